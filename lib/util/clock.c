@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.c: the two clocks. */
+
+#include "util/clock.h"
+
+#include <time.h>
+
+msec_t clock_boottime(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail for a clock that every kernel has */
+        return (msec_t)now.tv_sec * MSEC_PER_SEC + (msec_t)now.tv_nsec / 1000000;
+}
+
+uint64_t clock_realtime(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (uint64_t)now.tv_sec;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loop.c: wait, sources, timers. */
+
+#include "util/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "util/macro.h"
+
+int loop_init(Loop *loop)
+{
+        int fd = epoll_create1(EPOLL_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        loop->epoll_fd = fd;
+        loop->clock = clock_boottime;
+        loop->now = loop->clock();
+        loop->event_next = loop->event_count = 0;
+        heap_init(&loop->timers);
+        return 0;
+}
+
+void loop_done(Loop *loop)
+{
+        if (!loop->clock) /* never initialised, or done */
+                return;
+        heap_done(&loop->timers);
+        close(loop->epoll_fd);
+        loop->epoll_fd = -1;
+        loop->clock = NULL;
+        loop->event_next = loop->event_count = 0;
+}
+
+static int control(Loop *loop, int operation, LoopSource *source, uint32_t events)
+{
+        struct epoll_event event = {.events = events, .data.ptr = source};
+
+        if (epoll_ctl(loop->epoll_fd, operation, source->fd, &event) < 0)
+                return -errno;
+        source->events = events;
+        return 0;
+}
+
+int loop_add(Loop *loop, LoopSource *source, uint32_t events)
+{
+        int r;
+
+        if (source->added)
+                return -EEXIST;
+        r = control(loop, EPOLL_CTL_ADD, source, events);
+        source->added = r == 0;
+        return r;
+}
+
+int loop_modify(Loop *loop, LoopSource *source, uint32_t events)
+{
+        assert(source->added);
+
+        return source->events == events ? 0 : control(loop, EPOLL_CTL_MOD, source, events);
+}
+
+void loop_remove(Loop *loop, LoopSource *source)
+{
+        if (!source->added)
+                return;
+        source->added = false;
+        /* Fails only if the descriptor is closed already, and then it is not watched any more. */
+        (void)control(loop, EPOLL_CTL_DEL, source, 0);
+        /* What this turn has fetched but not yet delivered: the source may be freed memory by then.
+         */
+        for (int i = loop->event_next; i < loop->event_count; i++)
+                if (loop->events[i].data.ptr == source)
+                        loop->events[i].data.ptr = NULL;
+}
+
+int loop_timer_arm(Loop *loop, LoopTimer *timer, msec_t due)
+{
+        if (due == MSEC_INFINITY) {
+                loop_timer_disarm(loop, timer);
+                return 0;
+        }
+        return heap_insert(&loop->timers, &timer->node, due);
+}
+
+void loop_timer_disarm(Loop *loop, LoopTimer *timer)
+{
+        heap_remove(&loop->timers, &timer->node);
+}
+
+/* The timeout for epoll_wait. The clock is read here because the time of the last turn may be long
+ * past; it is read only if a timer is armed and the caller wants to wait at all. */
+static int wait_time(Loop *loop, msec_t max_wait)
+{
+        msec_t next = heap_next(&loop->timers);
+
+        if (max_wait > 0 && next != MSEC_INFINITY) {
+                msec_t now = loop->clock();
+
+                max_wait = next <= now ? 0 : MIN(max_wait, next - now);
+        }
+        if (max_wait == MSEC_INFINITY)
+                return -1;
+        return (int)MIN(max_wait, (msec_t)INT_MAX);
+}
+
+static int run_sources(Loop *loop)
+{
+        int called = 0;
+
+        while (loop->event_next < loop->event_count) {
+                const struct epoll_event *event = &loop->events[loop->event_next++];
+                LoopSource *source = event->data.ptr;
+
+                if (!source)
+                        continue;
+                source->ready(source, event->events);
+                called++;
+        }
+        return called;
+}
+
+static int run_timers(Loop *loop)
+{
+        int called = 0;
+
+        while (called < LOOP_TIMERS_MAX && heap_next(&loop->timers) <= loop->now) {
+                HeapNode *node = heap_peek(&loop->timers);
+                LoopTimer *timer;
+
+                if (!node)
+                        break;
+                timer = container_of(node, LoopTimer, node);
+                heap_remove(&loop->timers, node);
+                timer->due(timer, loop->now);
+                called++;
+        }
+        return called;
+}
+
+int loop_turn(Loop *loop, msec_t max_wait)
+{
+        int n, r = 0, called;
+
+        assert(loop->event_next >= loop->event_count); /* a callback must not turn its own loop */
+
+        n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_time(loop, max_wait));
+        if (n < 0) {
+                r = errno == EINTR ? 0 : -errno;
+                n = 0;
+        }
+        loop->now = loop->clock();
+        loop->event_next = 0;
+        loop->event_count = n;
+        called = run_sources(loop);
+        loop->event_next = loop->event_count = 0;
+        called += run_timers(loop);
+        return r < 0 ? r : called;
+}

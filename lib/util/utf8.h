@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* utf8.h: what MQTT calls a UTF-8 encoded string.
+ * Thread: any */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* True if the bytes are well-formed UTF-8 (RFC 3629: shortest form, no surrogates, at most
+ * U+10FFFF; [MQTT-1.5.4-1]) without U+0000 ([MQTT-1.5.4-2]). The empty string is valid. */
+bool utf8_is_valid(const uint8_t *data, size_t length);
