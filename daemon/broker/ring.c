@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ring.c: growing a ring. */
+#include "broker/ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RING_CAPACITY_MIN 4U
+#define RING_CAPACITY_MAX (UINT32_C(1) << 31)
+
+void ring_done(Ring *ring)
+{
+        free(ring->items);
+        ring_init(ring, ring->item_size);
+}
+
+/* realloc() moves large arrays without copying; what wraps around is then put behind the rest. */
+static int grow(Ring *ring)
+{
+        uint32_t capacity = ring->capacity ? ring->capacity * 2 : RING_CAPACITY_MIN;
+        uint8_t *items;
+
+        if (ring->capacity >= RING_CAPACITY_MAX)
+                return -ENOMEM;
+        items = realloc(ring->items, (size_t)capacity * ring->item_size);
+        if (!items)
+                return -ENOMEM;
+        memcpy(items + (size_t)ring->capacity * ring->item_size, items,
+               (size_t)ring->head * ring->item_size);
+        ring->items = items;
+        ring->capacity = capacity;
+        return 0;
+}
+
+int ring_push(Ring *ring, const void *item)
+{
+        uint32_t at;
+
+        if (ring->count == ring->capacity) {
+                int r = grow(ring);
+
+                if (r < 0)
+                        return r;
+        }
+        at = (ring->head + ring->count) & (ring->capacity - 1);
+        memcpy(ring->items + (size_t)at * ring->item_size, item, ring->item_size);
+        ring->count++;
+        return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A worker's memory of topic name -> who takes it, so that a hot topic costs one hash and one
+ * comparison. An entry is used only while the router's version of the topic's first level is the
+ * one that it was made from; it holds all takers of the own worker, the set of other workers that
+ * have any, and the groups of shared subscriptions that match.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/router.h"
+#include "util/bytes.h"
+#include "util/macro.h"
+
+typedef struct RouteCache RouteCache;
+
+typedef struct RouteTaker {
+        SessionId session;
+        const uint32_t *identifiers; /* lives as long as the route */
+        uint16_t n_identifiers;
+        SubscriptionOptions options;
+} RouteTaker;
+
+typedef struct Route {
+        uint32_t workers; /* a bit for each worker that has ordinary takers, the own one included */
+        size_t n_takers;
+        const RouteTaker *takers; /* of the own worker only */
+        size_t n_groups;
+        ShareGroup *const *groups; /* of the whole broker */
+} Route;
+
+/*
+ * merge: a session that matches by several filters is one taker, with the highest QoS and all
+ * identifiers (`allow_duplicate_messages false`); otherwise one taker per subscription. 0 or
+ * -ENOMEM.
+ */
+int route_cache_new(Router *router, unsigned worker, bool merge, RouteCache **ret_cache);
+RouteCache *route_cache_free(RouteCache *cache);
+DEFINE_CLEANUP(RouteCache, route_cache_free)
+
+/*
+ * Who takes the topic. The route is borrowed until the next call on this cache; subscriptions that
+ * change meanwhile do not touch it. 0 or -ENOMEM.
+ */
+int route_cache_match(RouteCache *cache, Bytes topic, const Route **ret_route);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c: what belongs to one client identifier. */
+#include "broker/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/packet-ids.h"
+#include "broker/sender.h"
+#include "broker/subscriptions.h"
+#include "mqtt/protocol.h"
+#include "mqtt/topic.h"
+
+struct Session {
+        Sender sender; /* first: the path of a delivery touches little else */
+        void *connection;
+        SessionId id;
+        Router *router;
+        PacketIds received; /* at QoS 2, not yet released */
+        Subscriptions subscriptions;
+        const Subscription *latest; /* the one made last, if it is still there */
+        Message *will;
+        SessionDue due;
+        uint32_t will_delay;
+        uint32_t expiry_interval;
+        uint16_t client_id_length;
+        uint8_t client_id[];
+};
+
+int session_new(const SessionParts *parts, Bytes client_id, Session **ret_session)
+{
+        Session *session;
+
+        if (client_id.length > MQTT_STRING_MAX)
+                return -E2BIG;
+        session = calloc(1, sizeof(Session) + client_id.length);
+        if (!session)
+                return -ENOMEM;
+        sender_init(&session->sender, parts->limits, parts->counters);
+        session->id = parts->id;
+        session->router = parts->router;
+        session->due = (SessionDue){.will = MSEC_INFINITY, .end = MSEC_INFINITY};
+        heap_node_init(&session->due.node);
+        session->client_id_length = (uint16_t)client_id.length;
+        if (client_id.length > 0)
+                memcpy(session->client_id, client_id.data, client_id.length);
+        counter_add(&parts->counters->away, 1);
+        *ret_session = session;
+        return 0;
+}
+
+/* The text was parsed before it became a subscription: it cannot be wrong. */
+static TopicFilter filter_of(const Subscription *subscription)
+{
+        TopicFilter filter = {};
+
+        (void)topic_filter_parse(subscription_text(subscription), &filter);
+        return filter;
+}
+
+Session *session_free(Session *session)
+{
+        const Subscription *subscription = NULL;
+
+        if (!session)
+                return NULL;
+        while ((subscription = subscriptions_next(&session->subscriptions, subscription))) {
+                TopicFilter filter = filter_of(subscription);
+
+                router_unsubscribe(session->router, session->id, &filter);
+        }
+        subscriptions_done(&session->subscriptions);
+        if (!session->sender.connected)
+                counter_subtract(&session->sender.counters->away, 1);
+        sender_done(&session->sender);
+        packet_ids_done(&session->received);
+        message_unref(session->will);
+        free(session);
+        return NULL;
+}
+
+/* --- connection --- */
+
+static void tell_groups(Session *session, bool connected)
+{
+        const Subscription *subscription = NULL;
+
+        if (session->subscriptions.n_shared == 0)
+                return;
+        while ((subscription = subscriptions_next(&session->subscriptions, subscription))) {
+                TopicFilter filter;
+
+                if (!subscription->shared)
+                        continue;
+                filter = filter_of(subscription);
+                router_set_connected(session->router, session->id, &filter, connected);
+        }
+}
+
+void session_attach(Session *session, const SessionAttach *attach)
+{
+        if (!session->sender.connected)
+                counter_subtract(&session->sender.counters->away, 1);
+        session->connection = attach->connection;
+        session->expiry_interval = attach->expiry_interval;
+        sender_connect(&session->sender, attach->receive_maximum);
+        tell_groups(session, true);
+}
+
+void session_detach(Session *session)
+{
+        if (session->sender.connected)
+                counter_add(&session->sender.counters->away, 1);
+        session->connection = NULL;
+        sender_disconnect(&session->sender);
+        packet_ids_trim(&session->received);
+        tell_groups(session, false);
+}
+
+void *session_connection(const Session *session)
+{
+        return session->connection;
+}
+
+void session_set_expiry(Session *session, uint32_t expiry_interval)
+{
+        session->expiry_interval = expiry_interval;
+}
+
+uint32_t session_expiry(const Session *session)
+{
+        return session->expiry_interval;
+}
+
+void session_set_limits(Session *session, const SessionLimits *limits)
+{
+        session->sender.limits = limits;
+}
+
+SessionId session_id(const Session *session)
+{
+        return session->id;
+}
+
+Bytes session_client_id(const Session *session)
+{
+        return (Bytes){session->client_id, session->client_id_length};
+}
+
+/* --- subscriptions --- */
+
+int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions options,
+                      uint32_t identifier, bool *ret_existed)
+{
+        Subscription *subscription = subscriptions_find(&session->subscriptions, filter_text);
+        bool existed = subscription;
+        TopicFilter filter;
+        int r;
+
+        r = topic_filter_parse(filter_text, &filter);
+        if (r != 0)
+                return r;
+        if (!existed) {
+                r = subscriptions_add(&session->subscriptions, filter_text, filter.group.length > 0,
+                                      &subscription);
+                if (r < 0)
+                        return r;
+        }
+        r = router_subscribe(session->router, session->id, &filter, options, identifier);
+        if (r < 0) {
+                if (!existed)
+                        subscriptions_remove(&session->subscriptions, subscription);
+                return r;
+        }
+        /* The router takes a new member for a connected one. */
+        if (subscription->shared && !session->sender.connected)
+                router_set_connected(session->router, session->id, &filter, false);
+        subscription->options = options;
+        subscription->identifier = identifier;
+        session->latest = subscription;
+        *ret_existed = existed;
+        return 0;
+}
+
+int session_unsubscribe(Session *session, Bytes filter_text)
+{
+        Subscription *subscription = subscriptions_find(&session->subscriptions, filter_text);
+        TopicFilter filter;
+
+        if (!subscription)
+                return REASON_NO_SUBSCRIPTION_EXISTED;
+        filter = filter_of(subscription);
+        router_unsubscribe(session->router, session->id, &filter);
+        sender_forget_retained(&session->sender, filter_text);
+        if (session->latest == subscription)
+                session->latest = NULL;
+        subscriptions_remove(&session->subscriptions, subscription);
+        return 0;
+}
+
+size_t session_n_subscriptions(const Session *session)
+{
+        return session->subscriptions.count;
+}
+
+int session_want_retained(Session *session, RetainedCursor *cursor, SubscriptionOptions options,
+                          uint32_t identifier)
+{
+        if (!session->latest) {
+                retained_cursor_free(cursor);
+                return 0;
+        }
+        return sender_want_retained(&session->sender, subscription_text(session->latest), cursor,
+                                    options, identifier);
+}
+
+/* --- messages to the client: sender.c --- */
+
+int session_offer(Session *session, const Offer *offer, msec_t now, Delivery *ret_delivery)
+{
+        return sender_offer(&session->sender, offer, now, ret_delivery);
+}
+
+int session_dequeue(Session *session, msec_t now, Delivery *ret_delivery)
+{
+        return sender_dequeue(&session->sender, now, ret_delivery);
+}
+
+bool session_has_pending(const Session *session)
+{
+        return sender_has_pending(&session->sender);
+}
+
+int session_puback(Session *session, uint16_t packet_id)
+{
+        return sender_puback(&session->sender, packet_id);
+}
+
+int session_pubrec(Session *session, uint16_t packet_id, uint8_t reason)
+{
+        return sender_pubrec(&session->sender, packet_id, reason);
+}
+
+int session_pubcomp(Session *session, uint16_t packet_id)
+{
+        return sender_pubcomp(&session->sender, packet_id);
+}
+
+bool session_take_shared(Session *session, Message **ret_message, ShareGroup **ret_group)
+{
+        return sender_take_shared(&session->sender, ret_message, ret_group);
+}
+
+bool session_has_shared(const Session *session)
+{
+        return sender_has_shared(&session->sender);
+}
+
+size_t session_n_inflight(const Session *session)
+{
+        return session->sender.inflight.count;
+}
+
+size_t session_n_queued(const Session *session)
+{
+        const Outbox *outbox = session->sender.outbox;
+
+        return outbox ? outbox_count(outbox) : 0;
+}
+
+size_t session_queued_bytes(const Session *session)
+{
+        const Outbox *outbox = session->sender.outbox;
+
+        return outbox ? outbox->bytes : 0;
+}
+
+/* --- messages from the client --- */
+
+int session_publish_received(Session *session, uint16_t packet_id)
+{
+        uint16_t maximum = session->sender.limits->receive_maximum;
+
+        if (packet_ids_contains(&session->received, packet_id))
+                return 1;
+        if (maximum != 0 && session->received.count >= maximum)
+                return REASON_RECEIVE_MAXIMUM_EXCEEDED;
+        return packet_ids_add(&session->received, packet_id);
+}
+
+int session_publish_released(Session *session, uint16_t packet_id)
+{
+        return packet_ids_remove(&session->received, packet_id)
+                       ? 0
+                       : REASON_PACKET_IDENTIFIER_NOT_FOUND;
+}
+
+/* --- will and time --- */
+
+void session_set_will(Session *session, Message *will, uint32_t delay)
+{
+        message_unref(session->will);
+        session->will = will;
+        session->will_delay = delay;
+        session->due.will = MSEC_INFINITY; /* it waits for the next detachment */
+}
+
+Message *session_take_will(Session *session)
+{
+        return TAKE_PTR(session->will);
+}
+
+bool session_has_will(const Session *session)
+{
+        return session->will;
+}
+
+uint32_t session_will_delay(const Session *session)
+{
+        return session->will_delay;
+}
+
+SessionDue *session_due(Session *session)
+{
+        return &session->due;
+}
+
+Session *session_of_due(SessionDue *due)
+{
+        return container_of(due, Session, due);
+}

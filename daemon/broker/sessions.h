@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * All sessions of one worker: found by client identifier and by SessionId, and what falls due with
+ * time: wills and the end of sessions that are away. Time is told by the caller.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "broker/router.h"
+#include "broker/session-counters.h"
+#include "broker/session-limits.h"
+#include "broker/session.h"
+#include "util/bytes.h"
+#include "util/clock.h"
+#include "util/macro.h"
+
+typedef struct Sessions Sessions;
+
+/* router and limits (of new sessions) outlive it. 0 or -ENOMEM. */
+int sessions_new(unsigned worker, Router *router, const SessionLimits *limits,
+                 Sessions **ret_sessions);
+Sessions *sessions_free(Sessions *sessions); /* ends all sessions without publishing wills */
+DEFINE_CLEANUP(Sessions, sessions_free)
+
+/* The limits of newer settings, for all that are there and all to come. */
+void sessions_set_limits(Sessions *sessions, const SessionLimits *limits);
+
+const SessionsCounters *sessions_counters(const Sessions *sessions);
+
+/* The session of the client identifier, or NULL. */
+Session *sessions_find(const Sessions *sessions, Bytes client_id);
+/* The session if that very one is still there, or NULL. O(1), no hashing: it is on the path of each
+ * delivery. */
+Session *sessions_get(const Sessions *sessions, SessionId id);
+
+/* A new, empty session without a connection; the client identifier (copied) is not in use. Nothing
+ * is due for it before its first sessions_detach(). 0 or -ENOMEM. */
+int sessions_open(Sessions *sessions, Bytes client_id, Session **ret_session);
+
+/*
+ * The connection is gone: the session stays for its expiry interval (at most limits->retention),
+ * its will waits for its delay or the end of the session, whichever is first [MQTT-3.1.3-9]. With
+ * nothing to wait for, the next sessions_take_due() yields it at once. Cannot fail.
+ */
+void sessions_detach(Sessions *sessions, Session *session, msec_t now);
+/* After session_attach(): what was due because it was away no longer is; a will that was waiting is
+ * discarded [MQTT-3.1.3-9] (one that was set meanwhile stays). */
+void sessions_attached(Sessions *sessions, Session *session);
+
+/* Ends the session: subscriptions, queues and will go; returns NULL. */
+Session *sessions_close(Sessions *sessions, Session *session);
+
+/* When sessions_take_due() will have something; MSEC_INFINITY: never. */
+msec_t sessions_next_due(const Sessions *sessions);
+
+typedef enum SessionEvent {
+        SESSION_EVENT_NONE,
+        SESSION_EVENT_WILL,    /* *ret_will is to be published (the reference is the caller's) */
+        SESSION_EVENT_EXPIRED, /* the caller publishes *ret_will, if it is not NULL, gives what was
+                                * shared to others, then calls sessions_close() */
+} SessionEvent;
+
+/* The next thing that is due, in order of time; SESSION_EVENT_NONE: nothing more now (the outputs
+ * are untouched). A will is never later than the end of its session. */
+SessionEvent sessions_take_due(Sessions *sessions, msec_t now, Session **ret_session,
+                               Message **ret_will);
+
+/* Calls visit for each session until it returns non-zero, which is returned. visit must not open or
+ * end sessions. */
+int sessions_foreach(Sessions *sessions, int (*visit)(Session *session, void *data), void *data);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The subscriptions of one session, by their topic filter as it was written (`$share/...`
+ * included): what UNSUBSCRIBE compares [MQTT-3.10.4-1], and what must leave the router with the
+ * session. Most sessions have one, so the first chain of the hash table is part of the struct.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/subscription.h"
+#include "util/bytes.h"
+
+typedef struct Subscription {
+        struct Subscription *next; /* in its chain */
+        uint32_t hash;
+        uint32_t identifier;
+        uint16_t text_length;
+        SubscriptionOptions options;
+        bool shared;
+        uint8_t text[];
+} Subscription;
+
+typedef struct Subscriptions {
+        Subscription **chains; /* NULL: there is but one, `only` */
+        Subscription *only;
+        uint32_t n_chains; /* a power of two, or 0 with `only` */
+        uint32_t count;
+        uint32_t n_shared;
+} Subscriptions;
+
+/* All zero is an empty set, without memory. */
+void subscriptions_done(Subscriptions *subscriptions);
+
+Subscription *subscriptions_find(const Subscriptions *subscriptions, Bytes text);
+
+/* Adds one whose text (copied, at most 65535 bytes) is not there yet; the caller sets identifier
+ * and options. 0 or -ENOMEM. */
+int subscriptions_add(Subscriptions *subscriptions, Bytes text, bool shared,
+                      Subscription **ret_subscription);
+
+/* Takes it out and frees it. */
+void subscriptions_remove(Subscriptions *subscriptions, Subscription *subscription);
+
+/* A walk over all in no order, begun with NULL; NULL at the end. None may come or go meanwhile. */
+Subscription *subscriptions_next(const Subscriptions *subscriptions,
+                                 const Subscription *subscription);
+
+static inline Bytes subscription_text(const Subscription *subscription)
+{
+        return (Bytes){subscription->text, subscription->text_length};
+}

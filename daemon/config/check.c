@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c: --test-config: do the files, users and groups exist that the settings name */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/settings-build.h"
+#include "config/values.h"
+#include "util/macro.h"
+
+#define LOOKUP_BUFFER 65536 /* bytes; an entry of a large group in a directory service */
+
+/* One value to be tried out: 0, or -errno. */
+typedef int (*Trial)(const char *text);
+
+static int try_file(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+        return fd < 0 ? -errno : 0;
+}
+
+static int try_folder(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+
+        return fd < 0 ? -errno : 0;
+}
+
+/* A file that will be written: if it is not there, may it be made? */
+static int try_writable(const char *path)
+{
+        _cleanup_free_ char *folder = NULL;
+        const char *slash = strrchr(path, '/');
+
+        if (access(path, W_OK) == 0)
+                return 0;
+        if (errno != ENOENT)
+                return -errno;
+        if (!slash)
+                return access(".", W_OK) < 0 ? -errno : 0;
+        folder = strndup(path, (size_t)MAX(slash - path, 1));
+        if (!folder)
+                return -ENOMEM;
+        return access(folder, W_OK) < 0 ? -errno : 0;
+}
+
+/* The folder of a socket; the socket itself may be there from before. */
+static int try_socket(const char *path)
+{
+        return path[0] == '@' ? 0 : try_writable(path);
+}
+
+static bool is_number(const char *text)
+{
+        return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+static int try_user(const char *name)
+{
+        _cleanup_free_ char *buffer = malloc(LOOKUP_BUFFER);
+        struct passwd entry, *found = NULL;
+        int r;
+
+        if (!buffer)
+                return -ENOMEM;
+        if (is_number(name))
+                return 0;
+        r = getpwnam_r(name, &entry, buffer, LOOKUP_BUFFER, &found);
+        return found ? 0 : r ? -r : -ESRCH;
+}
+
+static int try_group(const char *name)
+{
+        _cleanup_free_ char *buffer = malloc(LOOKUP_BUFFER);
+        struct group entry, *found = NULL;
+        int r;
+
+        if (!buffer)
+                return -ENOMEM;
+        if (is_number(name))
+                return 0;
+        r = getgrnam_r(name, &entry, buffer, LOOKUP_BUFFER, &found);
+        return found ? 0 : r ? -r : -ESRCH;
+}
+
+static int try_interface(const char *name)
+{
+        return if_nametoindex(name) == 0 ? -errno : 0;
+}
+
+static int try_one(const char *what, const char *text, const SettingsOrigin *origin, Trial trial,
+                   ConfigErrors *errors)
+{
+        int r = trial(text);
+
+        if (r == 0 || r == -ENOMEM)
+                return r;
+        return config_errors_add(errors, CONFIG_ERROR, origin->file, origin->line, "%s: %s: %s",
+                                 what, text, r == -ESRCH ? "there is no such name" : strerror(-r));
+}
+
+static const struct {
+        const char *option;
+        Trial trial;
+        bool if_given; /* the default is what is there if it is there */
+} trials[] = {
+        {"acl_file", try_file},      {"bind_interface", try_interface},
+        {"password_file", try_file}, {"pid_file", try_writable},
+        {"psk_file", try_file},      {"socket_group", try_group},
+        {"socket_owner", try_user},  {"user", try_user, .if_given = true},
+};
+
+/* The trials of one object. */
+static int try_object(const Settings *settings, const ListenerSettings *listener,
+                      ConfigErrors *errors)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                const Option *option = option_find(trials[i].option);
+                const SettingsOrigin *origin;
+                Value value;
+                int r;
+
+                if (option->scope == (listener ? OPTION_GLOBAL : OPTION_LISTENER))
+                        continue;
+                if (option->scope == OPTION_SECURITY &&
+                    settings->per_listener_settings != !!listener)
+                        continue;
+                value = value_load(option, settings, listener);
+                origin = settings_origin(option, settings, listener);
+                if (!value.text || (trials[i].if_given && !origin->file))
+                        continue;
+                r = try_one(option->name, value.text, origin, trials[i].trial, errors);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int settings_test(const Settings *settings, ConfigErrors *errors)
+{
+        const size_t n_errors = errors->n_errors;
+        int r;
+
+        r = try_object(settings, NULL, errors);
+        if (r == 0 && settings->log_file)
+                r = try_one("log_dest file", settings->log_file,
+                            settings_origin(option_find("log_dest"), settings, NULL), try_writable,
+                            errors);
+        if (r == 0 && settings->persistence && settings->persistence_location)
+                r = try_one("persistence_location", settings->persistence_location,
+                            settings_origin(option_find("persistence_location"), settings, NULL),
+                            try_folder, errors);
+        for (size_t i = 0; r == 0 && i < settings->n_listeners; i++) {
+                const ListenerSettings *listener = &settings->listeners[i];
+
+                r = try_object(settings, listener, errors);
+                if (r == 0 && listener->path)
+                        r = try_one("listener", listener->path, &listener->where, try_socket,
+                                    errors);
+        }
+        if (r < 0)
+                return r;
+        return errors->n_errors > n_errors ? -EINVAL : 0;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options-global.c: the rows of the options that hold for the whole broker, and of scope SECURITY
+ */
+#include "config/options.h"
+
+#include "util/macro.h"
+
+#define BYTES_MAX  (INT64_C(1) << 62)
+#define PACKET_MAX 268435460 /* the largest an MQTT packet can be [MQTT-1.5.5] */
+
+/* What log_type all has always meant: internal is for developers. */
+#define LOG_CATEGORIES_USUAL (LOG_CATEGORIES_ALL & ~LOG_CATEGORY_BIT(LOG_CATEGORY_INTERNAL))
+
+static const OptionWord log_destinations[] = {
+        {"stderr", LOG_TO_STDERR},
+        {"stdout", LOG_TO_STDOUT},
+        {"syslog", LOG_TO_SYSLOG},
+        {"topic", LOG_TO_TOPIC},
+        {"journal", LOG_TO_JOURNAL},
+        {"file", LOG_TO_FILE},
+        {"none", 0},
+        {},
+};
+
+static const OptionWord log_types[] = {
+        {"error", LOG_CATEGORY_BIT(LOG_CATEGORY_ERROR)},
+        {"warning", LOG_CATEGORY_BIT(LOG_CATEGORY_WARNING)},
+        {"notice", LOG_CATEGORY_BIT(LOG_CATEGORY_NOTICE)},
+        {"information", LOG_CATEGORY_BIT(LOG_CATEGORY_INFORMATION)},
+        {"debug", LOG_CATEGORY_BIT(LOG_CATEGORY_DEBUG)},
+        {"subscribe", LOG_CATEGORY_BIT(LOG_CATEGORY_SUBSCRIBE)},
+        {"unsubscribe", LOG_CATEGORY_BIT(LOG_CATEGORY_UNSUBSCRIBE)},
+        {"internal", LOG_CATEGORY_BIT(LOG_CATEGORY_INTERNAL)},
+        {"websockets", LOG_CATEGORY_BIT(LOG_CATEGORY_WEBSOCKETS)},
+        {"all", LOG_CATEGORIES_USUAL},
+        {"none", 0},
+        {},
+};
+
+static const OptionWord queue_drops[] = {
+        {"newest", QUEUE_DROP_NEWEST},
+        {"oldest", QUEUE_DROP_OLDEST},
+        {},
+};
+
+const Option options_global[] = {
+        {"per_listener_settings", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_DEPRECATED, OPTION_FIELD(per_listener_settings), .fallback = "false",
+         .doc = "If true, the security options belong to the listener above them and must follow "
+                "this option; if false, they hold for all listeners."},
+
+        /* Security: these may differ by listener. */
+        {"allow_anonymous", OPTION_SECURITY, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_SECURITY_FIELD(allow_anonymous), .fallback = "false",
+         .doc = "Let clients in that give no username. When no listener is configured, so that "
+                "only "
+                "this machine can connect, the default is true."},
+        {"allow_zero_length_clientid", OPTION_SECURITY, OPTION_BOOL, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_SECURITY_FIELD(allow_zero_length_clientid),
+         .fallback = "true",
+         .doc = "Let clients in that give an empty client identifier, and generate one for them."},
+        {"auto_id_prefix", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_DEPRECATED, OPTION_SECURITY_FIELD(auto_id_prefix), .fallback = "auto-",
+         .maximum = 50, .value = "PREFIX",
+         .doc = "What generated client identifiers begin with. Better: listener_auto_id_prefix."},
+        {"acl_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_LIVE,
+         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(acl_file),
+         .doc = "File that says who may publish and read which topics."},
+        {"password_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_LIVE,
+         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(password_file),
+         .doc = "File with the usernames and password hashes."},
+        {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_NEW_CONNECTIONS,
+         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file),
+         .doc = "File with the identities and keys for TLS-PSK."},
+
+        /* Clients and connections. */
+        {"clientid_prefixes", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_DEPRECATED, OPTION_FIELD(clientid_prefixes), .value = "PREFIX",
+         .doc = "Let only clients in whose client identifier begins with this."},
+        {"connect_timeout", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER, OPTION_FIELD(connect_timeout), .fallback = "10", .minimum = 1,
+         .maximum = 3600, .value = "SECONDS",
+         .doc = "Time from the start of a connection to its complete CONNECT; then it is closed."},
+        {"global_max_clients", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_CLAMPED, OPTION_FIELD(global_max_clients), .fallback = "-1", .minimum = -1,
+         .maximum = INT32_MAX, .doc = "The most sessions, connected or not; -1: no limit."},
+        {"global_max_connections", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_CLAMPED, OPTION_FIELD(global_max_connections),
+         .fallback = "-1", .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most connections at one time, over all listeners; -1: no limit."},
+        {"max_keepalive", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_FIELD(max_keepalive), .fallback = "0", .maximum = UINT16_MAX, .value = "SECONDS",
+         .doc = "The longest keep alive a client may have; 0: no limit. A client of MQTT 5 that "
+                "asks for more, or for none, is told this one; an older client is refused."},
+        {"max_packet_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_FIELD(max_packet_size), .fallback = "2000000", .minimum = 20, .maximum = PACKET_MAX,
+         .value = "BYTES",
+         .doc = "The largest MQTT packet that is accepted. A client that sends a larger one is "
+                "disconnected."},
+        {"message_size_limit", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_DEPRECATED, OPTION_FIELD(message_size_limit), .fallback = "0",
+         .maximum = PACKET_MAX, .value = "BYTES",
+         .doc = "The largest payload that is accepted; 0: no limit. Better: max_packet_size."},
+        {"packet_buffer_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_FIELD(packet_buffer_size), .fallback = "4096", .maximum = UINT16_MAX,
+         .value = "BYTES",
+         .doc = "How much is read from a connection at first; buffers grow and shrink by "
+                "themselves."},
+        {"persistent_client_expiration", OPTION_GLOBAL, OPTION_DURATION, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(persistent_client_expiration), .unset = -1,
+         .doc = "Forget the session of a client that has been away so long, whatever it asked "
+                "for: a number with s, h, d, w, m (30 days) or y (365 days) behind it."},
+        {"set_tcp_nodelay", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_FIELD(set_tcp_nodelay), .fallback = "true",
+         .doc = "Send small packets without waiting for more. The broker gathers what there is to "
+                "send by itself, so false only delays."},
+        {"tcp_user_timeout", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER, OPTION_FIELD(tcp_user_timeout), .fallback = "60000",
+         .maximum = 24 * 3600 * 1000, .value = "MILLISECONDS",
+         .doc = "Close a connection whose peer has not acknowledged what was sent to it for so "
+                "long; 0: as the system does, after about 15 minutes. One minute outlasts a "
+                "mobile client's change of cell, and ends before the 90 seconds after which the "
+                "usual keep alive of 60 seconds would."},
+
+        /* Messages and queues. */
+        {"allow_duplicate_messages", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_DEPRECATED, OPTION_FIELD(allow_duplicate_messages), .fallback = "true",
+         .doc = "If true, a client with overlapping subscriptions gets a message once for each of "
+                "them; if false, once, with the highest QoS of them."},
+        {"check_payload_format", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(check_payload_format), .fallback = "false",
+         .doc = "Refuse a message that says its payload is UTF-8 when it is not."},
+        {"check_retain_source", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(check_retain_source), .fallback = "true",
+         .doc = "Before a retained message is sent, check that its author may still publish it."},
+        {"max_inflight_bytes", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_CLAMPED, OPTION_FIELD(max_inflight_bytes), .fallback = "0", .maximum = BYTES_MAX,
+         .value = "BYTES",
+         .doc = "The most payload of QoS 1 and 2 on its way to one client and not acknowledged; "
+                "0: no limit."},
+        {"max_inflight_messages", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_FIELD(max_inflight_messages), .fallback = "20",
+         .maximum = UINT16_MAX,
+         .doc = "The most messages of QoS 1 and 2 on their way to one client and not acknowledged; "
+                "0: no limit; 1 keeps strict order."},
+        {"max_output_buffer", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(max_output_buffer), .fallback = "1048576",
+         .maximum = BYTES_MAX, .value = "BYTES",
+         .doc = "How far a client that reads slowly may be behind before messages of QoS 0 for it "
+                "are dropped; 0: no limit."},
+        {"max_queued_bytes", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_CLAMPED, OPTION_FIELD(max_queued_bytes), .fallback = "0", .maximum = BYTES_MAX,
+         .value = "BYTES",
+         .doc = "The most payload that waits in the queue of one client; 0: no limit."},
+        {"max_queued_messages", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_CLAMPED, OPTION_FIELD(max_queued_messages), .fallback = "1000",
+         .maximum = INT32_MAX,
+         .doc = "The most messages that wait in the queue of one client; 0: no limit."},
+        {"queue_drop", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+         OPTION_FIELD(queue_drop), .fallback = "newest", .words = queue_drops,
+         .doc = "What a full queue lets go: the message that arrives, or the oldest one."},
+        {"queue_qos0_messages", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(queue_qos0_messages), .fallback = "false",
+         .doc = "Queue messages of QoS 0 too for a client that is away and has a session."},
+        {"retain_available", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_FIELD(retain_available), .fallback = "true",
+         .doc = "Allow retained messages. If false, a client that publishes one is disconnected."},
+        {"retain_expiry_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(retain_expiry_interval), .minimum = 0, .maximum = INT32_MAX, .scale = 60,
+         .value = "MINUTES",
+         .doc = "Look for retained messages that have expired this often, to free their memory; "
+                "they are never sent in any case."},
+        {"upgrade_outgoing_qos", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(upgrade_outgoing_qos), .fallback = "false",
+         .doc = "Send messages with the QoS of the subscription even if they were published with a "
+                "lower one. The standard does not allow it."},
+
+        /* Logging. */
+        {"connection_messages", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(connection_messages), .fallback = "true",
+         .doc = "Log each client that connects or disconnects."},
+        {"log_dest", OPTION_GLOBAL, OPTION_WORDS, OPTION_WORKS, OPTION_LIVE, OPTION_FIELD(log_dest),
+         .fallback = "stderr", .words = log_destinations,
+         .value = "stderr | stdout | syslog | journal | topic | none | file PATH",
+         .doc = "Where the log goes; each line adds a destination. topic is $SYS/broker/log. "
+                "Errors before the configuration is read go to stderr."},
+        {"log_facility", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(log_facility), .unset = -1, .maximum = 7,
+         .doc = "Log to syslog as local0 to local7. If not given: as daemon."},
+        {"log_timestamp", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(log_timestamp), .fallback = "true",
+         .doc = "Begin each line of the log with the time."},
+        {"log_timestamp_format", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(log_timestamp_format), .value = "FORMAT",
+         .doc = "How the time is written, as for strftime(3). If not given: seconds since 1970."},
+        {"log_type", OPTION_GLOBAL, OPTION_WORDS, OPTION_WORKS, OPTION_LIVE, OPTION_FIELD(log_type),
+         .fallback = "error warning notice information", .words = log_types,
+         .doc = "What is logged; each line adds to it. all is all but internal."},
+        {"sys_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(sys_interval), .fallback = "10", .maximum = UINT16_MAX, .value = "SECONDS",
+         .doc = "How often the topics below $SYS/broker are published; 0: never."},
+
+        /* The process. */
+        {"include_dir", OPTION_GLOBAL, OPTION_DIRECTIVE, OPTION_WORKS, OPTION_LIVE, OPTION_FOLDER,
+         .value = "FOLDER",
+         .doc = "Read all files of the folder whose name ends in .conf, in the order of their "
+                "names, as if they were written here. Only in the main file."},
+        {"memory_limit", OPTION_GLOBAL, OPTION_BYTES, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(memory_limit), .maximum = BYTES_MAX,
+         .doc = "Refuse new work when the broker uses so much memory. If not given: no limit."},
+        {"pid_file", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_RESTART,
+         OPTION_FIELD(pid_file), .value = "PATH",
+         .doc = "Write the number of the process to this file. systemd needs none."},
+        {"shutdown_timeout", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(shutdown_timeout), .fallback = "5", .maximum = 300,
+         .value = "SECONDS",
+         .doc = "When the broker stops, how long it goes on sending what clients have not yet "
+                "read."},
+        {"user", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_RESTART, OPTION_LAST_WINS,
+         OPTION_FIELD(user), .fallback = "hawker", .value = "NAME",
+         .doc = "Become this user when started as root."},
+        {"workers", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_RESTART, OPTION_HAWKER,
+         OPTION_FIELD(workers), .fallback = "0", .maximum = 64,
+         .doc = "How many threads serve clients; 0: as many as there are processors, at most 16."},
+        {"persistence", OPTION_GLOBAL, OPTION_BOOL, OPTION_WARNED, OPTION_RESTART,
+         OPTION_FIELD(persistence), .fallback = "false",
+         .doc = "Keep sessions, queues and retained messages on disk.",
+         .instead = "state stays in memory and is lost when the broker stops"},
+        {"persistence_location", OPTION_GLOBAL, OPTION_STRING, OPTION_SILENT, OPTION_RESTART,
+         OPTION_FIELD(persistence_location), .value = "FOLDER",
+         .doc = "The directory of the state."},
+        {"persistence_file", OPTION_GLOBAL, OPTION_STRING, OPTION_SILENT, OPTION_RESTART,
+         OPTION_FIELD(persistence_file), .fallback = "mosquitto.db", .value = "NAME",
+         .doc = "The name of the state file."},
+        {"autosave_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_SILENT, OPTION_LIVE,
+         OPTION_CLAMPED, OPTION_FIELD(autosave_interval), .fallback = "1800", .maximum = INT32_MAX,
+         .value = "SECONDS", .doc = "How often the state is saved."},
+        {"autosave_on_changes", OPTION_GLOBAL, OPTION_BOOL, OPTION_SILENT, OPTION_LIVE,
+         OPTION_FIELD(autosave_on_changes), .fallback = "false",
+         .doc = "Count changes, not seconds, until the state is saved."},
+        {"enable_control_api", OPTION_GLOBAL, OPTION_BOOL, OPTION_REFUSED, OPTION_LIVE,
+         OPTION_FIELD(enable_control_api), .fallback = "false",
+         .doc = "Answer requests on the topic $CONTROL/broker/v1."},
+        {"websockets_log_level", OPTION_GLOBAL, OPTION_INTEGER, OPTION_SILENT, OPTION_LIVE,
+         OPTION_FIELD(websockets_log_level), .fallback = "0", .maximum = INT32_MAX,
+         .doc = "What the WebSocket library logs, as a mask of bits."},
+        {"retry_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_IGNORED, OPTION_LIVE,
+         .doc = "Was the time until a message was sent again; the standard no longer allows that.",
+         .instead = "messages are sent again only when a client reconnects"},
+};
+
+const size_t n_options_global = ARRAY_SIZE(options_global);

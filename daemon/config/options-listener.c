@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options-listener.c: the rows of the options that belong to the listener above them */
+#include "config/options.h"
+
+#include "util/macro.h"
+
+static const OptionWord protocols[] = {
+        {"mqtt", LISTENER_MQTT},
+        {"websockets", LISTENER_WEBSOCKETS},
+        {"http_api", LISTENER_HTTP_API},
+        {},
+};
+
+static const OptionWord socket_domains[] = {
+        {"ipv4", SOCKET_DOMAIN_IPV4},
+        {"ipv6", SOCKET_DOMAIN_IPV6},
+        {},
+};
+
+const Option options_listener[] = {
+        {"listener", OPTION_LISTENER, OPTION_DIRECTIVE, OPTION_WORKS, OPTION_REBIND,
+         OPTION_NEEDS_LISTENER, .value = "PORT [ADDRESS | NAME | PATH]",
+         .doc = "Listen on this port: on all addresses, or on one, or on those a host name has. "
+                "With port 0, the path of a unix socket follows. The listener options below belong "
+                "to the listener above them in the same file."},
+        {"port", OPTION_LISTENER, OPTION_DIRECTIVE, OPTION_WORKS, OPTION_REBIND, OPTION_DEPRECATED,
+         .value = "PORT", .doc = "The port of the default listener. Better: listener."},
+        {"bind_address", OPTION_LISTENER, OPTION_DIRECTIVE, OPTION_WORKS, OPTION_REBIND,
+         OPTION_DEPRECATED, .value = "ADDRESS",
+         .doc = "The address of the default listener. Better: listener."},
+
+        {"accept_protocol_versions", OPTION_LISTENER, OPTION_VERSIONS, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(accept_protocol_versions),
+         .fallback = "3,4,5",
+         .doc = "Which versions of MQTT clients may speak: 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0."},
+        {"bind_interface", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_REBIND,
+         OPTION_LISTENER_FIELD(bind_interface), .maximum = 15, .value = "DEVICE",
+         .doc = "Listen only on this network device."},
+        {"listener_allow_anonymous", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
+         OPTION_LISTENER_FIELD(listener_allow_anonymous), .unset = -1,
+         .doc = "As allow_anonymous, for this listener alone."},
+        {"listener_auto_id_prefix", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
+         OPTION_LISTENER_FIELD(listener_auto_id_prefix), .maximum = 50, .value = "PREFIX",
+         .doc = "What client identifiers generated at this listener begin with. If not given: "
+                "auto_id_prefix, which is auto- itself."},
+        {"max_connections", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_CLAMPED, OPTION_LISTENER_FIELD(max_connections), .fallback = "-1", .minimum = -1,
+         .maximum = INT32_MAX,
+         .doc = "The most connections at one time to this listener; -1: no limit."},
+        {"max_qos", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_LISTENER_FIELD(max_qos), .fallback = "2", .maximum = 2,
+         .doc = "The highest QoS a client may publish with; clients of MQTT 5 are told."},
+        {"max_topic_alias", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_NEEDS_LISTENER, OPTION_LISTENER_FIELD(max_topic_alias), .fallback = "10",
+         .maximum = UINT16_MAX,
+         .doc = "How many topic aliases a client may use towards the broker; 0: none."},
+        {"max_topic_alias_broker", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
+         OPTION_LISTENER_FIELD(max_topic_alias_broker), .fallback = "10", .maximum = UINT16_MAX,
+         .doc = "How many topic aliases the broker uses towards a client that allows them; "
+                "0: none."},
+        {"mount_point", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_NEEDS_LISTENER | OPTION_LAST_WINS | OPTION_TOPIC_PREFIX,
+         OPTION_LISTENER_FIELD(mount_point), .value = "PREFIX",
+         .doc = "Put this in front of every topic of the clients of this listener, and take it "
+                "away from what they receive: they see nothing outside."},
+        {"protocol", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, OPTION_REBIND,
+         OPTION_LISTENER_FIELD(protocol), .fallback = "mqtt", .words = protocols,
+         .doc = "What is spoken at this listener; in this version only mqtt."},
+        {"socket_domain", OPTION_LISTENER, OPTION_WORD, OPTION_WORKS, OPTION_REBIND,
+         OPTION_LISTENER_FIELD(socket_domain), .words = socket_domains,
+         .doc = "Listen only on addresses of this family. If not given: on both."},
+        {"socket_mode", OPTION_LISTENER, OPTION_MODE, OPTION_WORKS, OPTION_REBIND,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER, OPTION_LISTENER_FIELD(socket_mode),
+         .fallback = "0660", .maximum = 0777,
+         .doc = "Permissions of a unix socket, in octal: who may write may connect."},
+        {"socket_owner", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_REBIND,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LAST_WINS,
+         OPTION_LISTENER_FIELD(socket_owner), .value = "USER",
+         .doc = "Owner of a unix socket, a name or a number. If not given: the user of the "
+                "broker."},
+        {"socket_group", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_REBIND,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LAST_WINS,
+         OPTION_LISTENER_FIELD(socket_group), .value = "GROUP",
+         .doc = "Group of a unix socket, a name or a number. If not given: the group of the "
+                "broker."},
+        {"use_username_as_clientid", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(use_username_as_clientid),
+         .fallback = "false",
+         .doc = "Use the username of a client as its client identifier, whatever it gives; a "
+                "client without username is refused."},
+};
+
+const size_t n_options_listener = ARRAY_SIZE(options_listener);

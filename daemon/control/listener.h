@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A listener of the settings, opened: one Endpoint for each address that it stands for.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include "config/errors.h"
+#include "config/settings.h"
+#include "server/server.h"
+#include "util/macro.h"
+
+typedef struct Listener Listener;
+
+/*
+ * Opens the sockets of one listener of settings (a reference is kept). 0, or -errno with the reason
+ * and the line of the listener added to errors. Resolves names: may block.
+ */
+int listener_new(Settings *settings, const ListenerSettings *of, ConfigErrors *errors,
+                 Listener **ret_listener);
+
+/* Closes what no connection holds any more; takes the socket file of a Unix listener away. */
+Listener *listener_free(Listener *listener);
+DEFINE_CLEANUP(Listener, listener_free)
+
+/* Logs each address and lets the server accept from it. 0 or -ENOMEM. */
+int listener_serve(const Listener *listener, Server *server);
+
+/*
+ * Opens all listeners of the settings, or none; n is settings->n_listeners at most. Without
+ * configured listeners (local_only) an address family that this machine lacks is only worth a
+ * warning. 0 or -errno with each reason in errors. The caller frees array and elements.
+ */
+int listeners_open(Settings *settings, ConfigErrors *errors, Listener ***ret_listeners,
+                   size_t *ret_n);
+
+/* Frees what listeners_open() returned; NULL is fine. Returns NULL. */
+Listener **listeners_free(Listener **listeners, size_t n);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * From the log_* options to the log.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include "config/errors.h"
+#include "config/settings.h"
+
+/* Lets log_dest, log_type and their relatives take hold. 0, or -errno: the log is as it was. */
+int logging_apply(const Settings *settings);
+
+/* Logs each error, warning and notice of a configuration, with file and line. */
+void logging_report(const ConfigErrors *errors);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Holds the memory of the process against `memory_limit`, ten times a second, and tells the server
+ * when to refuse new work, before the kernel would kill anybody.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "server/server.h"
+#include "util/macro.h"
+
+typedef struct MemoryWatch MemoryWatch;
+
+/* limit in bytes, more than 0; event and server outlive it. 0 or -errno. */
+int memory_watch_new(sd_event *event, Server *server, uint64_t limit, MemoryWatch **ret_watch);
+MemoryWatch *memory_watch_free(MemoryWatch *watch);
+DEFINE_CLEANUP(MemoryWatch, memory_watch_free)
+
+/* Bytes of memory that the process has resident now; 0 where /proc cannot tell. */
+uint64_t memory_resident(void);
+
+/* Whether there is pressure at this use: on above the limit, off again below nine tenths of it. */
+bool memory_is_pressed(bool pressed, uint64_t used, uint64_t limit);

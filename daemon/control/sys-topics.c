@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Publishes the changed values of `$SYS/broker/…`. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "control/memory-watch.h"
+#include "control/sys-topics.h"
+#include "control/sys-tree.h"
+#include "util/log.h"
+
+#define USEC_PER_SEC  1000000U
+#define ACCURACY_USEC 10000U
+
+struct SysTopics {
+        sd_event_source *timer;
+        Server *server;
+        SysTree *tree;
+        uint64_t interval; /* microseconds */
+};
+
+static void topics_publish(SysTopics *topics)
+{
+        SysSample sample = {.memory = memory_resident(), .now = clock_boottime()};
+        const char *topic, *text;
+
+        server_counters(topics->server, &sample.counters);
+        sys_tree_update(topics->tree, &sample);
+        while (sys_tree_next(topics->tree, &topic, &text))
+                if (server_publish(topics->server, bytes_from_string(topic),
+                                   bytes_from_string(text), true) < 0)
+                        log_debug("Out of memory: %s is not published", topic);
+}
+
+/* The timer runs on a clock that nobody sets, so the calendar is asked anew for each turn. */
+static uint64_t topics_wait(const SysTopics *topics)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return topics->interval -
+               ((uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000) %
+                       topics->interval;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+        SysTopics *topics = data;
+        int r;
+
+        topics_publish(topics);
+        r = sd_event_source_set_time_relative(source, topics_wait(topics));
+        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int sys_topics_new(sd_event *event, Server *server, unsigned interval, SysTopics **ret_topics)
+{
+        _cleanup_(sys_topics_freep) SysTopics *topics = NULL;
+        int r;
+
+        topics = calloc(1, sizeof(*topics));
+        if (!topics)
+                return -ENOMEM;
+        topics->server = server;
+        topics->interval = (uint64_t)interval * USEC_PER_SEC;
+        r = sys_tree_new(clock_boottime(), &topics->tree);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time_relative(event, &topics->timer, CLOCK_BOOTTIME, topics_wait(topics),
+                                       ACCURACY_USEC, on_timer, topics);
+        if (r < 0)
+                return r;
+        sd_event_source_set_description(topics->timer, "sys-topics");
+        topics_publish(topics);
+        *ret_topics = TAKE_PTR(topics);
+        return 0;
+}
+
+SysTopics *sys_topics_free(SysTopics *topics)
+{
+        if (!topics)
+                return NULL;
+        sd_event_source_disable_unref(topics->timer);
+        sys_tree_free(topics->tree);
+        free(topics);
+        return NULL;
+}

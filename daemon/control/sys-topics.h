@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Publishes the changed values of `$SYS/broker/…` each `sys_interval`, retained, at whole multiples
+ * of the interval by the wall clock.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "server/server.h"
+#include "util/macro.h"
+
+typedef struct SysTopics SysTopics;
+
+/* interval in seconds, more than 0; all values are published at once, too. 0 or -errno. */
+int sys_topics_new(sd_event *event, Server *server, unsigned interval, SysTopics **ret_topics);
+SysTopics *sys_topics_free(SysTopics *topics);
+DEFINE_CLEANUP(SysTopics, sys_topics_free)

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* hawkerd: the command line, the settings, the log, and then the manager for as long as it runs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "command-line.h"
+#include "config/dump.h"
+#include "config/errors.h"
+#include "config/settings.h"
+#include "control/daemonize.h"
+#include "control/listener.h"
+#include "control/logging.h"
+#include "control/manager.h"
+#include "util/log.h"
+#include "util/siphash.h"
+
+#define EXIT_CANNOT_START   1
+#define EXIT_WRONG_SETTINGS 3
+
+static int load_settings(const CommandLine *command, Settings **ret_settings)
+{
+        _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        int r;
+
+        r = settings_load(&command->source, ret_settings, &errors);
+        if (r == 0 && command->action == COMMAND_RUN)
+                r = logging_apply(*ret_settings);
+        logging_report(&errors);
+        if (r < 0 && errors.n_errors == 0)
+                log_error("Cannot use the settings: %s", strerror(-r));
+        return r;
+}
+
+/* All that can be known before the start: both halves are always tried, to show every problem at
+ * once. */
+static int test_config(Settings *settings)
+{
+        _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        Listener **listeners = NULL;
+        size_t n_listeners = 0;
+        int tested, opened;
+
+        tested = settings_test(settings, &errors);
+        opened = listeners_open(settings, &errors, &listeners, &n_listeners);
+        listeners_free(listeners, n_listeners);
+        logging_report(&errors);
+
+        if (tested < 0)
+                return EXIT_WRONG_SETTINGS;
+        if (opened < 0)
+                return EXIT_CANNOT_START;
+        puts("The settings are fine.");
+        return EXIT_SUCCESS;
+}
+
+/* Each client is a descriptor; the soft limit is a relic of select(). */
+static void raise_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+                limit.rlim_cur = limit.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &limit);
+        }
+}
+
+static int run(const CommandLine *command, Settings *settings)
+{
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        int ready_fd = -1, r = 0;
+
+        if (command->background)
+                r = daemonize_begin(&ready_fd);
+        if (r == 0)
+                r = hash_seed_init();
+        if (r < 0) {
+                log_error("Cannot start: %s", strerror(-r));
+                return EXIT_CANNOT_START;
+        }
+        raise_descriptor_limit();
+        manager_block_signals();
+        if (manager_new(settings, &manager) < 0 || manager_run(manager, ready_fd) < 0)
+                return EXIT_CANNOT_START;
+        return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+        _cleanup_(settings_unrefp) Settings *settings = NULL;
+        CommandLine command;
+        int status;
+
+        umask(0077);
+        if (command_line_parse(argc, argv, &command) < 0)
+                return EXIT_WRONG_SETTINGS;
+        if (command.action == COMMAND_HELP) {
+                command_line_help(stdout);
+                return EXIT_SUCCESS;
+        }
+        if (command.action == COMMAND_VERSION) {
+                puts("hawkerd " VERSION);
+                return EXIT_SUCCESS;
+        }
+        if (load_settings(&command, &settings) < 0)
+                return EXIT_WRONG_SETTINGS;
+
+        if (command.action == COMMAND_TEST_CONFIG)
+                status = test_config(settings);
+        else if (command.action == COMMAND_DUMP_CONFIG)
+                status = settings_dump(settings, stdout) < 0 ? EXIT_CANNOT_START : EXIT_SUCCESS;
+        else
+                status = run(&command, settings);
+        log_done();
+        return status;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the log says of clients. */
+
+#include "server/client-log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mqtt/reason.h"
+#include "util/log.h"
+
+#define NAME_MAX_SHOWN 128
+
+/* The client identifier as a C string, cut: a log line is no place for 65,535 bytes. */
+static const char *client_name(const Connection *connection, char buffer[NAME_MAX_SHOWN])
+{
+        Bytes id = {};
+
+        if (connection->session)
+                id = session_client_id(connection->session);
+        snprintf(buffer, NAME_MAX_SHOWN, "%.*s", (int)MIN(id.length, (size_t)NAME_MAX_SHOWN - 1),
+                 id.length > 0 ? (const char *)id.data : "");
+        return buffer;
+}
+
+/* Logs unless there were too many of these lately; says how many were left out. */
+static bool may_log(Shard *shard)
+{
+        unsigned suppressed;
+
+        if (!ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
+                return false;
+        suppressed = ratelimit_take_suppressed(&shard->log_limit);
+        if (suppressed > 0)
+                log_notice("%u more messages about clients were left out", suppressed);
+        return true;
+}
+
+void client_log_connected(Connection *connection, const Connect *connect, bool session_present)
+{
+        char peer[ADDRESS_TEXT_MAX], id[NAME_MAX_SHOWN];
+        LogField fields[3];
+
+        if (!connection_settings(connection)->connection_messages ||
+            !log_is_enabled(LOG_CATEGORY_NOTICE) || !may_log(connection->shard))
+                return;
+        connection_peer_format(connection, peer, sizeof(peer));
+        client_name(connection, id);
+        fields[0] = (LogField){"MQTT_CLIENT_ID", id};
+        fields[1] = (LogField){"MQTT_PEER", peer};
+        fields[2] = (LogField){"MQTT_LISTENER", connection_listener(connection)->name};
+        log_fields(LOG_CATEGORY_NOTICE, MESSAGE_ID_CLIENT_CONNECTED, fields, ARRAY_SIZE(fields),
+                   "Client %s connected from %s (protocol level %u, %s session, keep alive %u s%s%s)",
+                   id, peer, (unsigned)connect->version, session_present ? "resumed" : "new",
+                   (unsigned)connect->keep_alive, connection->username ? ", user " : "",
+                   connection->username ? connection->username : "");
+}
+
+static const char *end_reason(int r)
+{
+        if (r > 0)
+                return reason_name((uint8_t)r);
+        return r < 0 ? strerror(-r) : "closed by the client";
+}
+
+void client_log_end(Connection *connection, int r, const char *detail)
+{
+        LogCategory category = r == 0 ? LOG_CATEGORY_NOTICE : LOG_CATEGORY_INFORMATION;
+        bool was_open = connection->session != NULL;
+        char peer[ADDRESS_TEXT_MAX], id[NAME_MAX_SHOWN];
+        LogField fields[4];
+
+        if ((was_open && !connection_settings(connection)->connection_messages) ||
+            !log_is_enabled(category) || (r == 0 && !was_open) || !may_log(connection->shard))
+                return;
+        connection_peer_format(connection, peer, sizeof(peer));
+        client_name(connection, id);
+        fields[0] = (LogField){"MQTT_CLIENT_ID", was_open ? id : NULL};
+        fields[1] = (LogField){"MQTT_PEER", peer};
+        fields[2] = (LogField){"MQTT_LISTENER", connection_listener(connection)->name};
+        fields[3] = (LogField){"MQTT_REASON", end_reason(r)};
+        log_fields(category,
+                   r == 0 ? MESSAGE_ID_CLIENT_DISCONNECTED : MESSAGE_ID_CLIENT_FAILED, fields,
+                   ARRAY_SIZE(fields), "%s%s at %s %s: %s%s%s", was_open ? "Client " : "Connection",
+                   id, peer, r == 0 ? "disconnected" : "ended", end_reason(r), detail ? ", " : "",
+                   detail ? detail : "");
+}
+
+void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos)
+{
+        char id[NAME_MAX_SHOWN];
+
+        log_at(LOG_CATEGORY_SUBSCRIBE, "%s %u %.*s", client_name(connection, id), (unsigned)qos,
+               (int)filter.length, (const char *)filter.data);
+}
+
+void client_log_unsubscribe(const Connection *connection, Bytes filter)
+{
+        char id[NAME_MAX_SHOWN];
+
+        log_at(LOG_CATEGORY_UNSUBSCRIBE, "%s %.*s", client_name(connection, id),
+               (int)filter.length, (const char *)filter.data);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the log says of clients: who came, who went and why. With fields for the journal; what a
+ * client can provoke is rate-limited per worker.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include "mqtt/connect.h"
+#include "server/connection.h"
+
+/* MESSAGE_ID of the journal; the catalog explains each to the admin. */
+#define MESSAGE_ID_CLIENT_CONNECTED    "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e01"
+#define MESSAGE_ID_CLIENT_DISCONNECTED "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e02"
+#define MESSAGE_ID_CLIENT_FAILED       "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e03"
+
+void client_log_connected(Connection *connection, const Connect *connect, bool session_present);
+
+/* The end, before it happens: r and detail as for connection_fail(); r 0: in order, or the peer just left. */
+void client_log_end(Connection *connection, int r, const char *detail);
+
+void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos);
+void client_log_unsubscribe(const Connection *connection, Bytes filter);

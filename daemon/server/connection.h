@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A connection: a transport, what was read of it and not yet understood, what is to be written, and
+ * the state that MQTT keeps per network connection. It starts on any worker and moves once, with
+ * its CONNECT still unread in its input, to the worker that owns its client identifier.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/session.h"
+#include "mqtt/packet.h"
+#include "server/alias.h"
+#include "server/endpoint.h"
+#include "server/output.h"
+#include "server/shard.h"
+#include "transport/transport.h"
+#include "util/address.h"
+
+typedef enum ConnectionPhase {
+        CONNECTION_WAITS,  /* for CONNECT */
+        CONNECTION_OPEN,   /* behind a successful CONNACK */
+        CONNECTION_MOVES,  /* its CONNECT says that another worker owns it */
+        CONNECTION_LINGERS, /* has failed: the peer gets a moment to read why */
+        CONNECTION_CLOSED, /* freed at the end of the turn */
+} ConnectionPhase;
+
+/* A peer's address without the room that a Unix path would take. */
+typedef union ConnectionPeer {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+} ConnectionPeer;
+
+struct Connection {
+        LoopSource source;
+        Shard *shard;
+        Session *session; /* while OPEN */
+        Endpoint *endpoint;
+        Transport transport;
+        Buffer input; /* begun packets only: an idle connection has none */
+        Output output;
+        Aliases *aliases; /* once one is used or allowed */
+        LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
+        msec_t last_received;
+        List link;       /* in shard->connections */
+        List flush_link; /* in shard->flushes or shard->dead */
+        char *username;  /* NULL: none */
+
+        uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
+        uint32_t keep_alive;        /* ms until the connection is taken for dead; 0: never */
+        int broken;                 /* -errno of a delivery: it ends with this turn's flush */
+        uint16_t in_alias_maximum;
+        uint16_t out_alias_maximum;
+        uint16_t move_to; /* while MOVES: the worker */
+        uint8_t version;  /* MqttVersion */
+        uint8_t phase;    /* ConnectionPhase */
+        uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
+        bool wants_problem_information;
+        bool is_bridge;
+        bool session_is_lasting; /* CONNECT asked for an expiry above 0 (MQTT 5.0, 3.14.2.2.2) */
+        ConnectionPeer peer;
+};
+
+/* A connection of an accepted socket, on this worker. Takes the fd over on success. 0, -ENOMEM or -errno. */
+int connection_new(Shard *shard, Endpoint *endpoint, int fd, const Address *peer, uint8_t refuse);
+
+/* A connection that moved here: goes on with what is in its input. Closes it on failure. */
+void connection_adopt(Shard *shard, Connection *connection);
+
+/* Frees a closed one, or one that no worker will take. */
+Connection *connection_free(Connection *connection);
+
+/* Where packets to the peer are appended. It will be written at the end of this turn. */
+Buffer *connection_output(Connection *connection);
+
+/* Has the end of this turn look for messages to send. */
+void connection_schedule(Connection *connection);
+
+/* The end of the turn: fetches what the session has to send, writes. */
+void connection_flush(Connection *connection);
+
+/* Writes before the end of the turn if much has been appended. 0 or -errno: the caller marks it broken. */
+int connection_relieve(Connection *connection);
+
+/* Whether QoS 0 still goes into its output: the peer is not too far behind. */
+bool connection_is_writable(const Connection *connection);
+
+/*
+ * The one place where trouble ends a connection. r > 0: a reason code for the peer, told by CONNACK or,
+ * in MQTT 5, DISCONNECT; r < 0: -errno; 0: the peer has left. detail may be NULL; a Reason String
+ * if the peer wants one. The will is published unless it was taken away before.
+ */
+void connection_fail(Connection *connection, int r, const char *detail);
+
+/* Ends it now, without a word; its session is not touched. */
+void connection_close(Connection *connection);
+
+/* The orderly end by the client's DISCONNECT, without an answer. */
+void connection_end(Connection *connection);
+
+/* The address as text, or "unix". */
+char *connection_peer_format(const Connection *connection, char *buffer, size_t size);
+
+static inline const Settings *connection_settings(const Connection *connection)
+{
+        return connection->shard->plane->settings;
+}
+
+static inline const ListenerSettings *connection_listener(const Connection *connection)
+{
+        return connection->endpoint->listener;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What one worker counts. Only the worker writes; others read relaxed, so a sum over workers is a
+ * picture that may be a moment apart in its parts.
+ *
+ * Thread: worker writes, any reads
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* One line per counter: X(name). The same list makes the worker's atomics and the plain sums. */
+#define COUNTERS(X)                                                                                \
+        X(bytes_received)                                                                          \
+        X(bytes_sent)                                                                              \
+        X(messages_received) /* packets of any type */                                             \
+        X(messages_sent)                                                                           \
+        X(publish_received)                                                                        \
+        X(publish_sent)                                                                            \
+        X(publish_dropped)                                                                         \
+        X(publish_bytes_received) /* payload */                                                    \
+        X(publish_bytes_sent)                                                                      \
+        X(sockets_accepted)                                                                        \
+        X(sockets_open)                                                                            \
+        X(clients_connected)  /* behind a successful CONNACK, now */                               \
+        X(connections)        /* successful CONNACKs ever */                                       \
+        X(connects_refused)   /* CONNECTs answered with an error */                                \
+        X(connects_timed_out) /* no complete CONNECT within connect_timeout */                     \
+        X(protocol_errors)    /* connections ended for malformed packets or protocol errors */     \
+        X(accept_paused)      /* times that accepting stopped for want of descriptors */           \
+        X(output_packets)     /* packets in output buffers now */                                  \
+        X(output_bytes)
+
+typedef struct Counters {
+#define COUNTER_ATOMIC(name) atomic_uint_fast64_t name;
+        COUNTERS(COUNTER_ATOMIC)
+#undef COUNTER_ATOMIC
+} Counters;
+
+/* Cheap: the owner is the only writer, so no locked instruction is needed. */
+#define counters_add(counter, n)                                                                    \
+        atomic_store_explicit(                                                                     \
+                &(counter),                                                                        \
+                atomic_load_explicit(&(counter), memory_order_relaxed) + (uint64_t)(n),            \
+                memory_order_relaxed)
+
+/* The sums over all workers, and what the rooms below count. */
+typedef struct ServerCounters {
+#define COUNTER_PLAIN(name) uint64_t name;
+        COUNTERS(COUNTER_PLAIN)
+#undef COUNTER_PLAIN
+        uint64_t sessions;
+        uint64_t sessions_away;
+        uint64_t sessions_expired;
+        uint64_t messages_queued; /* waiting or in flight, of all sessions */
+        uint64_t messages_queued_bytes;
+        uint64_t subscriptions;
+        uint64_t shared_subscriptions;
+        uint64_t retained;
+        uint64_t retained_bytes;
+} ServerCounters;

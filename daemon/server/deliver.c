@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A message to those who take it. */
+
+#include "server/deliver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "server/client-session.h"
+#include "server/connection.h"
+
+/* Offers the message to one session; sends it if that is the session's answer. */
+static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
+{
+        Connection *connection = session_connection(session);
+        Delivery delivery;
+        int r;
+
+        offer->writable = connection && connection_is_writable(connection);
+        if (offer->qos == 0 && connection && !offer->writable) {
+                counters_add(shard->counters.publish_dropped, 1);
+                return false;
+        }
+        r = session_offer(session, offer, loop_now(&shard->loop), &delivery);
+        if (r == OFFER_SEND)
+                r = client_session_send(connection, &delivery);
+        /* Not ended here: the caller walks over takers, and the end of one publishes its will. */
+        if (r < 0 && connection)
+                connection->broken = r;
+        return r == OFFER_SEND || r == OFFER_QUEUED;
+}
+
+static uint8_t granted_qos(const Shard *shard, const Message *message, SubscriptionOptions options)
+{
+        uint8_t granted = subscription_qos(options);
+
+        return shard->plane->settings->upgrade_outgoing_qos ? granted
+                                                            : MIN(message->qos, granted);
+}
+
+static bool deliver_to_takers(Shard *shard, Message *message, SessionId origin, const Route *route)
+{
+        bool matched = false;
+
+        if (route->n_takers > 1)
+                publish_encoder_begin(&shard->encoder, message, loop_now(&shard->loop));
+        for (size_t i = 0; i < route->n_takers; i++) {
+                const RouteTaker *taker = &route->takers[i];
+                Session *session;
+                Offer offer;
+
+                if ((taker->options & SUBSCRIPTION_NO_LOCAL) && taker->session == origin)
+                        continue;
+                session = sessions_get(shard->sessions, taker->session);
+                if (_unlikely_(!session))
+                        continue;
+                offer = (Offer){
+                        .message = message,
+                        .identifiers = taker->identifiers,
+                        .n_identifiers = taker->n_identifiers,
+                        .qos = granted_qos(shard, message, taker->options),
+                        .retain = message->retain &&
+                                  (taker->options & SUBSCRIPTION_RETAIN_AS_PUBLISHED),
+                };
+                matched |= deliver_offer(shard, session, &offer);
+        }
+        publish_encoder_end(&shard->encoder);
+        return matched;
+}
+
+bool deliver_local(Shard *shard, Message *message, SessionId origin)
+{
+        const Route *route;
+
+        if (route_cache_match(shard->routes, message_topic(message), &route) < 0) {
+                counters_add(shard->counters.publish_dropped, 1);
+                return false;
+        }
+        return deliver_to_takers(shard, message, origin, route);
+}
+
+static void mail_message(Shard *shard, unsigned target, Message *message, SessionId origin)
+{
+        Mail mail = {
+                .kind = MAIL_MESSAGE,
+                .message = {.message = message_ref(message), .origin = origin},
+        };
+
+        if (shard_mail(shard, target, &mail) < 0) {
+                counters_add(shard->counters.publish_dropped, 1);
+                message_unref(message);
+        }
+}
+
+static bool deliver_to_member(Shard *shard, Message *message, ShareGroup *group,
+                              const ShareMember *member)
+{
+        Session *session = sessions_get(shard->sessions, member->session);
+        Offer offer = {
+                .message = message,
+                .identifiers = &member->identifier,
+                .n_identifiers = member->identifier != SUBSCRIPTION_NO_IDENTIFIER,
+                .qos = granted_qos(shard, message, member->options),
+                .retain = message->retain && (member->options & SUBSCRIPTION_RETAIN_AS_PUBLISHED),
+                .group = group,
+        };
+
+        return session && deliver_offer(shard, session, &offer);
+}
+
+/* is_last: whoever gets it by mail and finds the member gone or full does not look for another one,
+ * else a message could travel round full queues for ever. */
+static bool deliver_to_picked(Shard *shard, Message *message, ShareGroup *group,
+                              const ShareMember *member, bool is_last)
+{
+        unsigned target = session_id_worker(member->session);
+        Mail mail = {.kind = MAIL_SHARED, .shared.is_last = is_last};
+
+        if (target == shard->index)
+                return deliver_to_member(shard, message, group, member);
+        mail.shared.message = message_ref(message);
+        mail.shared.group = share_group_ref(group);
+        mail.shared.member = *member;
+        if (shard_mail(shard, target, &mail) == 0)
+                return true;
+        message_unref(message);
+        share_group_unref(group);
+        counters_add(shard->counters.publish_dropped, 1);
+        return false;
+}
+
+void deliver_shared(Shard *shard, Message *message, ShareGroup *group, const ShareMember *member,
+                    bool is_last)
+{
+        ShareMember other;
+
+        if (deliver_to_member(shard, message, group, member))
+                return;
+        if (is_last || !share_group_pick(group, shard->index, member->session, &other) ||
+            !deliver_to_picked(shard, message, group, &other, true))
+                counters_add(shard->counters.publish_dropped, 1);
+}
+
+/* To one member of each group. The first choice may refuse (full queue); then one other is asked. */
+static bool deliver_to_groups(Shard *shard, Message *message, const Route *route)
+{
+        bool matched = false;
+
+        for (size_t i = 0; i < route->n_groups; i++) {
+                ShareMember member, other;
+
+                if (!share_group_pick(route->groups[i], shard->index, SESSION_ID_NONE, &member))
+                        continue;
+                if (deliver_to_picked(shard, message, route->groups[i], &member, false)) {
+                        matched = true;
+                        continue;
+                }
+                if (share_group_pick(route->groups[i], shard->index, member.session, &other))
+                        matched |= deliver_to_picked(shard, message, route->groups[i], &other,
+                                                     true);
+        }
+        return matched;
+}
+
+int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_matched)
+{
+        const Route *route;
+        uint32_t others;
+        bool matched;
+        int r;
+
+        if (message->retain) {
+                r = retained_set(shard->plane->retained, message);
+                if (r < 0)
+                        return r;
+        }
+        r = route_cache_match(shard->routes, message_topic(message), &route);
+        if (r < 0)
+                return r;
+        matched = deliver_to_takers(shard, message, origin, route);
+        others = route->workers & ~(UINT32_C(1) << shard->index);
+        for (unsigned target = 0; others != 0; target++, others >>= 1) {
+                if (!(others & 1))
+                        continue;
+                mail_message(shard, target, message, origin);
+                matched = true;
+        }
+        if (route->n_groups > 0)
+                matched |= deliver_to_groups(shard, message, route);
+        *ret_matched = matched;
+        return 0;
+}
+
+void deliver_will(Shard *shard, Message *will, SessionId origin)
+{
+        _cleanup_(message_unrefp) Message *message = NULL;
+        MessageParts parts = {
+                .topic = message_topic(will),
+                .properties = message_properties(will),
+                .payload = message_payload(will),
+                .expires = will->expires,
+                .qos = will->qos,
+                .retain = will->retain,
+        };
+        bool matched;
+
+        if (will->expires == MESSAGE_NEVER_EXPIRES) {
+                message = message_ref(will);
+        } else {
+                parts.expires = message_expires_at(loop_now(&shard->loop), will->expires);
+                if (message_new(&parts, &message) < 0)
+                        message = NULL;
+        }
+        if (!message || deliver_publish(shard, message, origin, &matched) < 0)
+                counters_add(shard->counters.publish_dropped, 1);
+}
+
+typedef struct SharedLeftover {
+        Message *message;
+        ShareGroup *group;
+} SharedLeftover;
+
+/* All at once: what goes back into the session's own queue must not be met again. */
+static size_t take_leftovers(Session *session, SharedLeftover **ret)
+{
+        SharedLeftover *leftovers = NULL;
+        size_t n = 0, capacity = 0;
+
+        for (;;) {
+                if (n == capacity) {
+                        size_t larger = capacity ? capacity * 2 : 16;
+                        void *p = reallocarray(leftovers, larger, sizeof(*leftovers));
+
+                        if (!p)
+                                break; /* the rest stays in the session */
+                        leftovers = p;
+                        capacity = larger;
+                }
+                if (!session_take_shared(session, &leftovers[n].message, &leftovers[n].group))
+                        break;
+                n++;
+        }
+        *ret = leftovers;
+        return n;
+}
+
+void deliver_again(Shard *shard, Session *session, bool lives_on)
+{
+        SharedLeftover *leftovers;
+        SessionId self = session_id(session);
+        size_t n;
+
+        if (!session_has_shared(session))
+                return;
+        n = take_leftovers(session, &leftovers);
+        for (size_t i = 0; i < n; i++) {
+                SharedLeftover *left = &leftovers[i];
+                ShareMember member;
+                bool found = share_group_pick(left->group, shard->index, self, &member);
+
+                if (lives_on && !(found && member.connected))
+                        found = share_group_pick(left->group, shard->index, SESSION_ID_NONE,
+                                                 &member);
+                if (!found || !deliver_to_picked(shard, left->message, left->group, &member, false))
+                        counters_add(shard->counters.publish_dropped, 1);
+                message_unref(left->message);
+                share_group_unref(left->group);
+        }
+        free(leftovers);
+}

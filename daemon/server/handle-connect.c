@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * CONNECT: decode, judge, perhaps move to the worker that owns the client identifier, open the
+ * session, answer. The move leaves the packet unread in the connection's input, so that the other worker
+ * begins here again.
+ */
+
+#include "server/dispatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access/access.h"
+#include "access/admission.h"
+#include "mqtt/connack.h"
+#include "mqtt/connect.h"
+#include "mqtt/reason.h"
+#include "mqtt/writer.h"
+#include "server/client-id.h"
+#include "server/client-log.h"
+#include "server/client-session.h"
+
+/* What one CONNECT comes to. */
+typedef struct Greeting {
+        Connect connect;
+        Bytes client_id;
+        bool client_id_is_generated;
+        char generated[CLIENT_ID_GENERATED_MAX];
+        uint32_t expiry_interval; /* as granted */
+        uint16_t keep_alive;      /* as granted */
+        Message *will;
+} Greeting;
+
+static void greeting_done(Greeting *greeting)
+{
+        message_unref(greeting->will);
+}
+
+/* --- judge --- */
+
+static int check_version(Connection *connection, const Connect *connect)
+{
+        unsigned accepted = connection_listener(connection)->accept_protocol_versions;
+
+        return accepted & PROTOCOL_VERSION_BIT(connect->version)
+                       ? 0
+                       : REASON_UNSUPPORTED_PROTOCOL_VERSION;
+}
+
+/* [MQTT-3.1.3-7, -8]: who has no client identifier gets one, but not with a session to come back to in MQTT 3. */
+static int choose_client_id(Connection *connection, Greeting *greeting)
+{
+        const ListenerSettings *listener = connection_listener(connection);
+        const Connect *connect = &greeting->connect;
+        int r;
+
+        greeting->client_id = connect->client_id;
+        if (listener->use_username_as_clientid) {
+                greeting->client_id = connect->username;
+                return connect->username.length > 0 ? 0 : REASON_NOT_AUTHORIZED;
+        }
+        if (connect->client_id.length > 0)
+                return 0;
+        if (connect->version == MQTT_3_1 || !listener->allow_zero_length_clientid ||
+            (connect->version == MQTT_3_1_1 && !connect->clean_start))
+                return REASON_CLIENT_IDENTIFIER_NOT_VALID;
+        r = client_id_generate(connection->shard->plane, connection->shard->index,
+                               listener->auto_id_prefix, greeting->generated);
+        greeting->client_id = bytes_from_string(greeting->generated);
+        greeting->client_id_is_generated = true;
+        return r;
+}
+
+static int check_limits(Connection *connection, const Connect *connect)
+{
+        const Plane *plane = connection->shard->plane;
+        int limit = plane->settings->global_max_connections;
+
+        if (connection->refuse)
+                return connection->refuse;
+        if (limit >= 0 && atomic_load_explicit(&plane->connections, memory_order_relaxed) >
+                                  (unsigned)limit)
+                return REASON_QUOTA_EXCEEDED;
+        if (plane_has_memory_pressure(plane))
+                return REASON_QUOTA_EXCEEDED;
+        if (properties_has(&connect->properties, PROPERTY_AUTHENTICATION_METHOD))
+                return REASON_BAD_AUTHENTICATION_METHOD;
+        return 0;
+}
+
+/* max_keepalive is for all versions, and 0 is above it; MQTT 3 cannot be told, so it is refused. */
+static int grant_keep_alive(Connection *connection, Greeting *greeting)
+{
+        uint16_t maximum = connection_settings(connection)->max_keepalive;
+        uint16_t asked = greeting->connect.keep_alive;
+
+        greeting->keep_alive = asked;
+        if (maximum == 0 || (asked > 0 && asked <= maximum))
+                return 0;
+        if (greeting->connect.version != MQTT_5)
+                return REASON_CLIENT_IDENTIFIER_NOT_VALID;
+        greeting->keep_alive = maximum;
+        return 0;
+}
+
+static void grant_expiry(Connection *connection, Greeting *greeting)
+{
+        uint64_t retention = connection->shard->plane->limits.retention;
+        const Connect *connect = &greeting->connect;
+        uint32_t interval = connect->clean_start ? 0 : SESSION_NEVER_EXPIRES;
+
+        if (connect->version == MQTT_5)
+                interval = properties_has(&connect->properties, PROPERTY_SESSION_EXPIRY_INTERVAL)
+                                   ? connect->properties.session_expiry_interval
+                                   : 0;
+        greeting->expiry_interval = (uint32_t)MIN((uint64_t)interval, retention);
+}
+
+static int check_will(Connection *connection, const Greeting *greeting, Bytes topic)
+{
+        const ConnectWill *will = &greeting->connect.will;
+
+        if (will->qos > connection_listener(connection)->max_qos)
+                return REASON_QOS_NOT_SUPPORTED;
+        if (will->retain && !connection_settings(connection)->retain_available)
+                return REASON_RETAIN_NOT_SUPPORTED;
+        if (topic.length > MQTT_STRING_MAX)
+                return REASON_TOPIC_NAME_INVALID;
+        return access_check(&(AccessRequest){
+                .kind = ACCESS_PUBLISH,
+                .client_id = greeting->client_id,
+                .username = greeting->connect.username,
+                .topic = topic,
+        });
+}
+
+/* The will as a message, behind the mount point; its expiry stays an interval until it is published. */
+static int make_will(Connection *connection, Greeting *greeting)
+{
+        Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
+        const ConnectWill *will = &greeting->connect.will;
+        Buffer *to = &connection->shard->assembly;
+        MessageParts parts = {
+                .payload = will->payload,
+                .expires = MESSAGE_NEVER_EXPIRES,
+                .qos = will->qos,
+                .retain = will->retain,
+        };
+        size_t properties;
+        int r;
+
+        if (!greeting->connect.has_will)
+                return 0;
+        properties = properties_select_size(will->properties.raw, PROPERTIES_FORWARDED);
+        buffer_clear(to);
+        if (buffer_append(to, mount.data, mount.length) < 0 ||
+            buffer_append(to, will->topic.data, will->topic.length) < 0 ||
+            buffer_reserve(to, properties + 1) < 0)
+                return -ENOMEM;
+        properties_select_write(will->properties.raw, PROPERTIES_FORWARDED, buffer_tail(to));
+        parts.topic = buffer_bytes(to);
+        parts.properties = (Bytes){buffer_tail(to), properties};
+        if (properties_has(&will->properties, PROPERTY_MESSAGE_EXPIRY_INTERVAL))
+                parts.expires = will->properties.message_expiry_interval;
+        r = check_will(connection, greeting, parts.topic);
+        return r != 0 ? r : message_new(&parts, &greeting->will);
+}
+
+static int judge(Connection *connection, Greeting *greeting)
+{
+        const Connect *connect = &greeting->connect;
+        int r;
+
+        r = check_version(connection, connect);
+        if (r == 0)
+                r = check_limits(connection, connect);
+        if (r == 0)
+                r = choose_client_id(connection, greeting);
+        if (r == 0)
+                r = grant_keep_alive(connection, greeting);
+        if (r == 0)
+                r = admission_check(connection_settings(connection),
+                                    connection_listener(connection),
+                                    &(AdmissionRequest){
+                                            .client_id = greeting->client_id,
+                                            .has_username = connect->has_username,
+                                            .username = connect->username,
+                                            .has_password = connect->has_password,
+                                            .password = connect->password,
+                                    });
+        if (r == 0)
+                r = make_will(connection, greeting);
+        return r;
+}
+
+/* --- act --- */
+
+/* What the connection remembers of it. */
+static int apply(Connection *connection, const Greeting *greeting)
+{
+        const Connect *connect = &greeting->connect;
+        const Properties *properties = &connect->properties;
+        const ListenerSettings *listener = connection_listener(connection);
+        uint16_t alias_maximum = 0;
+
+        if (properties_has(properties, PROPERTY_TOPIC_ALIAS_MAXIMUM))
+                alias_maximum = properties->topic_alias_maximum;
+        if (properties_has(properties, PROPERTY_MAXIMUM_PACKET_SIZE))
+                connection->max_outgoing_size = properties->maximum_packet_size;
+        connection->keep_alive = greeting->keep_alive * 1500U;
+        connection->is_bridge = connect->is_bridge;
+        connection->session_is_lasting = greeting->expiry_interval > 0;
+        if (connect->version == MQTT_5) {
+                connection->in_alias_maximum = listener->max_topic_alias;
+                connection->out_alias_maximum =
+                        MIN(alias_maximum, listener->max_topic_alias_broker);
+        }
+        if (!connect->has_username)
+                return 0;
+        connection->username =
+                strndup((const char *)connect->username.data, connect->username.length);
+        return connection->username ? 0 : -ENOMEM;
+}
+
+static int open_session(Connection *connection, Greeting *greeting, bool *ret_present)
+{
+        const Connect *connect = &greeting->connect;
+        const Properties *properties = &connect->properties;
+        ClientSessionRequest request = {
+                .client_id = greeting->client_id,
+                .clean_start = connect->clean_start,
+                .expiry_interval = greeting->expiry_interval,
+                .receive_maximum = MQTT_RECEIVE_MAXIMUM,
+                .will = greeting->will,
+        };
+        int r;
+
+        if (properties_has(properties, PROPERTY_RECEIVE_MAXIMUM))
+                request.receive_maximum = properties->receive_maximum;
+        if (connect->has_will &&
+            properties_has(&connect->will.properties, PROPERTY_WILL_DELAY_INTERVAL))
+                request.will_delay = connect->will.properties.will_delay_interval;
+        r = client_session_open(connection, &request, ret_present);
+        if (r == 0)
+                greeting->will = NULL;
+        return r;
+}
+
+static uint8_t *write_property_u8(uint8_t *to, PropertyId id, uint8_t value)
+{
+        return write_u8(write_u8(to, (uint8_t)id), value);
+}
+
+static uint8_t *write_property_u16(uint8_t *to, PropertyId id, uint16_t value)
+{
+        return write_u16(write_u8(to, (uint8_t)id), value);
+}
+
+static uint8_t *write_property_u32(uint8_t *to, PropertyId id, uint32_t value)
+{
+        return write_u32(write_u8(to, (uint8_t)id), value);
+}
+
+/*
+ * The properties in the order in which Mosquitto sends them, for some clients and many tests compare
+ * the bytes: Topic Alias Maximum, what this CONNECT asked for, then the limits.
+ */
+static Bytes connack_properties(const Connection *connection, const Greeting *greeting,
+                                uint8_t *to, size_t size)
+{
+        const Settings *settings = connection_settings(connection);
+        const ListenerSettings *listener = connection_listener(connection);
+        const Connect *connect = &greeting->connect;
+        uint8_t *at = to;
+
+        if (listener->max_topic_alias > 0)
+                at = write_property_u16(at, PROPERTY_TOPIC_ALIAS_MAXIMUM,
+                                        listener->max_topic_alias);
+        if (greeting->client_id_is_generated || listener->use_username_as_clientid) {
+                Bytes id = greeting->client_id;
+
+                if (!bytes_equal(id, connect->client_id) && id.length + 64 <= size)
+                        at = write_string(write_u8(at, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER), id);
+        }
+        if (greeting->keep_alive != connect->keep_alive)
+                at = write_property_u16(at, PROPERTY_SERVER_KEEP_ALIVE, greeting->keep_alive);
+        if (properties_has(&connect->properties, PROPERTY_SESSION_EXPIRY_INTERVAL) &&
+            connect->properties.session_expiry_interval != greeting->expiry_interval)
+                at = write_property_u32(at, PROPERTY_SESSION_EXPIRY_INTERVAL,
+                                        greeting->expiry_interval);
+        if (listener->max_qos < 2)
+                at = write_property_u8(at, PROPERTY_MAXIMUM_QOS, listener->max_qos);
+        if (!settings->retain_available)
+                at = write_property_u8(at, PROPERTY_RETAIN_AVAILABLE, 0);
+        if (settings->max_packet_size > 0)
+                at = write_property_u32(at, PROPERTY_MAXIMUM_PACKET_SIZE,
+                                        settings->max_packet_size);
+        if (connection->shard->plane->limits.receive_maximum < MQTT_RECEIVE_MAXIMUM)
+                at = write_property_u16(at, PROPERTY_RECEIVE_MAXIMUM,
+                                        connection->shard->plane->limits.receive_maximum);
+        return (Bytes){to, (size_t)(at - to)};
+}
+
+static int make_answer(const Connection *connection, const Greeting *greeting, bool present,
+                       Buffer *to)
+{
+        size_t size = 64 + greeting->client_id.length;
+        _cleanup_free_ uint8_t *properties = malloc(size);
+        Connack connack = {
+                .reason = REASON_SUCCESS,
+                .session_present = present && connection->version != MQTT_3_1,
+        };
+
+        if (!properties)
+                return -ENOMEM;
+        properties_init(&connack.properties);
+        if (connection->version == MQTT_5)
+                connack.properties.raw_user =
+                        connack_properties(connection, greeting, properties, size);
+        return connack_encode(&connack, connection->version, to);
+}
+
+/* A client that cannot take what CONNACK has to tell it is refused before it gets a session. */
+static int check_answer_fits(Connection *connection, const Greeting *greeting)
+{
+        Buffer *answer = &connection->shard->assembly;
+        int r;
+
+        if (connection->max_outgoing_size == 0)
+                return 0;
+        buffer_clear(answer);
+        r = make_answer(connection, greeting, false, answer);
+        if (r < 0)
+                return r;
+        return buffer_length(answer) > connection->max_outgoing_size ? REASON_PACKET_TOO_LARGE : 0;
+}
+
+static void start_keep_alive(Connection *connection)
+{
+        Loop *loop = &connection->shard->loop;
+
+        /* Cannot fail: the timer of connect_timeout is in the heap and only moves. */
+        if (connection->keep_alive > 0)
+                loop_timer_arm(loop, &connection->timer,
+                               loop_now(loop) + connection->keep_alive);
+        else
+                loop_timer_disarm(loop, &connection->timer);
+}
+
+static int accept_client(Connection *connection, Greeting *greeting)
+{
+        bool present;
+        int r;
+
+        r = apply(connection, greeting);
+        if (r == 0)
+                r = check_answer_fits(connection, greeting);
+        if (r == 0)
+                r = open_session(connection, greeting, &present);
+        if (r != 0)
+                return r;
+        connection->phase = CONNECTION_OPEN;
+        start_keep_alive(connection);
+        client_log_connected(connection, &greeting->connect, present);
+        counters_add(connection->shard->counters.messages_sent, 1);
+        return make_answer(connection, greeting, present, connection_output(connection));
+}
+
+/* What a CONNECT that cannot be read may be answered with: nothing, unless it says that it is MQTT. */
+static int refuse_unreadable(Connection *connection, const Connect *connect, int r)
+{
+        if (r == REASON_UNSUPPORTED_PROTOCOL_VERSION) {
+                /* In the form of the highest version that we know (MQTT 5.0, 3.1.2.2). */
+                connection->version = MQTT_5;
+                return r;
+        }
+        if (connect->version == MQTT_5 && r != REASON_MALFORMED_PACKET)
+                connection->version = MQTT_5;
+        return r;
+}
+
+int handle_connect(Connection *connection, const Packet *packet)
+{
+        _cleanup_(greeting_done) Greeting greeting = {};
+        Connect *connect = &greeting.connect;
+        unsigned owner;
+        int r;
+
+        r = connect_decode(packet->body, connect);
+        if (r != 0)
+                return refuse_unreadable(connection, connect, r);
+        connection->version = connect->version;
+        connection->wants_problem_information =
+                !properties_has(&connect->properties, PROPERTY_REQUEST_PROBLEM_INFORMATION) ||
+                connect->properties.request_problem_information;
+        r = judge(connection, &greeting);
+        if (r != 0)
+                return r;
+        grant_expiry(connection, &greeting);
+        owner = plane_owner(connection->shard->plane, greeting.client_id);
+        if (owner != connection->shard->index) {
+                connection->move_to = (uint16_t)owner;
+                connection->phase = CONNECTION_MOVES;
+                return 0;
+        }
+        return accept_client(connection, &greeting);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* PUBLISH from a client: decode, judge, act, answer. */
+
+#include "server/dispatch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "access/access.h"
+#include "mqtt/ack.h"
+#include "mqtt/publish.h"
+#include "mqtt/reason.h"
+#include "server/deliver.h"
+#include "server/reply.h"
+#include "util/utf8.h"
+
+/* The topic behind an alias; or the alias for a topic [MQTT-3.3.2-8 to -12]. */
+static int resolve_alias(Connection *connection, Publish *publish)
+{
+        uint16_t alias = publish->properties.topic_alias;
+        int r;
+
+        if (connection->in_alias_maximum == 0)
+                return REASON_TOPIC_ALIAS_INVALID;
+        if (!connection->aliases) {
+                r = aliases_new(connection->in_alias_maximum, connection->out_alias_maximum,
+                                &connection->aliases);
+                if (r < 0)
+                        return r;
+        }
+        return publish->topic.length > 0
+                       ? aliases_set(connection->aliases, alias, publish->topic)
+                       : aliases_get(connection->aliases, alias, &publish->topic);
+}
+
+/* What ends the connection: the client was told in CONNACK. */
+static int check_announced(const Connection *connection, const Publish *publish)
+{
+        if (publish->qos > connection_listener(connection)->max_qos)
+                return REASON_QOS_NOT_SUPPORTED;
+        if (publish->retain && !connection_settings(connection)->retain_available)
+                return REASON_RETAIN_NOT_SUPPORTED;
+        return 0;
+}
+
+/* Text may hold U+0000, which utf8_is_valid() forbids as MQTT does in its own strings. */
+static bool payload_is_text(Bytes payload)
+{
+        while (payload.length > 0) {
+                const uint8_t *zero = memchr(payload.data, 0, payload.length);
+                size_t n = zero ? (size_t)(zero - payload.data) : payload.length;
+
+                if (!utf8_is_valid(payload.data, n))
+                        return false;
+                n += zero != NULL;
+                payload = (Bytes){payload.data + n, payload.length - n};
+        }
+        return true;
+}
+
+/* What refuses this message alone. Its topic has the mount point already. */
+static uint8_t judge(const Connection *connection, const Publish *publish, Bytes topic)
+{
+        const Settings *settings = connection_settings(connection);
+        int r;
+
+        if (topic.length > MQTT_STRING_MAX)
+                return REASON_TOPIC_NAME_INVALID;
+        r = access_check(&(AccessRequest){
+                .kind = ACCESS_PUBLISH,
+                .client_id = session_client_id(connection->session),
+                .username = bytes_from_string(connection->username),
+                .topic = topic,
+        });
+        if (r > 0)
+                return (uint8_t)r;
+        if (settings->message_size_limit > 0 &&
+            publish->payload.length > settings->message_size_limit)
+                return REASON_QUOTA_EXCEEDED;
+        if (settings->check_payload_format &&
+            properties_has(&publish->properties, PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
+            publish->properties.payload_format_indicator == 1 &&
+            !payload_is_text(publish->payload))
+                return REASON_PAYLOAD_FORMAT_INVALID;
+        if (plane_has_memory_pressure(connection->shard->plane))
+                return REASON_QUOTA_EXCEEDED;
+        return REASON_SUCCESS;
+}
+
+/* The topic with its mount point, and the properties that are passed on, one behind the other. */
+static int assemble(Connection *connection, const Publish *publish, MessageParts *parts)
+{
+        Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
+        const Properties *properties = &publish->properties;
+        bool whole = properties_forward_whole(properties);
+        size_t selected =
+                whole ? 0 : properties_select_size(properties->raw, PROPERTIES_FORWARDED);
+        Buffer *to = &connection->shard->assembly;
+        uint8_t *at;
+
+        parts->topic = publish->topic;
+        parts->properties = properties->raw;
+        if (mount.length == 0 && whole)
+                return 0;
+        buffer_clear(to);
+        if (buffer_reserve(to, mount.length + publish->topic.length + selected + 1) < 0)
+                return -ENOMEM;
+        at = buffer_tail(to);
+        if (mount.length > 0) {
+                memcpy(at, mount.data, mount.length);
+                memcpy(at + mount.length, publish->topic.data, publish->topic.length);
+                parts->topic = (Bytes){at, mount.length + publish->topic.length};
+                at += parts->topic.length;
+        }
+        if (!whole) {
+                properties_select_write(properties->raw, PROPERTIES_FORWARDED, at);
+                parts->properties = (Bytes){at, selected};
+        }
+        return 0;
+}
+
+static int forward(Connection *connection, const Publish *publish, MessageParts *parts,
+                   bool *ret_matched)
+{
+        _cleanup_(message_unrefp) Message *message = NULL;
+        Shard *shard = connection->shard;
+        int r;
+
+        parts->payload = publish->payload;
+        parts->qos = publish->qos;
+        parts->retain = publish->retain;
+        parts->expires = MESSAGE_NEVER_EXPIRES;
+        if (properties_has(&publish->properties, PROPERTY_MESSAGE_EXPIRY_INTERVAL))
+                parts->expires = message_expires_at(loop_now(&shard->loop),
+                                                    publish->properties.message_expiry_interval);
+        r = message_new(parts, &message);
+        if (r == 0)
+                r = deliver_publish(shard, message, session_id(connection->session), ret_matched);
+        return r;
+}
+
+/* At QoS 0 nothing can be answered: what is refused is dropped, bad payloads excepted. */
+static int refuse(Connection *connection, const Publish *publish, uint8_t reason)
+{
+        counters_add(connection->shard->counters.publish_dropped, 1);
+        if (publish->qos == 0)
+                return reason == REASON_PAYLOAD_FORMAT_INVALID ? reason : 0;
+        /* MQTT 3 cannot say no. It must not hear yes for want of memory, though: what is refused for
+         * good is acknowledged, what may be taken later is not. */
+        if (connection->version != MQTT_5)
+                return reason == REASON_QUOTA_EXCEEDED
+                               ? reason
+                               : reply_ack(connection,
+                                           publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                                           publish->packet_id, REASON_SUCCESS);
+        return reply_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                         publish->packet_id, reason);
+}
+
+/*
+ * A QoS 2 message is forwarded when it comes, and its identifier is kept until PUBREL, so that a
+ * repetition is not forwarded again (MQTT 5.0, 4.3.3, method B).
+ */
+static int accept_publish(Connection *connection, const Publish *publish, MessageParts *parts)
+{
+        bool matched = false;
+        uint8_t reason;
+        int r;
+
+        if (publish->qos == 2) {
+                r = session_publish_received(connection->session, publish->packet_id);
+                if (r == 1)
+                        return reply_ack(connection, PACKET_PUBREC, publish->packet_id,
+                                         REASON_SUCCESS);
+                if (r != 0)
+                        return r;
+        }
+        r = forward(connection, publish, parts, &matched);
+        if (r < 0)
+                return r;
+        if (publish->qos == 0)
+                return 0;
+        reason = matched ? REASON_SUCCESS : REASON_NO_MATCHING_SUBSCRIBERS;
+        return reply_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                         publish->packet_id, reason);
+}
+
+int handle_publish(Connection *connection, const Packet *packet)
+{
+        Shard *shard = connection->shard;
+        MessageParts parts;
+        Publish publish;
+        uint8_t verdict;
+        int r;
+
+        r = publish_decode(packet->body, connection->version, packet->flags, &publish);
+        if (r != 0)
+                return r;
+        counters_add(shard->counters.publish_received, 1);
+        counters_add(shard->counters.publish_bytes_received, publish.payload.length);
+        if (properties_has(&publish.properties, PROPERTY_TOPIC_ALIAS)) {
+                r = resolve_alias(connection, &publish);
+                if (r != 0)
+                        return r;
+        }
+        /* Only servers send it [MQTT-3.3.4-6]. */
+        if (properties_has(&publish.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER))
+                return REASON_PROTOCOL_ERROR;
+        r = check_announced(connection, &publish);
+        if (r == 0)
+                r = assemble(connection, &publish, &parts);
+        if (r != 0)
+                return r;
+        verdict = judge(connection, &publish, parts.topic);
+        return reason_is_failure(verdict) ? refuse(connection, &publish, verdict)
+                                          : accept_publish(connection, &publish, &parts);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * All that crosses from one thread to another: what a mail to a worker may be. References and
+ * ownership go along with the mail.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/message.h"
+#include "broker/router.h"
+#include "broker/session-id.h"
+#include "server/endpoint.h"
+
+typedef struct Connection Connection;
+
+typedef enum MailKind {
+        MAIL_MESSAGE,    /* deliver to the takers that this worker owns */
+        MAIL_SHARED,     /* deliver to one member of a shared subscription */
+        MAIL_CONNECTION, /* a connection moves in: the worker owns its client identifier */
+        MAIL_PUBLISH,    /* route a message of the broker itself */
+        MAIL_ENDPOINT,   /* accept from it */
+        MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */
+        MAIL_FINISH,     /* stop, second step: write what is pending, then end */
+        MAIL_KINDS_N
+} MailKind;
+
+typedef struct Mail {
+        MailKind kind;
+        union {
+                struct {
+                        Message *message;
+                        SessionId origin; /* of the publisher, for No Local */
+                } message;
+                struct {
+                        Message *message;
+                        ShareGroup *group;
+                        ShareMember member;
+                        bool is_last; /* nobody else is to be asked after this one */
+                } shared;
+                Connection *connection;
+                Message *publish;
+                Endpoint *endpoint;
+                uint64_t deadline; /* of MAIL_FINISH: loop time, ms */
+        };
+} Mail;

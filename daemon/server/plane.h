@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The data plane: what all workers share. Made before the first thread runs, ended after the last.
+ * Everything in it is immutable, locks itself, or is atomic.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "broker/retained.h"
+#include "broker/router.h"
+#include "broker/session.h"
+#include "config/settings.h"
+#include "util/bytes.h"
+#include "util/siphash.h"
+
+typedef struct Shard Shard;
+
+typedef struct Plane {
+        Settings *settings;
+        SessionLimits limits;
+        Router *router;
+        Retained *retained;
+
+        Shard *shards;
+        unsigned n_shards;
+
+        atomic_bool memory_pressure; /* new work is refused */
+        atomic_uint connections;     /* of all workers, for global_max_connections */
+        atomic_uint sessions;        /* of all workers, for global_max_clients */
+        sem_t wills_published;       /* posted once by each worker for MAIL_WILLS */
+} Plane;
+
+/* The worker that owns the client identifier. */
+static inline unsigned plane_owner(const Plane *plane, Bytes client_id)
+{
+        return plane->n_shards == 1
+                       ? 0
+                       : (unsigned)(hash_bytes(client_id.data, client_id.length) % plane->n_shards);
+}
+
+static inline bool plane_has_memory_pressure(const Plane *plane)
+{
+        return atomic_load_explicit(&plane->memory_pressure, memory_order_relaxed);
+}

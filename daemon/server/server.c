@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The data plane as the control thread sees it. */
+
+#include "server/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/shard.h"
+
+struct Server {
+        Plane plane;
+        bool running;
+};
+
+static void limits_from_settings(SessionLimits *limits, const Settings *settings)
+{
+        *limits = (SessionLimits){
+                .max_queued_bytes = settings->max_queued_bytes,
+                .max_inflight_bytes = settings->max_inflight_bytes,
+                .retention = settings->persistent_client_expiration,
+                .max_queued_messages =
+                        (uint32_t)MIN(settings->max_queued_messages, (uint64_t)UINT32_MAX),
+                .max_inflight_messages = settings->max_inflight_messages,
+                .receive_maximum = settings->max_inflight_messages > 0
+                                           ? settings->max_inflight_messages
+                                           : MQTT_RECEIVE_MAXIMUM,
+                .queue_qos0 = settings->queue_qos0_messages,
+                .drop_oldest = settings->queue_drop == QUEUE_DROP_OLDEST,
+        };
+}
+
+static int server_init_plane(Plane *plane, Settings *settings)
+{
+        unsigned n = settings_workers(settings);
+        int r;
+
+        plane->settings = settings_ref(settings);
+        limits_from_settings(&plane->limits, settings);
+        if (sem_init(&plane->wills_published, 0, 0) < 0)
+                return -errno;
+        plane->shards = aligned_alloc(_Alignof(Shard), n * sizeof(*plane->shards));
+        if (!plane->shards)
+                return -ENOMEM;
+        memset(plane->shards, 0, n * sizeof(*plane->shards));
+        r = router_new(n, &plane->router);
+        if (r == 0)
+                r = retained_new(&plane->retained);
+        plane->n_shards = n;
+        for (unsigned i = 0; r == 0 && i < n; i++)
+                r = shard_init(&plane->shards[i], plane, i);
+        return r;
+}
+
+int server_new(Settings *settings, Server **ret_server)
+{
+        _cleanup_(server_freep) Server *server = calloc(1, sizeof(*server));
+        int r;
+
+        if (!server)
+                return -ENOMEM;
+        r = server_init_plane(&server->plane, settings);
+        if (r < 0)
+                return r;
+        *ret_server = TAKE_PTR(server);
+        return 0;
+}
+
+Server *server_free(Server *server)
+{
+        Plane *plane;
+
+        if (!server)
+                return NULL;
+        plane = &server->plane;
+        /* Sessions of one worker hold cursors and groups that all share: these go last. */
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                shard_done(&plane->shards[i]);
+        free(plane->shards);
+        retained_free(plane->retained);
+        router_free(plane->router);
+        settings_unref(plane->settings);
+        sem_destroy(&plane->wills_published);
+        free(server);
+        return NULL;
+}
+
+/* Threads inherit the mask: signals are for the control thread. */
+static void block_signals(sigset_t *ret_old)
+{
+        sigset_t all;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, ret_old);
+}
+
+static void server_join(Server *server, unsigned n, msec_t deadline)
+{
+        Mail mail = {.kind = MAIL_FINISH, .deadline = deadline};
+
+        for (unsigned i = 0; i < n; i++)
+                while (shard_mail_from_outside(&server->plane.shards[i], &mail) == -ENOMEM)
+                        sched_yield();
+        for (unsigned i = 0; i < n; i++)
+                pthread_join(server->plane.shards[i].thread, NULL);
+}
+
+int server_start(Server *server)
+{
+        Plane *plane = &server->plane;
+        sigset_t old;
+        unsigned n;
+        int r = 0;
+
+        block_signals(&old);
+        for (n = 0; n < plane->n_shards; n++) {
+                char name[24]; /* the kernel takes 15 characters: enough for any real number */
+
+                r = -pthread_create(&plane->shards[n].thread, NULL, shard_run, &plane->shards[n]);
+                if (r < 0)
+                        break;
+                snprintf(name, sizeof(name), "worker-%u", n);
+                pthread_setname_np(plane->shards[n].thread, name);
+        }
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        if (r < 0)
+                server_join(server, n, 0);
+        server->running = r == 0;
+        return r;
+}
+
+int server_add_endpoint(Server *server, Endpoint *endpoint)
+{
+        for (unsigned i = 0; i < server->plane.n_shards; i++) {
+                Mail mail = {.kind = MAIL_ENDPOINT, .endpoint = endpoint_ref(endpoint)};
+
+                if (shard_mail_from_outside(&server->plane.shards[i], &mail) < 0) {
+                        endpoint_unref(endpoint);
+                        return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+/* Waits until each worker has published its wills, or the time is up. */
+static void wait_for_wills(Plane *plane, msec_t timeout)
+{
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += (time_t)(timeout / MSEC_PER_SEC);
+        until.tv_nsec += (long)(timeout % MSEC_PER_SEC) * 1000000;
+        if (until.tv_nsec >= 1000000000) {
+                until.tv_nsec -= 1000000000;
+                until.tv_sec++;
+        }
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                while (sem_timedwait(&plane->wills_published, &until) < 0 && errno == EINTR)
+                        ;
+}
+
+void server_stop(Server *server, msec_t timeout)
+{
+        Mail mail = {.kind = MAIL_WILLS};
+        msec_t deadline = clock_boottime() + timeout;
+
+        if (!server->running)
+                return;
+        server->running = false;
+        for (unsigned i = 0; i < server->plane.n_shards; i++)
+                if (shard_mail_from_outside(&server->plane.shards[i], &mail) < 0)
+                        sem_post(&server->plane.wills_published);
+        wait_for_wills(&server->plane, timeout);
+        server_join(server, server->plane.n_shards, deadline);
+}
+
+int server_publish(Server *server, Bytes topic, Bytes payload, bool retain)
+{
+        MessageParts parts = {
+                .topic = topic,
+                .payload = payload,
+                .expires = MESSAGE_NEVER_EXPIRES,
+                .retain = retain,
+        };
+        Mail mail = {.kind = MAIL_PUBLISH};
+        int r;
+
+        r = message_new(&parts, &mail.publish);
+        if (r < 0)
+                return r;
+        r = shard_mail_from_outside(&server->plane.shards[0], &mail);
+        if (r < 0)
+                message_unref(mail.publish);
+        return r;
+}
+
+void server_set_memory_pressure(Server *server, bool on)
+{
+        atomic_store_explicit(&server->plane.memory_pressure, on, memory_order_relaxed);
+}
+
+unsigned server_n_workers(const Server *server)
+{
+        return server->plane.n_shards;
+}
+
+Plane *server_plane(Server *server)
+{
+        return &server->plane;
+}
+
+static uint64_t size_of(const atomic_size_t *counter)
+{
+        return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void add_shard(ServerCounters *sum, const Shard *shard)
+{
+        const SessionsCounters *sessions = sessions_counters(shard->sessions);
+
+#define COUNTER_SUM(name)                                                                          \
+        sum->name += atomic_load_explicit(&shard->counters.name, memory_order_relaxed);
+        COUNTERS(COUNTER_SUM)
+#undef COUNTER_SUM
+        sum->sessions += size_of(&sessions->sessions);
+        sum->sessions_away += size_of(&sessions->away);
+        sum->sessions_expired += size_of(&sessions->expired);
+        sum->publish_dropped += size_of(&sessions->dropped) + size_of(&sessions->expired_messages);
+        sum->messages_queued += size_of(&sessions->queued);
+        sum->messages_queued_bytes += size_of(&sessions->queued_bytes);
+}
+
+void server_counters(const Server *server, ServerCounters *ret_counters)
+{
+        const Plane *plane = &server->plane;
+        ServerCounters sum = {
+                .subscriptions = router_count(plane->router),
+                .shared_subscriptions = router_count_shared(plane->router),
+                .retained = retained_count(plane->retained),
+                .retained_bytes = retained_bytes(plane->retained),
+        };
+
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                add_shard(&sum, &plane->shards[i]);
+        *ret_counters = sum;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The data plane as the control thread sees it: workers that accept, route and deliver, started and
+ * stopped as one. Owns the shards, the router and the retained messages.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/settings.h"
+#include "server/counters.h"
+#include "server/endpoint.h"
+#include "util/bytes.h"
+#include "util/clock.h"
+#include "util/macro.h"
+
+typedef struct Plane Plane;
+typedef struct Server Server;
+
+/* Makes the workers that settings->workers asks for (0: one per CPU, at most 16), without running them. 0 or -errno. */
+int server_new(Settings *settings, Server **ret_server);
+/* Stopped before. */
+Server *server_free(Server *server);
+DEFINE_CLEANUP(Server, server_free)
+
+/* Starts the threads; all signals are blocked in them. 0 or -errno (then none runs). */
+int server_start(Server *server);
+
+/* All workers accept from the endpoint (a reference is taken). 0 or -ENOMEM. */
+int server_add_endpoint(Server *server, Endpoint *endpoint);
+
+/*
+ * Orderly end: no new connections; wills of connected clients are published, what is pending is
+ * written, MQTT 5 clients get DISCONNECT 0x8B; all of that within timeout ms. Then the threads are joined. Idempotent.
+ */
+void server_stop(Server *server, msec_t timeout);
+
+/* Publishes a message of the broker itself (`$SYS`), QoS 0. 0 or -ENOMEM. */
+int server_publish(Server *server, Bytes topic, Bytes payload, bool retain);
+
+/* While on, new work (CONNECT, QoS 1 and 2 PUBLISH, retained messages, subscriptions) is refused with 0x97. */
+void server_set_memory_pressure(Server *server, bool on);
+
+void server_counters(const Server *server, ServerCounters *ret_counters);
+unsigned server_n_workers(const Server *server);
+
+/* The workers themselves (plane.h), for tests that turn them without threads. */
+Plane *server_plane(Server *server);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Listening stream sockets, opened as an admin means them. All are non-blocking and close-on-exec.
+ *
+ * Thread: control (opening a Unix socket by path is no business of two threads at once)
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/macro.h"
+
+#define STREAM_LISTENING_MAX 16 /* addresses of one host name */
+
+typedef struct StreamTcpAddress {
+        const char *host;      /* number or name; NULL: all addresses of this machine */
+        uint16_t port;         /* 0: one that is free */
+        int family;            /* AF_INET, AF_INET6, or AF_UNSPEC: both */
+        const char *interface; /* only by way of this network device; NULL: any */
+} StreamTcpAddress;
+
+typedef struct StreamUnixAddress {
+        const char *path; /* "@name": in the abstract namespace, which knows no mode and owner */
+        mode_t mode;      /* of the file, exactly: the umask has no say */
+        uid_t owner;      /* (uid_t)-1: as it comes */
+        gid_t group;      /* (gid_t)-1: as it comes */
+} StreamUnixAddress;
+
+/* One or more open sockets; or none, and why: a line for the admin, without a full stop. */
+typedef struct StreamListening {
+        size_t n;
+        int fds[STREAM_LISTENING_MAX];
+        char why[300];
+} StreamListening;
+
+/*
+ * Listens on each address that the host stands for. An address that this machine does not have (no
+ * IPv6, say) is left out as long as another one works. Asks the resolver: may block.
+ * 0, or -errno with *ret_listening->why set and nothing open.
+ */
+int stream_listen_tcp(const StreamTcpAddress *address, StreamListening *ret_listening);
+
+/*
+ * Makes the socket file with the wanted owner and mode before anybody can connect. A socket file
+ * that nobody listens on any more is replaced; any other file, or a socket in use, is -EEXIST or
+ * -EADDRINUSE. 0, or -errno with *ret_listening->why set and nothing open.
+ */
+int stream_listen_unix(const StreamUnixAddress *address, StreamListening *ret_listening);
+
+/* Takes the socket file away unless somebody listens on it. 0; -EADDRINUSE; -EEXIST when it is not
+ * a socket; or -errno. */
+int stream_remove_stale(const char *path);
+
+/* Closes those that are still in fds (take one over: TAKE_FD). */
+void stream_listening_done(StreamListening *listening);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzzer: CONNACK. */
+
+#include "trip.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        trip_body(PACKET_CONNACK, data, size);
+        return 0;
+}
