@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts a broker with a private configuration on a free port of 127.0.0.1, and ends it."""
+
+import resource
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+# The queue must hold all of row offline, the window all of 64 in flight and a bit.
+COMMON = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_queued_messages 1000000
+max_queued_bytes 0
+max_inflight_messages 200
+set_tcp_nodelay true
+sys_interval 0
+log_dest stderr
+log_type error
+connection_messages false
+"""
+
+
+class Broker:
+    """One way to start a broker: a column of the table."""
+
+    def __init__(self, key, title, program, lines=""):
+        self.key, self.title, self.program, self.lines = key, title, program, lines
+
+    def command(self, port, folder):
+        config = Path(folder, "bench.conf")
+        config.write_text(COMMON.format(port=port) + self.lines)
+        return [self.program, "-c", str(config)]
+
+
+class Running:
+    """A broker's process, in a folder of its own, ended by SIGTERM. Afterwards `fault` says what
+    was wrong with its end: a crash, a leak that a sanitizer found, no end within ten seconds."""
+
+    def __init__(self, broker):
+        self.fault = None
+        self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.errors = Path(self.folder.name, "stderr")
+        with open(self.errors, "wb") as errors:
+            self.process = subprocess.Popen(
+                broker.command(self.port, self.folder.name), cwd=self.folder.name,
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+
+    def __enter__(self):
+        end = time.monotonic() + 10
+        while time.monotonic() < end and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.01)
+        text = self.output()
+        self.__exit__()
+        raise SystemExit(f"{shlex.join(self.process.args)} does not listen:\n{text}")
+
+    def output(self):
+        """The end of what it said."""
+        return self.errors.read_text(errors="replace")[-4000:]
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.returncode not in (0, -signal.SIGTERM):
+            self.fault = f"exit status {self.process.returncode} at its end:\n{self.output()}"
+        self.folder.cleanup()
+
+
+def raise_descriptors():
+    """As many descriptors as the hard limit allows, for the children."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

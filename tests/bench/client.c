@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One MQTT client. */
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/client.h"
+
+/* An idle client of ten thousand keeps at most this much memory for the next packet. */
+#define KEEP_BUFFER (16u * 1024)
+
+/* The kernel would let it grow to megabytes; then the window of large messages would wait in cold
+ * memory, and the figures would say more about the machine's cache than about the broker. */
+#define SEND_BUFFER (256 * 1024)
+
+#define SOURCES 8
+
+void client_init(Client *client, Loop *loop, unsigned number)
+{
+        *client = (Client){.fd = -1, .number = number, .loop = loop};
+}
+
+static int client_watch(Client *client, int operation, uint32_t events)
+{
+        struct epoll_event event = {.events = events, .data.ptr = client};
+
+        return epoll_ctl(client->loop->epoll_fd, operation, client->fd, &event) < 0 ? -errno : 0;
+}
+
+/* Takes turns with the sources 127.0.1.1 to 127.0.1.8: with half of one address's ports in use,
+ * the kernel would search thousands of them for each connection. */
+static int client_bind(Client *client)
+{
+        const int on = 1;
+        const struct sockaddr_in source = {
+                .sin_family = AF_INET,
+                .sin_addr.s_addr = htonl(0x7f000101 + client->loop->opened++ % SOURCES),
+        };
+
+        setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+        return bind(client->fd, (const struct sockaddr *)&source, sizeof(source)) < 0 ? -errno : 0;
+}
+
+int client_open(Client *client, const struct sockaddr_in *address, const Hello *hello)
+{
+        const int on = 1, send_buffer = SEND_BUFFER;
+        int r;
+
+        client->version = hello->version;
+        client->blocked = false;
+        client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (client->fd < 0)
+                return -errno;
+        setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+        r = client_bind(client);
+        if (r == 0 && connect(client->fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+            errno != EINPROGRESS)
+                r = -errno;
+        if (r == 0)
+                r = wire_put_connect(&client->out, hello);
+        if (r == 0)
+                r = client_watch(client, EPOLL_CTL_ADD, EPOLLIN);
+        if (r < 0) {
+                client_close(client);
+                return r;
+        }
+        /* On loopback the connection is usually complete already; else EPOLLOUT will tell. */
+        client_mark(client);
+        return 0;
+}
+
+void client_close(Client *client)
+{
+        const struct linger reset = {.l_onoff = 1};
+
+        if (client->fd >= 0) {
+                setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+                close(client->fd);
+                client->fd = -1;
+        }
+        buffer_done(&client->out);
+        buffer_done(&client->stash);
+}
+
+static void client_lost(Client *client, int error)
+{
+        client_close(client);
+        client->events->closed(client, error);
+}
+
+void client_mark(Client *client)
+{
+        if (client->dirty || client->blocked)
+                return;
+        client->dirty = true;
+        client->next_dirty = NULL;
+        *client->loop->dirty_end = client;
+        client->loop->dirty_end = &client->next_dirty;
+}
+
+static void client_block(Client *client, bool blocked)
+{
+        if (client->blocked == blocked)
+                return;
+        client->blocked = blocked;
+        client_watch(client, EPOLL_CTL_MOD, EPOLLIN | (blocked ? EPOLLOUT : 0));
+}
+
+void client_flush(Client *client)
+{
+        Buffer *out = &client->out;
+        bool more = false;
+        ssize_t n;
+
+        client->dirty = false;
+        if (client->fd < 0 || client->blocked)
+                return;
+        if (client->events->fill && buffer_size(out) < CLIENT_LOW_WATER)
+                more = client->events->fill(client);
+        if (client->fd < 0 || buffer_size(out) == 0)
+                return;
+
+        n = send(client->fd, out->data + out->start, buffer_size(out), MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != ENOTCONN && errno != EINTR) {
+                client_lost(client, -errno);
+                return;
+        }
+        if (n > 0)
+                buffer_consume(out, (size_t)n);
+        if (buffer_size(out) > 0)
+                client_block(client, true);
+        else if (more)
+                client_mark(client);
+        else if (out->capacity > KEEP_BUFFER && !client->events->fill)
+                buffer_done(out);
+}
+
+static void client_packet(Client *client, const Packet *packet)
+{
+        int r;
+
+        if (packet->type != PACKET_CONNACK) {
+                if (client->events->packet)
+                        client->events->packet(client, packet);
+                return;
+        }
+        r = wire_connack(packet);
+        if (r != 0)
+                client_lost(client, r);
+        else if (client->events->open)
+                client->events->open(client);
+}
+
+/* Hands out all whole packets and keeps the rest; a callback may close the client, or even open
+ * it again with another descriptor. */
+static void client_parse(Client *client, const uint8_t *data, size_t size)
+{
+        const int fd = client->fd;
+        size_t at = 0, used;
+        Packet packet;
+        int r;
+
+        while ((r = wire_next(data + at, size - at, &used, &packet)) > 0) {
+                client_packet(client, &packet);
+                if (client->fd != fd)
+                        return;
+                at += used;
+        }
+        if (r == 0 && at < size)
+                r = buffer_append(&client->stash, data + at, size - at);
+        if (r < 0)
+                client_lost(client, r);
+}
+
+static void client_read(Client *client)
+{
+        uint8_t *scratch = client->loop->scratch;
+        size_t kept = buffer_size(&client->stash);
+        ssize_t n;
+
+        n = recv(client->fd, scratch + kept, LOOP_SCRATCH_SIZE - kept, 0);
+        if (n <= 0) {
+                if (n == 0)
+                        client_lost(client, 0);
+                else if (errno != EAGAIN && errno != EINTR)
+                        client_lost(client, -errno);
+                return;
+        }
+        if (kept > 0) {
+                memcpy(scratch, client->stash.data + client->stash.start, kept);
+                buffer_consume(&client->stash, kept);
+        }
+        client_parse(client, scratch, kept + (size_t)n);
+}
+
+void client_event(Client *client, uint32_t events)
+{
+        if (client->fd < 0)
+                return;
+        if (events & EPOLLOUT) {
+                client_block(client, false);
+                client_mark(client);
+        }
+        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+                client_read(client);
+}

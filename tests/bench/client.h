@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One MQTT client: connects, frames what it reads, sends its buffer once per turn. */
+/* Thread: the loop's */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/buffer.h"
+#include "bench/loop.h"
+#include "bench/wire.h"
+
+/* What the owner wants to know. All may be NULL but `closed`. */
+typedef struct ClientEvents {
+        /* CONNACK accepted. */
+        void (*open)(Client *client);
+        /* Any other whole packet. */
+        void (*packet)(Client *client, const Packet *packet);
+        /* The buffer has room: append up to CLIENT_HIGH_WATER; true when there would be more. */
+        bool (*fill)(Client *client);
+        /* The connection is gone: 0 when the broker closed it, a reason code or -errno; the client
+         * is closed already and may be opened again. */
+        void (*closed)(Client *client, int error);
+} ClientEvents;
+
+/* Encoded ahead of the socket: up to HIGH when less than LOW is left. */
+#define CLIENT_HIGH_WATER (256u * 1024)
+#define CLIENT_LOW_WATER  (64u * 1024)
+
+/* Open to its owners, who embed it; zeroed and client_init() is a valid closed client. */
+struct Client {
+        int fd;
+        unsigned number; /* its place among its kind */
+        uint8_t version;
+        bool dirty;        /* in the loop's list */
+        bool blocked;      /* the socket is full: EPOLLOUT is armed */
+        uint32_t progress; /* the owner's */
+        Loop *loop;
+        const ClientEvents *events;
+        void *owner;
+        Buffer out;
+        Buffer stash; /* the start of a packet whose end has not come */
+        Client *next_dirty;
+};
+
+void client_init(Client *client, Loop *loop, unsigned number);
+
+/* Starts to connect and queues CONNECT. Returns 0 or -errno. */
+int client_open(Client *client, const struct sockaddr_in *address, const Hello *hello);
+
+/* Closes with a reset, so that no port stays in TIME_WAIT, and frees the buffers. */
+void client_close(Client *client);
+
+/* Asks for a flush at the end of this turn. */
+void client_mark(Client *client);
+
+/* For the loop: epoll said `events`; the client was dirty. */
+void client_event(Client *client, uint32_t events);
+void client_flush(Client *client);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of the table. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/letter.h"
+#include "bench/row.h"
+#include "bench/wire.h"
+
+#define PAIRS(n)                                                                                   \
+        {                                                                                          \
+                SHAPE_PAIRS, (n), (n), 1, 1                                                        \
+        }
+#define FANOUT(n)                                                                                  \
+        {                                                                                          \
+                SHAPE_FANOUT, 1, (n), 1, 1                                                         \
+        }
+#define FANIN(n)                                                                                   \
+        {                                                                                          \
+                SHAPE_FANIN, (n), 1, 1, 1                                                          \
+        }
+#define SHARED(n)                                                                                  \
+        {                                                                                          \
+                SHAPE_SHARED, (n), (n), 1, 1                                                       \
+        }
+#define FILTERS(n, f)                                                                              \
+        {                                                                                          \
+                SHAPE_FILTERS, (n), (n), (f) / 10, (f)                                             \
+        }
+
+#define KIB 1024
+
+/* clang-format off */
+static const Row rows[] = {
+        /* name              run           shape                version      qos payload   window rate   count */
+        {"p2p-16",           row_traffic,  PAIRS(10),           VERSION_311, 0, 16,        64,    0,     0},
+        {"p2p",              row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       64,    0,     0},
+        {"p2p-64k",          row_traffic,  PAIRS(10),           VERSION_311, 0, 64 * KIB,  64,    0,     0},
+        {"p2p-one",          row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       1,     0,     0},
+        {"p2p-qos1",         row_traffic,  PAIRS(10),           VERSION_311, 1, 256,       64,    0,     0},
+        {"p2p-qos1-v5",      row_traffic,  PAIRS(10),           VERSION_5,   1, 256,       64,    0,     0},
+        {"p2p-qos2",         row_traffic,  PAIRS(10),           VERSION_311, 2, 256,       64,    0,     0},
+        {"fanout-100",       row_traffic,  FANOUT(100),         VERSION_311, 0, 256,       64,    0,     0},
+        {"fanout-100-qos1",  row_traffic,  FANOUT(100),         VERSION_311, 1, 256,       64,    0,     0},
+        {"fanout-1000",      row_traffic,  FANOUT(1000),        VERSION_311, 0, 256,       64,    0,     0},
+        {"fanin-100",        row_traffic,  FANIN(100),          VERSION_311, 0, 256,       64,    0,     0},
+        {"shared-10",        row_traffic,  SHARED(10),          VERSION_311, 0, 256,       64,    0,     0},
+        {"wildcards",        row_traffic,  FILTERS(10, 10000),  VERSION_311, 0, 256,       64,    0,     0},
+        {"open-10k",         row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       32768, 10000, 0},
+        {"open-10k-qos1",    row_traffic,  PAIRS(10),           VERSION_311, 1, 256,       32768, 10000, 0},
+        {"open-50k",         row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       32768, 50000, 0},
+        {"connect",          row_connect,  {},                  VERSION_311, 0, 0,         10,    0,     5000},
+        {"offline",          row_offline,  {SHAPE_QUEUE, 1, 1, 1, 1},
+                                                                VERSION_311, 1, 256,       64,    0,     100000},
+        {"retained",         row_retained, {SHAPE_QUEUE, 1, 0, 50000, 1},
+                                                                VERSION_311, 1, 64,        64,    0,     50000},
+        {"idle",             row_idle,     PAIRS(1),            VERSION_311, 0, 0,         0,     0,     10000},
+        {"filters",          row_filters,  FILTERS(10, 10000),  VERSION_311, 0, 0,         0,     0,     0},
+};
+/* clang-format on */
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+const Row *row_find(const char *name)
+{
+        for (size_t i = 0; i < N_ROWS; i++)
+                if (strcmp(rows[i].name, name) == 0)
+                        return &rows[i];
+        return NULL;
+}
+
+void row_list(void)
+{
+        for (size_t i = 0; i < N_ROWS; i++)
+                puts(rows[i].name);
+}
+
+uint32_t bench_scaled(const Bench *bench, uint32_t count)
+{
+        double scaled = count * bench->scale;
+
+        return scaled < 1 ? 1 : (uint32_t)scaled;
+}
