@@ -2,9 +2,10 @@
 
 /*
  * A worker's memory of topic name -> who takes it, so that a hot topic costs one hash and one
- * comparison. An entry is used only while the router's version of the topic's first level is the
- * one that it was made from; it holds all takers of the own worker, the set of other workers that
- * have any, and the groups of shared subscriptions that match.
+ * comparison, no lock and no allocation. An entry is used only while the router's versions of the
+ * topic's first levels are those that it was made from (route-versions.h); it holds all takers of
+ * the own worker, the set of other workers that have any, and the groups of shared subscriptions
+ * that match.
  *
  * Thread: worker
  */
@@ -36,9 +37,10 @@ typedef struct Route {
 } Route;
 
 /*
- * merge: a session that matches by several filters is one taker, with the highest QoS and all
- * identifiers (`allow_duplicate_messages false`); otherwise one taker per subscription. 0 or
- * -ENOMEM.
+ * merge (`allow_duplicate_messages false`): a session that matches by several filters is one taker,
+ * with the highest QoS, all identifiers, Retain As Published if any of them has it, No Local only
+ * if all have it; otherwise one taker per subscription. The router outlives the cache. Bounded:
+ * 16,384 topics and 64 MiB (but one route may be larger by itself). 0 or -ENOMEM.
  */
 int route_cache_new(Router *router, unsigned worker, bool merge, RouteCache **ret_cache);
 RouteCache *route_cache_free(RouteCache *cache);

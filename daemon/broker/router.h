@@ -6,7 +6,7 @@
  * of its own worker, a writer takes all. It holds SessionIds, never a pointer to a session.
  *
  * Readers hardly ever come here: each worker has a RouteCache (route-cache.h) that asks the router
- * only when the versions of the topic's first level have changed.
+ * only when the versions of the topic's first levels (route-versions.h) have changed.
  *
  * Thread: any
  */

@@ -104,8 +104,8 @@ static int dropped(Sender *sender, int result)
         return result;
 }
 
-/* Field by field: a struct copied through the stack is read wider than it was written, and waits for
- * the store buffer, 40 ns on the path of every delivery. */
+/* Field by field: a struct copied through the stack is read wider than it was written, and waits
+ * for the store buffer, 40 ns on the path of every delivery. */
 static void delivery_of(const Offer *offer, Delivery *ret)
 {
         ret->message = offer->message;

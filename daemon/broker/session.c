@@ -25,6 +25,7 @@ struct Session {
         uint32_t will_delay;
         uint32_t expiry_interval;
         uint16_t client_id_length;
+        bool is_unlimited; /* SessionAttach */
         uint8_t client_id[];
 };
 
@@ -104,6 +105,7 @@ void session_attach(Session *session, const SessionAttach *attach)
                 counter_subtract(&session->sender.counters->away, 1);
         session->connection = attach->connection;
         session->expiry_interval = attach->expiry_interval;
+        session->is_unlimited = attach->is_unlimited;
         sender_connect(&session->sender, attach->receive_maximum);
         tell_groups(session, true);
 }
@@ -284,7 +286,7 @@ int session_publish_received(Session *session, uint16_t packet_id)
 
         if (packet_ids_contains(&session->received, packet_id))
                 return 1;
-        if (maximum != 0 && session->received.count >= maximum)
+        if (maximum != 0 && session->received.count >= maximum && !session->is_unlimited)
                 return REASON_RECEIVE_MAXIMUM_EXCEEDED;
         return packet_ids_add(&session->received, packet_id);
 }

@@ -95,6 +95,7 @@ typedef struct SessionAttach {
         void *connection;         /* the server's own; never followed here */
         uint32_t expiry_interval; /* seconds after the connection ends; SESSION_NEVER_EXPIRES */
         uint16_t receive_maximum; /* the client's, 1 to 65535 */
+        bool is_unlimited;        /* cannot be told ours, so it is not held to it: MQTT 3 */
 } SessionAttach;
 
 /* A connection took the session; what was in flight will be repeated, members of groups count as
@@ -144,8 +145,8 @@ typedef struct SessionParts {
 /* What time brings to a session that is away. */
 typedef struct SessionDue {
         HeapNode node;
-        msec_t will; /* when its will is to be published, MSEC_INFINITY: it is not */
-        msec_t end;  /* when it ends */
+        msec_t will; /* when the delay of its will is over, MSEC_INFINITY: none waits */
+        msec_t end;  /* when it ends, and its will is published with it */
 } SessionDue;
 
 /* Empty and away. 0, -ENOMEM, or -E2BIG for a client identifier that MQTT cannot carry. */

@@ -194,7 +194,7 @@ void sessions_detach(Sessions *sessions, Session *session, msec_t now)
                 due->end = MIN(due->end, seconds_after(now, expiry));
         due->will = MSEC_INFINITY;
         if (session_has_will(session))
-                due->will = MIN(due->end, seconds_after(now, session_will_delay(session)));
+                due->will = seconds_after(now, session_will_delay(session));
         reckon(sessions, due);
 }
 

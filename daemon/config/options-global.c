@@ -101,11 +101,11 @@ const Option options_global[] = {
          OPTION_DEPRECATED, OPTION_FIELD(message_size_limit), .fallback = "0",
          .maximum = PACKET_MAX, .value = "BYTES",
          .doc = "The largest payload that is accepted; 0: no limit. Better: max_packet_size."},
-        {"packet_buffer_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+        {"packet_buffer_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WARNED, OPTION_NEW_CONNECTIONS,
          OPTION_FIELD(packet_buffer_size), .fallback = "4096", .maximum = UINT16_MAX,
          .value = "BYTES",
-         .doc = "How much is read from a connection at first; buffers grow and shrink by "
-                "themselves."},
+         .doc = "The buffer for the HTTP headers of a WebSocket connection.",
+         .instead = "there are no WebSocket listeners yet, and other buffers fit themselves"},
         {"persistent_client_expiration", OPTION_GLOBAL, OPTION_DURATION, OPTION_WORKS, OPTION_LIVE,
          OPTION_FIELD(persistent_client_expiration), .unset = -1,
          .doc = "Forget the session of a client that has been away so long, whatever it asked "

@@ -54,19 +54,19 @@ static void watch_look(MemoryWatch *watch)
 
         if (memory_is_pressed(watch->n_pressed > 0, used, watch->limit)) {
                 if (watch->n_pressed == 0) {
+                        server_set_memory_pressure(watch->server, true);
                         log_warning("Memory use of %" PRIu64 " bytes is above memory_limit %" PRIu64
                                     ": new work is refused",
                                     used, watch->limit);
-                        server_set_memory_pressure(watch->server, true);
                 }
                 /* What was freed counts until it is given back to the system. */
                 if (watch->n_pressed % TRIM_PERIODS == 0)
                         malloc_trim(0);
                 watch->n_pressed++;
         } else if (watch->n_pressed > 0) {
+                server_set_memory_pressure(watch->server, false);
                 log_notice("Memory use is down to %" PRIu64 " bytes: new work is accepted again",
                            used);
-                server_set_memory_pressure(watch->server, false);
                 watch->n_pressed = 0;
         }
 }

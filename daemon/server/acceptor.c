@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "mqtt/protocol.h"
-#include "server/connection.h"
+#include "server/client.h"
 #include "transport/stream.h"
 #include "util/log.h"
 
@@ -17,7 +17,7 @@
 #define ACCEPT_MAX 64U
 /* Out of descriptors or memory: try again after so many ms. */
 #define ACCEPT_PAUSE 100U
-/* So many above max_connections are let in to be told why; beyond that they are just closed. */
+/* So many above max_connections are let in at a time to be told why; the others are just closed. */
 #define REFUSED_MAX 64U
 
 struct Acceptor {
@@ -41,14 +41,15 @@ static void acceptor_resume(LoopTimer *timer, msec_t now)
                 loop_timer_arm(&acceptor->shard->loop, timer, now + ACCEPT_PAUSE);
 }
 
-/* A level-triggered socket that cannot be accepted from would spin: it is left alone for a while. */
+/* A level-triggered socket that cannot be accepted from would spin: it is left alone for a while.
+ */
 static void acceptor_pause(Acceptor *acceptor, int reason)
 {
         Shard *shard = acceptor->shard;
 
         loop_remove(&shard->loop, &acceptor->source);
-        if (loop_timer_arm(&shard->loop, &acceptor->timer,
-                           loop_now(&shard->loop) + ACCEPT_PAUSE) < 0)
+        if (loop_timer_arm(&shard->loop, &acceptor->timer, loop_now(&shard->loop) + ACCEPT_PAUSE) <
+            0)
                 acceptor_listen(acceptor);
         counters_add(shard->counters.accept_paused, 1);
         if (ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
@@ -59,13 +60,15 @@ static void acceptor_pause(Acceptor *acceptor, int reason)
 /* 0: welcome, a reason code to answer CONNECT with, -EMFILE: not even that. */
 static int acceptor_judge(const Acceptor *acceptor)
 {
-        int limit = acceptor->endpoint->listener->max_connections;
-        unsigned open = atomic_load_explicit(&acceptor->endpoint->connections,
-                                             memory_order_relaxed);
+        Endpoint *endpoint = acceptor->endpoint;
+        int limit = endpoint->listener->max_connections;
 
-        if (limit < 0 || open < (unsigned)limit)
+        if (limit < 0 ||
+            atomic_load_explicit(&endpoint->connections, memory_order_relaxed) < (unsigned)limit)
                 return 0;
-        return open < (unsigned)limit + REFUSED_MAX ? REASON_QUOTA_EXCEEDED : -EMFILE;
+        return atomic_load_explicit(&endpoint->refused, memory_order_relaxed) < REFUSED_MAX
+                       ? REASON_QUOTA_EXCEEDED
+                       : -EMFILE;
 }
 
 static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
@@ -77,7 +80,12 @@ static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
         if (r >= 0 && !acceptor->endpoint->is_unix)
                 stream_set_options(fd, settings->set_tcp_nodelay, settings->tcp_user_timeout);
         if (r >= 0)
-                r = connection_new(acceptor->shard, acceptor->endpoint, fd, peer, (uint8_t)r);
+                r = client_accept(acceptor->shard, &(ConnectionOrigin){
+                                                           .endpoint = acceptor->endpoint,
+                                                           .peer = peer,
+                                                           .fd = fd,
+                                                           .refuse = (uint8_t)r,
+                                                   });
         if (r < 0)
                 close(fd);
 }
@@ -125,7 +133,7 @@ int acceptor_new(Shard *shard, Endpoint *endpoint)
 
 void acceptors_close(Shard *shard)
 {
-        list_foreach_safe(Acceptor, acceptor, &shard->acceptors, link) {
+        list_foreach_safe (Acceptor, acceptor, &shard->acceptors, link) {
                 list_remove(&acceptor->link);
                 loop_remove(&shard->loop, &acceptor->source);
                 loop_timer_disarm(&shard->loop, &acceptor->timer);

@@ -2,7 +2,8 @@
 
 /*
  * One worker's end of a listening socket: it accepts for itself, so that a new connection needs no
- * other thread. All workers wait on the same socket, and the kernel wakes one of them (EPOLLEXCLUSIVE).
+ * other thread. All workers wait on the same socket, and the kernel wakes one of them
+ * (EPOLLEXCLUSIVE).
  *
  * Thread: worker
  */

@@ -22,7 +22,8 @@ int aliases_new(uint16_t in_maximum, uint16_t out_maximum, Aliases **ret_aliases
 Aliases *aliases_free(Aliases *aliases);
 DEFINE_CLEANUP(Aliases, aliases_free)
 
-/* The client named a topic: the alias means it from now on. 0, REASON_TOPIC_ALIAS_INVALID (0, or above the maximum) or -ENOMEM. */
+/* The client named a topic: the alias means it from now on. 0, REASON_TOPIC_ALIAS_INVALID (0, or
+ * above the maximum) or -ENOMEM. */
 int aliases_set(Aliases *aliases, uint16_t alias, Bytes topic);
 
 /* What the client's alias means, valid until it is set again. 0, REASON_TOPIC_ALIAS_INVALID, or
@@ -31,10 +32,11 @@ int aliases_get(const Aliases *aliases, uint16_t alias, Bytes *ret_topic);
 
 /*
  * An alias to send in place of the topic: the first topics of a connection get one each until the
- * client's maximum is used up. 0: none. *ret_known: the client knows it, so the topic itself is left
- * out; else both are sent, and aliases_sent() says that they were.
+ * client's maximum is used up. 0: none. *ret_known: the client knows it, so the topic itself is
+ * left out; else both are sent, and aliases_sent() says that they were.
  */
 uint16_t aliases_for(const Aliases *aliases, Bytes topic, bool *ret_known);
 
-/* The topic went out together with the new alias that aliases_for() gave. 0 or -ENOMEM (then do not send it). */
+/* The topic went out together with the new alias that aliases_for() gave. 0 or -ENOMEM (then do not
+ * send it). */
 int aliases_sent(Aliases *aliases, Bytes topic);

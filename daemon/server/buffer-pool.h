@@ -12,9 +12,9 @@
 
 #include "util/buffer.h"
 
-#define BUFFER_POOL_MAX        4096U /* buffers */
-#define BUFFER_POOL_LARGEST    (128U * 1024U)
-#define BUFFER_POOL_BYTES_MAX  (16U * 1024U * 1024U)
+#define BUFFER_POOL_MAX       4096U /* buffers */
+#define BUFFER_POOL_LARGEST   (128U * 1024U)
+#define BUFFER_POOL_BYTES_MAX (16U * 1024U * 1024U)
 
 typedef struct BufferPool {
         Buffer *spare;

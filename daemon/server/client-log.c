@@ -50,11 +50,12 @@ void client_log_connected(Connection *connection, const Connect *connect, bool s
         fields[0] = (LogField){"MQTT_CLIENT_ID", id};
         fields[1] = (LogField){"MQTT_PEER", peer};
         fields[2] = (LogField){"MQTT_LISTENER", connection_listener(connection)->name};
-        log_fields(LOG_CATEGORY_NOTICE, MESSAGE_ID_CLIENT_CONNECTED, fields, ARRAY_SIZE(fields),
-                   "Client %s connected from %s (protocol level %u, %s session, keep alive %u s%s%s)",
-                   id, peer, (unsigned)connect->version, session_present ? "resumed" : "new",
-                   (unsigned)connect->keep_alive, connection->username ? ", user " : "",
-                   connection->username ? connection->username : "");
+        log_fields(
+                LOG_CATEGORY_NOTICE, MESSAGE_ID_CLIENT_CONNECTED, fields, ARRAY_SIZE(fields),
+                "Client %s connected from %s (protocol level %u, %s session, keep alive %u s%s%s)",
+                id, peer, (unsigned)connect->version, session_present ? "resumed" : "new",
+                (unsigned)connect->keep_alive, connection->username ? ", user " : "",
+                connection->username ? connection->username : "");
 }
 
 static const char *end_reason(int r)
@@ -80,11 +81,10 @@ void client_log_end(Connection *connection, int r, const char *detail)
         fields[1] = (LogField){"MQTT_PEER", peer};
         fields[2] = (LogField){"MQTT_LISTENER", connection_listener(connection)->name};
         fields[3] = (LogField){"MQTT_REASON", end_reason(r)};
-        log_fields(category,
-                   r == 0 ? MESSAGE_ID_CLIENT_DISCONNECTED : MESSAGE_ID_CLIENT_FAILED, fields,
-                   ARRAY_SIZE(fields), "%s%s at %s %s: %s%s%s", was_open ? "Client " : "Connection",
-                   id, peer, r == 0 ? "disconnected" : "ended", end_reason(r), detail ? ", " : "",
-                   detail ? detail : "");
+        log_fields(category, r == 0 ? MESSAGE_ID_CLIENT_DISCONNECTED : MESSAGE_ID_CLIENT_FAILED,
+                   fields, ARRAY_SIZE(fields), "%s%s at %s %s: %s%s%s",
+                   was_open ? "Client " : "Connection", id, peer, r == 0 ? "disconnected" : "ended",
+                   end_reason(r), detail ? ", " : "", detail ? detail : "");
 }
 
 void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos)
@@ -99,6 +99,6 @@ void client_log_unsubscribe(const Connection *connection, Bytes filter)
 {
         char id[NAME_MAX_SHOWN];
 
-        log_at(LOG_CATEGORY_UNSUBSCRIBE, "%s %.*s", client_name(connection, id),
-               (int)filter.length, (const char *)filter.data);
+        log_at(LOG_CATEGORY_UNSUBSCRIBE, "%s %.*s", client_name(connection, id), (int)filter.length,
+               (const char *)filter.data);
 }

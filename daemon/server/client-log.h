@@ -18,7 +18,8 @@
 
 void client_log_connected(Connection *connection, const Connect *connect, bool session_present);
 
-/* The end, before it happens: r and detail as for connection_fail(); r 0: in order, or the peer just left. */
+/* The end, before it happens: r and detail as for connection_fail(); r 0: in order, or the peer
+ * just left. */
 void client_log_end(Connection *connection, int r, const char *detail);
 
 void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos);

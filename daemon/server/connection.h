@@ -23,11 +23,11 @@
 #include "util/address.h"
 
 typedef enum ConnectionPhase {
-        CONNECTION_WAITS,  /* for CONNECT */
-        CONNECTION_OPEN,   /* behind a successful CONNACK */
-        CONNECTION_MOVES,  /* its CONNECT says that another worker owns it */
+        CONNECTION_WAITS,   /* for CONNECT */
+        CONNECTION_OPEN,    /* behind a successful CONNACK */
+        CONNECTION_MOVES,   /* its CONNECT says that another worker owns it */
         CONNECTION_LINGERS, /* has failed: the peer gets a moment to read why */
-        CONNECTION_CLOSED, /* freed at the end of the turn */
+        CONNECTION_CLOSED,  /* freed at the end of the turn */
 } ConnectionPhase;
 
 /* A peer's address without the room that a Unix path would take. */
@@ -61,20 +61,37 @@ struct Connection {
         uint8_t version;  /* MqttVersion */
         uint8_t phase;    /* ConnectionPhase */
         uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
+        bool has_place;   /* counted for max_connections */
         bool wants_problem_information;
         bool is_bridge;
         bool session_is_lasting; /* CONNECT asked for an expiry above 0 (MQTT 5.0, 3.14.2.2.2) */
         ConnectionPeer peer;
 };
 
-/* A connection of an accepted socket, on this worker. Takes the fd over on success. 0, -ENOMEM or -errno. */
-int connection_new(Shard *shard, Endpoint *endpoint, int fd, const Address *peer, uint8_t refuse);
+/* Where a connection comes from. */
+typedef struct ConnectionOrigin {
+        Endpoint *endpoint; /* referenced */
+        const Address *peer;
+        int fd;         /* taken over on success */
+        uint8_t refuse; /* as in Connection */
+} ConnectionOrigin;
 
-/* A connection that moved here: goes on with what is in its input. Closes it on failure. */
-void connection_adopt(Shard *shard, Connection *connection);
+/* In no loop yet. 0 or -ENOMEM. */
+int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **ret_connection);
 
 /* Frees a closed one, or one that no worker will take. */
 Connection *connection_free(Connection *connection);
+
+/* Makes it part of the worker: its events, its list. 0 or -errno. */
+int connection_join(Connection *connection, Shard *shard);
+/* Takes it out again, to move or to close. */
+void connection_leave(Connection *connection);
+
+/* Gives its place under max_connections back, before the end: for one that only lingers. */
+void connection_leave_place(Connection *connection);
+
+/* Ends it now, without a word; its session is not touched. Freed at the end of the turn. */
+void connection_close(Connection *connection);
 
 /* Where packets to the peer are appended. It will be written at the end of this turn. */
 Buffer *connection_output(Connection *connection);
@@ -82,27 +99,15 @@ Buffer *connection_output(Connection *connection);
 /* Has the end of this turn look for messages to send. */
 void connection_schedule(Connection *connection);
 
-/* The end of the turn: fetches what the session has to send, writes. */
-void connection_flush(Connection *connection);
+/* Writes what there is: 0, -EAGAIN when something is left, or -errno. */
+int connection_write(Connection *connection);
 
-/* Writes before the end of the turn if much has been appended. 0 or -errno: the caller marks it broken. */
+/* Writes before the end of the turn if much has been appended. 0 or -errno: the caller marks it
+ * broken. */
 int connection_relieve(Connection *connection);
 
 /* Whether QoS 0 still goes into its output: the peer is not too far behind. */
 bool connection_is_writable(const Connection *connection);
-
-/*
- * The one place where trouble ends a connection. r > 0: a reason code for the peer, told by CONNACK or,
- * in MQTT 5, DISCONNECT; r < 0: -errno; 0: the peer has left. detail may be NULL; a Reason String
- * if the peer wants one. The will is published unless it was taken away before.
- */
-void connection_fail(Connection *connection, int r, const char *detail);
-
-/* Ends it now, without a word; its session is not touched. */
-void connection_close(Connection *connection);
-
-/* The orderly end by the client's DISCONNECT, without an answer. */
-void connection_end(Connection *connection);
 
 /* The address as text, or "unix". */
 char *connection_peer_format(const Connection *connection, char *buffer, size_t size);

@@ -40,11 +40,11 @@ typedef struct Counters {
 } Counters;
 
 /* Cheap: the owner is the only writer, so no locked instruction is needed. */
-#define counters_add(counter, n)                                                                    \
-        atomic_store_explicit(                                                                     \
-                &(counter),                                                                        \
-                atomic_load_explicit(&(counter), memory_order_relaxed) + (uint64_t)(n),            \
-                memory_order_relaxed)
+#define counters_add(counter, n)                                                                   \
+        atomic_store_explicit(&(counter),                                                          \
+                              atomic_load_explicit(&(counter), memory_order_relaxed) +             \
+                                      (uint64_t)(n),                                               \
+                              memory_order_relaxed)
 
 /* The sums over all workers, and what the rooms below count. */
 typedef struct ServerCounters {

@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "server/client-session.h"
-#include "server/connection.h"
+#include "server/connection-send.h"
 
 /* Offers the message to one session; sends it if that is the session's answer. */
 static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
@@ -24,7 +23,7 @@ static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
         }
         r = session_offer(session, offer, loop_now(&shard->loop), &delivery);
         if (r == OFFER_SEND)
-                r = client_session_send(connection, &delivery);
+                r = connection_send(connection, &delivery);
         /* Not ended here: the caller walks over takers, and the end of one publishes its will. */
         if (r < 0 && connection)
                 connection->broken = r;
@@ -35,8 +34,7 @@ static uint8_t granted_qos(const Shard *shard, const Message *message, Subscript
 {
         uint8_t granted = subscription_qos(options);
 
-        return shard->plane->settings->upgrade_outgoing_qos ? granted
-                                                            : MIN(message->qos, granted);
+        return shard->plane->settings->upgrade_outgoing_qos ? granted : MIN(message->qos, granted);
 }
 
 static bool deliver_to_takers(Shard *shard, Message *message, SessionId origin, const Route *route)
@@ -142,7 +140,8 @@ void deliver_shared(Shard *shard, Message *message, ShareGroup *group, const Sha
                 counters_add(shard->counters.publish_dropped, 1);
 }
 
-/* To one member of each group. The first choice may refuse (full queue); then one other is asked. */
+/* To one member of each group. The first choice may refuse (full queue); then one other is asked.
+ */
 static bool deliver_to_groups(Shard *shard, Message *message, const Route *route)
 {
         bool matched = false;
@@ -157,8 +156,8 @@ static bool deliver_to_groups(Shard *shard, Message *message, const Route *route
                         continue;
                 }
                 if (share_group_pick(route->groups[i], shard->index, member.session, &other))
-                        matched |= deliver_to_picked(shard, message, route->groups[i], &other,
-                                                     true);
+                        matched |=
+                                deliver_to_picked(shard, message, route->groups[i], &other, true);
         }
         return matched;
 }

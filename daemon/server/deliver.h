@@ -16,8 +16,8 @@
 
 /*
  * Publishes: keeps the message if it is to be retained, and routes it. origin: the publisher's
- * session, for No Local; SESSION_ID_NONE: nobody's. *ret_matched: somebody took it. 0 or -ENOMEM (some may
- * have got it).
+ * session, for No Local; SESSION_ID_NONE: nobody's. *ret_matched: somebody took it. 0 or -ENOMEM
+ * (some may have got it).
  */
 int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_matched);
 
@@ -32,6 +32,6 @@ bool deliver_local(Shard *shard, Message *message, SessionId origin);
 void deliver_shared(Shard *shard, Message *message, ShareGroup *group, const ShareMember *member,
                     bool is_last);
 
-/* What an ending or leaving session has not acknowledged of shared subscriptions goes to other members;
- * back into its own queue if it lives on and nobody else is connected. */
+/* What an ending or leaving session has not acknowledged of shared subscriptions goes to other
+ * members; back into its own queue if it lives on and nobody else is connected. */
 void deliver_again(Shard *shard, Session *session, bool lives_on);

@@ -32,6 +32,7 @@ int endpoint_new(Settings *settings, const ListenerSettings *listener, int fd,
         };
         atomic_init(&endpoint->references, 1);
         atomic_init(&endpoint->connections, 0);
+        atomic_init(&endpoint->refused, 0);
         *ret_endpoint = endpoint;
         return 0;
 }

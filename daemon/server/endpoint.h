@@ -22,6 +22,7 @@ typedef struct Endpoint {
         Settings *settings; /* a reference: owns listener */
         const ListenerSettings *listener;
         atomic_uint connections; /* open now, for max_connections */
+        atomic_uint refused;     /* let in only to be told that there are too many */
 } Endpoint;
 
 /* Takes the fd over on success only; references the settings. 0 or -ENOMEM. */

@@ -13,5 +13,6 @@
 
 #define FAULT_TEXT_MAX 128U
 
-/* "PUBLISH: the topic alias is 0 or above our Topic Alias Maximum". type 0: no packet was made out. Returns buffer. */
+/* "PUBLISH: the topic alias is 0 or above our Topic Alias Maximum". type 0: no packet was made out.
+ * Returns buffer. */
 const char *fault_describe(PacketType type, int reason, char buffer[FAULT_TEXT_MAX]);

@@ -12,7 +12,8 @@ static int handle_puback(Connection *connection, const Ack *ack)
 {
         int r = session_puback(connection->session, ack->packet_id);
 
-        /* What we do not know (any more) is no reason to part: the client may answer from before a restart. */
+        /* What we do not know (any more) is no reason to part: the client may answer from before a
+         * restart. */
         return r == REASON_PACKET_IDENTIFIER_NOT_FOUND ? 0 : r;
 }
 

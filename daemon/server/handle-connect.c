@@ -2,8 +2,8 @@
 
 /*
  * CONNECT: decode, judge, perhaps move to the worker that owns the client identifier, open the
- * session, answer. The move leaves the packet unread in the connection's input, so that the other worker
- * begins here again.
+ * session, answer. The move leaves the packet unread in the connection's input, so that the other
+ * worker begins here again.
  */
 
 #include "server/dispatch.h"
@@ -20,7 +20,7 @@
 #include "mqtt/writer.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
-#include "server/client-session.h"
+#include "server/session-open.h"
 
 /* What one CONNECT comes to. */
 typedef struct Greeting {
@@ -49,7 +49,8 @@ static int check_version(Connection *connection, const Connect *connect)
                        : REASON_UNSUPPORTED_PROTOCOL_VERSION;
 }
 
-/* [MQTT-3.1.3-7, -8]: who has no client identifier gets one, but not with a session to come back to in MQTT 3. */
+/* [MQTT-3.1.3-7, -8]: who has no client identifier gets one, but not with a session to come back to
+ * in MQTT 3. */
 static int choose_client_id(Connection *connection, Greeting *greeting)
 {
         const ListenerSettings *listener = connection_listener(connection);
@@ -80,8 +81,8 @@ static int check_limits(Connection *connection, const Connect *connect)
 
         if (connection->refuse)
                 return connection->refuse;
-        if (limit >= 0 && atomic_load_explicit(&plane->connections, memory_order_relaxed) >
-                                  (unsigned)limit)
+        if (limit >= 0 &&
+            atomic_load_explicit(&plane->connections, memory_order_relaxed) > (unsigned)limit)
                 return REASON_QUOTA_EXCEEDED;
         if (plane_has_memory_pressure(plane))
                 return REASON_QUOTA_EXCEEDED;
@@ -136,7 +137,8 @@ static int check_will(Connection *connection, const Greeting *greeting, Bytes to
         });
 }
 
-/* The will as a message, behind the mount point; its expiry stays an interval until it is published. */
+/* The will as a message, behind the mount point; its expiry stays an interval until it is
+ * published. */
 static int make_will(Connection *connection, Greeting *greeting)
 {
         Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
@@ -207,8 +209,6 @@ static int apply(Connection *connection, const Greeting *greeting)
 
         if (properties_has(properties, PROPERTY_TOPIC_ALIAS_MAXIMUM))
                 alias_maximum = properties->topic_alias_maximum;
-        if (properties_has(properties, PROPERTY_MAXIMUM_PACKET_SIZE))
-                connection->max_outgoing_size = properties->maximum_packet_size;
         connection->keep_alive = greeting->keep_alive * 1500U;
         connection->is_bridge = connect->is_bridge;
         connection->session_is_lasting = greeting->expiry_interval > 0;
@@ -264,11 +264,11 @@ static uint8_t *write_property_u32(uint8_t *to, PropertyId id, uint32_t value)
 }
 
 /*
- * The properties in the order in which Mosquitto sends them, for some clients and many tests compare
- * the bytes: Topic Alias Maximum, what this CONNECT asked for, then the limits.
+ * The properties in the order in which Mosquitto sends them, for some clients and many tests
+ * compare the bytes: Topic Alias Maximum, what this CONNECT asked for, then the limits.
  */
-static Bytes connack_properties(const Connection *connection, const Greeting *greeting,
-                                uint8_t *to, size_t size)
+static Bytes connack_properties(const Connection *connection, const Greeting *greeting, uint8_t *to,
+                                size_t size)
 {
         const Settings *settings = connection_settings(connection);
         const ListenerSettings *listener = connection_listener(connection);
@@ -343,8 +343,7 @@ static void start_keep_alive(Connection *connection)
 
         /* Cannot fail: the timer of connect_timeout is in the heap and only moves. */
         if (connection->keep_alive > 0)
-                loop_timer_arm(loop, &connection->timer,
-                               loop_now(loop) + connection->keep_alive);
+                loop_timer_arm(loop, &connection->timer, loop_now(loop) + connection->keep_alive);
         else
                 loop_timer_disarm(loop, &connection->timer);
 }
@@ -368,7 +367,8 @@ static int accept_client(Connection *connection, Greeting *greeting)
         return make_answer(connection, greeting, present, connection_output(connection));
 }
 
-/* What a CONNECT that cannot be read may be answered with: nothing, unless it says that it is MQTT. */
+/* What a CONNECT that cannot be read may be answered with: nothing, unless it says that it is MQTT.
+ */
 static int refuse_unreadable(Connection *connection, const Connect *connect, int r)
 {
         if (r == REASON_UNSUPPORTED_PROTOCOL_VERSION) {
@@ -395,6 +395,8 @@ int handle_connect(Connection *connection, const Packet *packet)
         connection->wants_problem_information =
                 !properties_has(&connect->properties, PROPERTY_REQUEST_PROBLEM_INFORMATION) ||
                 connect->properties.request_problem_information;
+        if (properties_has(&connect->properties, PROPERTY_MAXIMUM_PACKET_SIZE))
+                connection->max_outgoing_size = connect->properties.maximum_packet_size;
         r = judge(connection, &greeting);
         if (r != 0)
                 return r;

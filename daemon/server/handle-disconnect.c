@@ -7,6 +7,7 @@
 #include "mqtt/auth.h"
 #include "mqtt/disconnect.h"
 #include "mqtt/ping.h"
+#include "server/connection-end.h"
 #include "server/reply.h"
 
 int handle_pingreq(Connection *connection, const Packet *packet)
@@ -45,7 +46,8 @@ int handle_disconnect(Connection *connection, const Packet *packet)
         return 0;
 }
 
-/* No authentication method was agreed upon in CONNECT, so there is nothing to go on with [MQTT-4.12.0-6]. */
+/* No authentication method was agreed upon in CONNECT, so there is nothing to go on with
+ * [MQTT-4.12.0-6]. */
 int handle_auth(Connection *connection, const Packet *packet)
 {
         Auth auth;

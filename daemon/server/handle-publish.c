@@ -29,9 +29,8 @@ static int resolve_alias(Connection *connection, Publish *publish)
                 if (r < 0)
                         return r;
         }
-        return publish->topic.length > 0
-                       ? aliases_set(connection->aliases, alias, publish->topic)
-                       : aliases_get(connection->aliases, alias, &publish->topic);
+        return publish->topic.length > 0 ? aliases_set(connection->aliases, alias, publish->topic)
+                                         : aliases_get(connection->aliases, alias, &publish->topic);
 }
 
 /* What ends the connection: the client was told in CONNACK. */
@@ -80,8 +79,7 @@ static uint8_t judge(const Connection *connection, const Publish *publish, Bytes
                 return REASON_QUOTA_EXCEEDED;
         if (settings->check_payload_format &&
             properties_has(&publish->properties, PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
-            publish->properties.payload_format_indicator == 1 &&
-            !payload_is_text(publish->payload))
+            publish->properties.payload_format_indicator == 1 && !payload_is_text(publish->payload))
                 return REASON_PAYLOAD_FORMAT_INVALID;
         if (plane_has_memory_pressure(connection->shard->plane))
                 return REASON_QUOTA_EXCEEDED;
@@ -94,8 +92,7 @@ static int assemble(Connection *connection, const Publish *publish, MessageParts
         Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
         const Properties *properties = &publish->properties;
         bool whole = properties_forward_whole(properties);
-        size_t selected =
-                whole ? 0 : properties_select_size(properties->raw, PROPERTIES_FORWARDED);
+        size_t selected = whole ? 0 : properties_select_size(properties->raw, PROPERTIES_FORWARDED);
         Buffer *to = &connection->shard->assembly;
         uint8_t *at;
 
@@ -146,8 +143,11 @@ static int refuse(Connection *connection, const Publish *publish, uint8_t reason
         counters_add(connection->shard->counters.publish_dropped, 1);
         if (publish->qos == 0)
                 return reason == REASON_PAYLOAD_FORMAT_INVALID ? reason : 0;
-        /* MQTT 3 cannot say no. It must not hear yes for want of memory, though: what is refused for
-         * good is acknowledged, what may be taken later is not. */
+        /* A PUBREC that refuses ends the exchange: the identifier is free for another message. */
+        if (publish->qos == 2)
+                session_publish_released(connection->session, publish->packet_id);
+        /* MQTT 3 cannot say no. It must not hear yes for want of memory, though: what is refused
+         * for good is acknowledged, what may be taken later is not. */
         if (connection->version != MQTT_5)
                 return reason == REASON_QUOTA_EXCEEDED
                                ? reason
@@ -158,14 +158,33 @@ static int refuse(Connection *connection, const Publish *publish, uint8_t reason
                          publish->packet_id, reason);
 }
 
-/*
- * A QoS 2 message is forwarded when it comes, and its identifier is kept until PUBREL, so that a
- * repetition is not forwarded again (MQTT 5.0, 4.3.3, method B).
- */
 static int accept_publish(Connection *connection, const Publish *publish, MessageParts *parts)
 {
         bool matched = false;
         uint8_t reason;
+        int r;
+
+        r = forward(connection, publish, parts, &matched);
+        /* Nobody has got it: the client's repetition must not be taken for one. */
+        if (r < 0 && publish->qos == 2)
+                session_publish_released(connection->session, publish->packet_id);
+        if (r < 0)
+                return r;
+        if (publish->qos == 0)
+                return 0;
+        reason = matched ? REASON_SUCCESS : REASON_NO_MATCHING_SUBSCRIBERS;
+        return reply_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                         publish->packet_id, reason);
+}
+
+/*
+ * A QoS 2 message is forwarded when it comes, and its identifier is kept until PUBREL, so that a
+ * repetition is not forwarded again (MQTT 5.0, 4.3.3, method B), whatever a new message would be
+ * told by then.
+ */
+static int act(Connection *connection, const Publish *publish, MessageParts *parts)
+{
+        uint8_t verdict;
         int r;
 
         if (publish->qos == 2) {
@@ -176,14 +195,9 @@ static int accept_publish(Connection *connection, const Publish *publish, Messag
                 if (r != 0)
                         return r;
         }
-        r = forward(connection, publish, parts, &matched);
-        if (r < 0)
-                return r;
-        if (publish->qos == 0)
-                return 0;
-        reason = matched ? REASON_SUCCESS : REASON_NO_MATCHING_SUBSCRIBERS;
-        return reply_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
-                         publish->packet_id, reason);
+        verdict = judge(connection, publish, parts->topic);
+        return reason_is_failure(verdict) ? refuse(connection, publish, verdict)
+                                          : accept_publish(connection, publish, parts);
 }
 
 int handle_publish(Connection *connection, const Packet *packet)
@@ -191,7 +205,6 @@ int handle_publish(Connection *connection, const Packet *packet)
         Shard *shard = connection->shard;
         MessageParts parts;
         Publish publish;
-        uint8_t verdict;
         int r;
 
         r = publish_decode(packet->body, connection->version, packet->flags, &publish);
@@ -210,9 +223,5 @@ int handle_publish(Connection *connection, const Packet *packet)
         r = check_announced(connection, &publish);
         if (r == 0)
                 r = assemble(connection, &publish, &parts);
-        if (r != 0)
-                return r;
-        verdict = judge(connection, &publish, parts.topic);
-        return reason_is_failure(verdict) ? refuse(connection, &publish, verdict)
-                                          : accept_publish(connection, &publish, &parts);
+        return r != 0 ? r : act(connection, &publish, &parts);
 }

@@ -79,8 +79,7 @@ static SubscriptionOptions options_of(const Connection *connection, const Subscr
 }
 
 /* One entry: the reason code to answer with, or -errno. */
-static int subscribe_entry(Connection *connection, const SubscribeEntry *entry,
-                           uint32_t identifier)
+static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, uint32_t identifier)
 {
         SubscriptionOptions options = options_of(connection, entry);
         TopicFilter filter;

@@ -42,7 +42,8 @@ static inline size_t output_length(const Output *output)
         return buffer_length(&output->bytes) + output->pieces_length;
 }
 
-/* Makes the payload, which lies in the message, the next thing in the stream. References the message. 0 or -ENOMEM. */
+/* Makes the payload, which lies in the message, the next thing in the stream. References the
+ * message. 0 or -ENOMEM. */
 int output_share(Output *output, Message *message, Bytes payload);
 
 /*

@@ -62,7 +62,8 @@ static inline bool payload_is_inline(const Message *message)
 
 static int append_payload(Output *output, Message *message)
 {
-        return payload_is_inline(message) ? 0 : output_share(output, message, message_payload(message));
+        return payload_is_inline(message) ? 0
+                                          : output_share(output, message, message_payload(message));
 }
 
 /* Encodes for one taker, straight into its output. */

@@ -39,7 +39,7 @@ typedef struct PublishEncoder {
 /* Whom a packet is for. */
 typedef struct PublishTarget {
         Output *output;
-        Aliases *aliases; /* NULL: does without */
+        Aliases *aliases;  /* NULL: does without */
         Bytes strip;       /* the mount point, which the topic begins with and loses here */
         uint32_t max_size; /* of a packet; 0: no limit */
         MqttVersion version;

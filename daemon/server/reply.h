@@ -13,8 +13,8 @@
 /* PUBACK, PUBREC, PUBREL or PUBCOMP. Before MQTT 5 the reason is left out. 0 or -ENOMEM. */
 int reply_ack(Connection *connection, PacketType type, uint16_t packet_id, uint8_t reason);
 
-/* SUBACK or UNSUBACK with one reason per entry. 0, -ENOMEM, or REASON_PACKET_TOO_LARGE if the client
- * cannot take it [MQTT-3.1.2-24]. */
+/* SUBACK or UNSUBACK with one reason per entry. 0, -ENOMEM, or REASON_PACKET_TOO_LARGE if the
+ * client cannot take it [MQTT-3.1.2-24]. */
 int reply_suback(Connection *connection, uint16_t packet_id, Bytes reasons);
 int reply_unsuback(Connection *connection, uint16_t packet_id, Bytes reasons);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "server/shard.h"
+#include "server/shard-loop.h"
 
 struct Server {
         Plane plane;

@@ -21,7 +21,8 @@
 typedef struct Plane Plane;
 typedef struct Server Server;
 
-/* Makes the workers that settings->workers asks for (0: one per CPU, at most 16), without running them. 0 or -errno. */
+/* Makes the workers that settings->workers asks for (0: one per CPU, at most 16), without running
+ * them. 0 or -errno. */
 int server_new(Settings *settings, Server **ret_server);
 /* Stopped before. */
 Server *server_free(Server *server);
@@ -35,14 +36,16 @@ int server_add_endpoint(Server *server, Endpoint *endpoint);
 
 /*
  * Orderly end: no new connections; wills of connected clients are published, what is pending is
- * written, MQTT 5 clients get DISCONNECT 0x8B; all of that within timeout ms. Then the threads are joined. Idempotent.
+ * written, MQTT 5 clients get DISCONNECT 0x8B; all of that within timeout ms. Then the threads are
+ * joined. Idempotent.
  */
 void server_stop(Server *server, msec_t timeout);
 
 /* Publishes a message of the broker itself (`$SYS`), QoS 0. 0 or -ENOMEM. */
 int server_publish(Server *server, Bytes topic, Bytes payload, bool retain);
 
-/* While on, new work (CONNECT, QoS 1 and 2 PUBLISH, retained messages, subscriptions) is refused with 0x97. */
+/* While on, new work (CONNECT, QoS 1 and 2 PUBLISH, retained messages, subscriptions) is refused
+ * with 0x97. */
 void server_set_memory_pressure(Server *server, bool on);
 
 void server_counters(const Server *server, ServerCounters *ret_counters);

@@ -6,15 +6,14 @@
 
 #include "mqtt/protocol.h"
 #include "server/acceptor.h"
-#include "server/connection.h"
+#include "server/connection-end.h"
 #include "server/deliver.h"
 
 void shard_stop_wills(Shard *shard)
 {
         acceptors_close(shard);
-        list_foreach(Connection, connection, &shard->connections, link) {
-                Message *will =
-                        connection->session ? session_take_will(connection->session) : NULL;
+        list_foreach (Connection, connection, &shard->connections, link) {
+                Message *will = connection->session ? session_take_will(connection->session) : NULL;
 
                 if (will)
                         deliver_will(shard, will, session_id(connection->session));
@@ -28,7 +27,7 @@ void shard_stop_finish(Shard *shard, msec_t deadline)
 {
         shard->finishing = true;
         shard->finish_deadline = deadline;
-        list_foreach_safe(Connection, connection, &shard->connections, link)
+        list_foreach_safe (Connection, connection, &shard->connections, link)
                 connection_fail(connection, REASON_SERVER_SHUTTING_DOWN, NULL);
 }
 
@@ -40,6 +39,6 @@ bool shard_stop_is_done(const Shard *shard)
 
 void shard_stop_end(Shard *shard)
 {
-        list_foreach_safe(Connection, connection, &shard->connections, link)
+        list_foreach_safe (Connection, connection, &shard->connections, link)
                 connection_close(connection);
 }

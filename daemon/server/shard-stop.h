@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The orderly end of a worker, in two steps so that a will published by one worker still reaches the
- * subscribers of another: first all publish, then all write and end.
+ * The orderly end of a worker, in two steps so that a will published by one worker still reaches
+ * the subscribers of another: first all publish, then all write and end.
  *
  * Thread: worker
  */
@@ -12,10 +12,12 @@
 
 #include "server/shard.h"
 
-/* Stops accepting, publishes the wills of connected clients, sends the mail, says so (Plane.wills_published). */
+/* Stops accepting, publishes the wills of connected clients, sends the mail, says so
+ * (Plane.wills_published). */
 void shard_stop_wills(Shard *shard);
 
-/* Tells the clients (DISCONNECT 0x8B in MQTT 5) and begins to write what is pending, until deadline (loop time). */
+/* Tells the clients (DISCONNECT 0x8B in MQTT 5) and begins to write what is pending, until deadline
+ * (loop time). */
 void shard_stop_finish(Shard *shard, msec_t deadline);
 
 /* Everything is written, or it is too late. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One worker: a loop, a mailbox, the connections and sessions it owns, its counters. Nothing in it is
- * locked. A turn of its loop reads what came, lets it take effect, and at the end writes once to each
- * connection and sends the collected mail once to each other worker.
+ * One worker: a loop, a mailbox, the connections and sessions it owns, its counters. Nothing in it
+ * is locked. A turn of its loop reads what came, lets it take effect, and at the end writes once to
+ * each connection and sends the collected mail once to each other worker.
  *
  * Thread: worker; shard_mail_from_outside() and the counters: any
  */
@@ -44,6 +44,7 @@ struct Shard {
         LoopSource mailbox_source;
         ShardOutbox *outboxes; /* one per worker */
         LoopTimer sessions_timer;
+        LoopTimer retained_timer; /* of the first worker, with retain_expiry_interval */
 
         Sessions *sessions;
         RouteCache *routes;
@@ -65,26 +66,10 @@ struct Shard {
         Counters counters;
 };
 
-/* Everything but the thread. 0 or -errno (then nothing is left behind). */
-int shard_init(Shard *shard, Plane *plane, unsigned index);
-/* The thread has ended. Takes a shard of all zeros. */
-void shard_done(Shard *shard);
-
-/* The thread's function: turns until MAIL_FINISH is done. data: the Shard. */
-void *shard_run(void *data);
-
-/* One turn, that waits at most max_wait ms for something to do. Tests drive a worker with it that
- * has no thread. */
-void shard_turn(Shard *shard, msec_t max_wait);
-
-/* Sends the mail at the end of this turn; its references go along. 0 or -ENOMEM (the mail is the caller's still). */
+/* Sends the mail at the end of this turn; its references go along. 0 or -ENOMEM (the mail is the
+ * caller's still). */
 int shard_mail(Shard *shard, unsigned target, const Mail *mail);
 /* Sends at once what shard_mail() has collected; the end of each turn does it. */
 void shard_send_mail(Shard *shard);
 /* Sends one mail, from any thread. */
 int shard_mail_from_outside(Shard *target, const Mail *mail);
-
-/* Sessions may have become due earlier: looks at them anew. */
-void shard_arm_sessions(Shard *shard);
-/* Publishes the wills and ends the sessions that are due now. */
-void shard_run_due(Shard *shard);

@@ -38,7 +38,7 @@ static const Case accepted[] = {
         {"mount-point-repeated", "listener 1883\nmount_point a/\nmount_point b/\n"},
         {"alias-retained-persistence", "retained_persistence false\n"},
         {"alias-maximum-qos", "listener 1883\nmaximum_qos 1\n"},
-        {"alias-websockets-headers-size", "websockets_headers_size 8192\n"},
+        {"alias-websockets-headers-size", "websockets_headers_size 4096\n"},
         {"utf8", "listener 1883\nmount_point h\303\244user/\360\237\217\240/\n"},
         {"hash-in-path", "pid_file /tmp/a # b\n"},
         {"unix-socket", "listener 0 /run/x.sock\nsocket_mode 0600\nsocket_owner 0\n"},

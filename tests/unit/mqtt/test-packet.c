@@ -92,6 +92,7 @@ static void test_flags(void)
                         bool request = type == PACKET_PUBREL || type == PACKET_SUBSCRIBE ||
                                        type == PACKET_UNSUBSCRIBE;
                         bool legal = flags == (request ? 2 : 0);
+                        bool is_short = type == PACKET_PINGREQ || type == PACKET_PINGRESP;
                         Packet packet;
 
                         if (type == PACKET_PUBLISH ||
@@ -101,8 +102,13 @@ static void test_flags(void)
                                 legal = false;
                         g_assert_cmpint(packet_frame(brief, 2, 0, version, &packet), ==,
                                         legal ? 0 : BAD);
+                        /* What never has so long a body is not waited for. */
+                        if (version == MQTT_3_1 || version == MQTT_3_1_1)
+                                is_short |= type == PACKET_CONNACK || type == PACKET_DISCONNECT ||
+                                            type == PACKET_UNSUBACK ||
+                                            (type >= PACKET_PUBACK && type <= PACKET_PUBCOMP);
                         g_assert_cmpint(packet_frame(padded, 132, 0, version, &packet), ==,
-                                        legal ? 0 : BAD);
+                                        legal && !is_short ? 0 : BAD);
                         g_assert_cmpint(packet_frame(padded, 1, 0, version, &packet), ==,
                                         legal ? MORE : BAD);
                 }

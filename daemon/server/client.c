@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A client on its connection. */
+
+#include "server/client.h"
+
+#include <errno.h>
+
+#include "server/client-log.h"
+#include "server/connection-end.h"
+#include "server/connection-send.h"
+#include "server/dispatch.h"
+#include "server/fault.h"
+
+/* A session is asked for more only below this: the rest waits in its queues, where limits hold. */
+#define OUTPUT_LOW_WATER (64U * 1024U)
+/* Deliveries fetched for one connection in one turn: a long queue must not hold up the others. */
+#define FETCH_MAX 256U
+
+static void client_timer_due(LoopTimer *timer, msec_t now)
+{
+        Connection *connection = container_of(timer, Connection, timer);
+
+        switch (connection->phase) {
+        case CONNECTION_WAITS:
+                counters_add(connection->shard->counters.connects_timed_out, 1);
+                connection->version = MQTT_UNKNOWN;
+                connection_fail(connection, -ETIMEDOUT, "no complete CONNECT in time");
+                return;
+        case CONNECTION_OPEN:
+                if (now - connection->last_received < connection->keep_alive) {
+                        /* Cannot fail: the timer has just left the heap. */
+                        loop_timer_arm(&connection->shard->loop, timer,
+                                       connection->last_received + connection->keep_alive);
+                        return;
+                }
+                connection_fail(connection, REASON_KEEP_ALIVE_TIMEOUT, NULL);
+                return;
+        default:
+                connection_close(connection);
+        }
+}
+
+/*
+ * Takes packets out of the data until it ends or the connection does. *ret_used: how much; the
+ * rest is kept. *ret_wanted: the size of the packet that has begun, 0 if not known yet.
+ */
+static int client_take_packets(Connection *connection, Bytes data, size_t *ret_used,
+                               size_t *ret_wanted)
+{
+        size_t max_size = connection_settings(connection)->max_packet_size;
+        size_t used = 0;
+        uint64_t n = 0;
+        int r = 0;
+
+        *ret_wanted = 0;
+        while (used < data.length && connection->phase <= CONNECTION_OPEN) {
+                Packet packet = {};
+
+                /* Before CONNECT nothing but CONNECT is buffered, however large it says it is. */
+                if (connection->phase == CONNECTION_WAITS &&
+                    data.data[used] >> 4 != PACKET_CONNECT) {
+                        r = REASON_PROTOCOL_ERROR;
+                        break;
+                }
+                r = packet_frame(data.data + used, data.length - used, max_size,
+                                 connection->version, &packet);
+                if (r == -EAGAIN) {
+                        *ret_wanted = packet.size;
+                        r = 0;
+                        break;
+                }
+                if (r == 0)
+                        r = dispatch_packet(connection, &packet);
+                if (r != 0 || connection->phase == CONNECTION_MOVES)
+                        break;
+                used += packet.size;
+                n++;
+        }
+        counters_add(connection->shard->counters.messages_received, n);
+        *ret_used = used;
+        return r;
+}
+
+/* Keeps what is left of the data, which may lie in the input itself. */
+static int client_keep_input(Connection *connection, Bytes data, size_t used)
+{
+        Buffer *input = &connection->input;
+
+        if (data.data == buffer_head(input) && buffer_length(input) > 0) {
+                buffer_consume(input, used);
+                if (buffer_length(input) == 0)
+                        buffer_release(input);
+                return 0;
+        }
+        if (used == data.length)
+                return 0;
+        return buffer_append(input, data.data + used, data.length - used);
+}
+
+static void client_move(Connection *connection)
+{
+        Shard *shard = connection->shard;
+        Mail mail = {.kind = MAIL_CONNECTION, .connection = connection};
+        int r;
+
+        connection_leave(connection);
+        buffer_pool_give(&shard->pool, &connection->output.bytes);
+        connection->phase = CONNECTION_WAITS;
+        r = shard_mail(shard, connection->move_to, &mail);
+        if (r < 0) {
+                client_log_end(connection, r, NULL);
+                connection_free(connection);
+        }
+}
+
+static void client_fault(Connection *connection, unsigned type, int r)
+{
+        char text[FAULT_TEXT_MAX];
+
+        connection_fail(connection, r, r > 0 ? fault_describe((PacketType)type, r, text) : NULL);
+}
+
+/* Lets the data take effect. The connection may have moved or ended afterwards: it is not touched
+ * any more. */
+static void client_receive(Connection *connection, Bytes data)
+{
+        size_t used, wanted;
+        int r, kept;
+
+        r = client_take_packets(connection, data, &used, &wanted);
+        if (r != 0) {
+                client_fault(connection, data.data[used] >> 4, r);
+                return;
+        }
+        if (connection->phase > CONNECTION_MOVES)
+                return;
+        kept = client_keep_input(connection, data, used);
+        /* Room for the whole packet at once, but for a stranger only as it arrives. */
+        if (kept == 0 && connection->phase == CONNECTION_OPEN && wanted > 0)
+                kept = buffer_reserve(&connection->input,
+                                      wanted - buffer_length(&connection->input));
+        if (kept < 0) {
+                /* Without its CONNECT it cannot move: it fails where it is. */
+                if (connection->phase == CONNECTION_MOVES)
+                        connection->phase = CONNECTION_WAITS;
+                connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
+        } else if (connection->phase == CONNECTION_MOVES) {
+                client_move(connection);
+        }
+}
+
+/* One read per turn: into the worker's scratch, or behind a packet that has begun. */
+static void client_read(Connection *connection)
+{
+        Shard *shard = connection->shard;
+        Buffer *input = &connection->input;
+        bool has_begun = buffer_length(input) > 0;
+        size_t size = SHARD_SCRATCH_SIZE;
+        uint8_t *to = shard->scratch;
+        ssize_t n;
+
+        if (has_begun) {
+                if (buffer_reserve(input, 1) < 0) {
+                        connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
+                        return;
+                }
+                to = buffer_tail(input);
+                size = buffer_room(input);
+        }
+        n = connection->transport.ops->read(&connection->transport, to, size);
+        if (n == -EAGAIN)
+                return;
+        if (n <= 0) {
+                connection_fail(connection, (int)n, NULL);
+                return;
+        }
+        counters_add(shard->counters.bytes_received, n);
+        connection->last_received = loop_now(&shard->loop);
+        if (has_begun)
+                buffer_commit(input, (size_t)n);
+        client_receive(connection, has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n});
+}
+
+/* Until the peer of a lingering connection closes, what it sends is thrown away. */
+static void client_discard(Connection *connection)
+{
+        Shard *shard = connection->shard;
+        ssize_t n = connection->transport.ops->read(&connection->transport, shard->scratch,
+                                                    SHARD_SCRATCH_SIZE);
+
+        if (n <= 0 && n != -EAGAIN)
+                connection_close(connection);
+}
+
+static void client_ready(LoopSource *source, uint32_t events)
+{
+        Connection *connection = container_of(source, Connection, source);
+
+        thread_assert(&connection->shard->mark);
+        if (connection->phase == CONNECTION_LINGERS) {
+                if (events & EPOLLOUT)
+                        connection_linger_on(connection);
+                if (events & ~EPOLLOUT && connection->phase == CONNECTION_LINGERS)
+                        client_discard(connection);
+                return;
+        }
+        if (events & EPOLLOUT)
+                connection_schedule(connection);
+        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+                client_read(connection);
+}
+
+int client_accept(Shard *shard, const ConnectionOrigin *origin)
+{
+        unsigned timeout = shard->plane->settings->connect_timeout;
+        Connection *connection;
+        int r;
+
+        r = connection_new(shard, origin, &connection);
+        if (r < 0)
+                return r;
+        connection->source.ready = client_ready;
+        loop_timer_init(&connection->timer, client_timer_due);
+        r = connection_join(connection, shard);
+        if (r < 0)
+                connection_free(connection);
+        else if (loop_timer_arm(&shard->loop, &connection->timer,
+                                loop_now(&shard->loop) + timeout * MSEC_PER_SEC) < 0)
+                connection_close(connection);
+        return 0; /* the fd is no longer the caller's, whatever became of it */
+}
+
+void client_adopt(Shard *shard, Connection *connection)
+{
+        unsigned timeout = shard->plane->settings->connect_timeout;
+
+        if (connection_join(connection, shard) < 0) {
+                connection_free(connection);
+        } else if (loop_timer_arm(&shard->loop, &connection->timer,
+                                  connection->last_received + timeout * MSEC_PER_SEC) < 0) {
+                connection_close(connection);
+        } else {
+                client_receive(connection, buffer_bytes(&connection->input));
+        }
+}
+
+/* Takes from the session what it may send now. True: there may be more in the next turn. */
+static bool client_fetch(Connection *connection)
+{
+        for (unsigned i = 0; i < FETCH_MAX; i++) {
+                Delivery delivery;
+                int r;
+
+                if (output_length(&connection->output) >= OUTPUT_LOW_WATER)
+                        return true;
+                r = session_dequeue(connection->session, loop_now(&connection->shard->loop),
+                                    &delivery);
+                if (r == 0)
+                        return false;
+                if (r == -EAGAIN)
+                        return true;
+                if (r > 0)
+                        r = connection_send(connection, &delivery);
+                if (r < 0) {
+                        connection_fail(connection, r, NULL);
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* What to wait for after a short write. Who asks and does not read the answers is not read from
+ * either, else they would pile up without end. */
+static uint32_t connection_wants(const Connection *connection)
+{
+        uint64_t limit = connection_settings(connection)->max_output_buffer;
+
+        return limit > 0 && buffer_length(&connection->output.bytes) > limit + OUTPUT_LOW_WATER
+                       ? EPOLLOUT
+                       : EPOLLIN | EPOLLOUT;
+}
+
+void client_flush(Connection *connection)
+{
+        bool has_more = false;
+        int r;
+
+        if (connection->phase == CONNECTION_OPEN && session_has_pending(connection->session))
+                has_more = client_fetch(connection);
+        if (connection->phase == CONNECTION_OPEN && connection->broken < 0)
+                connection_fail(connection, connection->broken, NULL);
+        if (connection->phase > CONNECTION_OPEN)
+                return;
+        r = connection_write(connection);
+        if (r == -EAGAIN)
+                r = loop_modify(&connection->shard->loop, &connection->source,
+                                connection_wants(connection));
+        else if (r == 0 && connection->source.events != EPOLLIN)
+                r = loop_modify(&connection->shard->loop, &connection->source, EPOLLIN);
+        if (r < 0)
+                connection_fail(connection, r, NULL);
+        else if (has_more && connection->source.events == EPOLLIN)
+                connection_schedule(connection);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A client on its connection: what arrives is read and takes effect packet by packet, what is due
+ * is sent, silence has its limits.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include "server/connection.h"
+
+/* Begins to serve an accepted socket (taken over on success). 0 or -errno. */
+int client_accept(Shard *shard, const ConnectionOrigin *origin);
+
+/* A connection that moved here: goes on with what is in its input. Closes it on failure. */
+void client_adopt(Shard *shard, Connection *connection);
+
+/* The end of the turn: fetches what the session has to send, writes. */
+void client_flush(Connection *connection);

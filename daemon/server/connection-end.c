@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The end of a connection, for whatever reason. */
+
+#include "server/connection-end.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "mqtt/connack.h"
+#include "mqtt/disconnect.h"
+#include "server/client-log.h"
+#include "server/client-session.h"
+
+/* Of a peer that is to read why it was refused. */
+#define LINGER_TIME 1000U
+
+void connection_linger_on(Connection *connection)
+{
+        Loop *loop = &connection->shard->loop;
+        int r = connection_write(connection);
+
+        if (r == -EAGAIN)
+                r = loop_modify(loop, &connection->source, EPOLLIN | EPOLLOUT);
+        else if (r == 0 && shutdown(connection->transport.fd, SHUT_WR) < 0)
+                r = -errno;
+        else if (r == 0)
+                r = loop_modify(loop, &connection->source, EPOLLIN);
+        if (r < 0)
+                connection_close(connection);
+}
+
+static void connection_linger(Connection *connection)
+{
+        Loop *loop = &connection->shard->loop;
+
+        connection->phase = CONNECTION_LINGERS;
+        connection_leave_place(connection);
+        list_remove(&connection->flush_link);
+        if (loop_timer_arm(loop, &connection->timer, loop_now(loop) + LINGER_TIME) < 0)
+                connection_close(connection);
+        else
+                connection_linger_on(connection);
+}
+
+/* Takes back what is larger than the client accepts [MQTT-3.1.2-24]. */
+static int check_fits(Connection *connection, size_t before, int r)
+{
+        Buffer *output = &connection->output.bytes;
+
+        if (r == 0 && connection->max_outgoing_size > 0 &&
+            buffer_length(output) - before > connection->max_outgoing_size) {
+                output->end = output->start + before;
+                r = -EMSGSIZE;
+        }
+        return r;
+}
+
+static int append_connack(Connection *connection, uint8_t reason, const Properties *properties)
+{
+        Connack connack = {.reason = reason, .properties = *properties};
+        Buffer *output = connection_output(connection);
+        size_t before = buffer_length(output);
+
+        return check_fits(connection, before,
+                          connack_encode(&connack, connection->version, output));
+}
+
+static int append_disconnect(Connection *connection, uint8_t reason, const Properties *properties)
+{
+        Disconnect disconnect = {.reason = reason, .properties = *properties};
+        Buffer *output = connection_output(connection);
+        size_t before = buffer_length(output);
+
+        return check_fits(connection, before,
+                          disconnect_encode(&disconnect, connection->version, output));
+}
+
+/* With the Reason String if there is one and it fits, else without [MQTT-3.2.2-19],
+ * [MQTT-3.14.2-3]. */
+static bool append_farewell(Connection *connection, uint8_t reason, const char *detail,
+                            int (*append)(Connection *, uint8_t, const Properties *))
+{
+        Properties properties;
+
+        properties_init(&properties);
+        if (detail && connection->wants_problem_information) {
+                properties.present |= PROPERTY_BIT(PROPERTY_REASON_STRING);
+                properties.reason_string = bytes_from_string(detail);
+                if (append(connection, reason, &properties) == 0)
+                        return true;
+                properties_init(&properties);
+        }
+        return append(connection, reason, &properties) == 0;
+}
+
+/* Whether the peer gets a packet that says why, in the phase it is in. */
+static bool connection_explain(Connection *connection, int reason, const char *detail)
+{
+        switch (connection->phase) {
+        case CONNECTION_WAITS:
+                if (connection->version == MQTT_UNKNOWN)
+                        return false;
+                counters_add(connection->shard->counters.connects_refused, 1);
+                return append_farewell(connection, (uint8_t)reason, detail, append_connack);
+        case CONNECTION_OPEN:
+                return connection->version == MQTT_5 &&
+                       append_farewell(connection, (uint8_t)reason, detail, append_disconnect);
+        default:
+                return false;
+        }
+}
+
+static bool reason_is_the_peers_fault(int reason)
+{
+        return reason == REASON_MALFORMED_PACKET || reason == REASON_PROTOCOL_ERROR ||
+               reason == REASON_PACKET_TOO_LARGE || reason == REASON_RECEIVE_MAXIMUM_EXCEEDED ||
+               reason == REASON_TOPIC_ALIAS_INVALID || reason == REASON_TOPIC_NAME_INVALID ||
+               reason == REASON_TOPIC_FILTER_INVALID;
+}
+
+void connection_fail(Connection *connection, int r, const char *detail)
+{
+        bool lingers = r == REASON_SERVER_SHUTTING_DOWN;
+
+        if (connection->phase != CONNECTION_WAITS && connection->phase != CONNECTION_OPEN)
+                return;
+        client_log_end(connection, r, detail);
+        if (reason_is_the_peers_fault(r))
+                counters_add(connection->shard->counters.protocol_errors, 1);
+        if (r > 0)
+                lingers |= connection_explain(connection, r, detail);
+        client_session_detach(connection);
+        if (lingers)
+                connection_linger(connection);
+        else
+                connection_close(connection);
+}
+
+void connection_end(Connection *connection)
+{
+        if (connection->phase != CONNECTION_OPEN)
+                return;
+        client_log_end(connection, 0, NULL);
+        client_session_detach(connection);
+        /* What was answered before the DISCONNECT in the same segment still goes out. */
+        connection_write(connection);
+        connection_close(connection);
+}

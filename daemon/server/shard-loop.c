@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The life of a worker: its turns. */
+
+#include "server/shard-loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/acceptor.h"
+#include "server/client-session.h"
+#include "server/client.h"
+#include "server/deliver.h"
+#include "server/shard-stop.h"
+#include "util/log.h"
+
+/* Of log lines that clients cause: per worker. */
+#define LOG_INTERVAL 5000U
+#define LOG_BURST    100U
+/* Retained messages that one second takes out at most; many more are looked at. */
+#define RETAINED_EXPIRE_MAX 1024U
+/* How often a worker that ends looks whether it is done, ms. */
+#define FINISH_WAIT 10U
+
+/* --- mail --- */
+
+static bool shard_has_mail(const Shard *shard)
+{
+        for (unsigned i = 0; i < shard->plane->n_shards; i++)
+                if (shard->outboxes[i].n > 0)
+                        return true;
+        return false;
+}
+
+static void on_message(Shard *shard, Mail *mail)
+{
+        deliver_local(shard, mail->message.message, mail->message.origin);
+        message_unref(mail->message.message);
+}
+
+static void on_shared(Shard *shard, Mail *mail)
+{
+        deliver_shared(shard, mail->shared.message, mail->shared.group, &mail->shared.member,
+                       mail->shared.is_last);
+        message_unref(mail->shared.message);
+        share_group_unref(mail->shared.group);
+}
+
+static void on_connection(Shard *shard, Mail *mail)
+{
+        if (shard->finishing)
+                connection_free(mail->connection);
+        else
+                client_adopt(shard, mail->connection);
+}
+
+static void on_publish(Shard *shard, Mail *mail)
+{
+        bool matched;
+
+        if (deliver_publish(shard, mail->publish, SESSION_ID_NONE, &matched) < 0)
+                counters_add(shard->counters.publish_dropped, 1);
+        message_unref(mail->publish);
+}
+
+static void on_endpoint(Shard *shard, Mail *mail)
+{
+        int r = acceptor_new(shard, mail->endpoint);
+
+        if (r < 0)
+                log_error("Worker %u cannot accept from listener %s: %s", shard->index,
+                          mail->endpoint->listener->name, strerror(-r));
+        endpoint_unref(mail->endpoint);
+}
+
+static void on_wills(Shard *shard, Mail *mail)
+{
+        shard_stop_wills(shard);
+}
+
+static void on_finish(Shard *shard, Mail *mail)
+{
+        shard_stop_finish(shard, mail->deadline);
+}
+
+static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
+        [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
+        [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
+        [MAIL_ENDPOINT] = on_endpoint,     [MAIL_WILLS] = on_wills,
+        [MAIL_FINISH] = on_finish,
+};
+
+static void shard_take_mail(Shard *shard)
+{
+        void *items;
+        size_t n = mailbox_take(&shard->mailbox, &items);
+        Mail *mails = items;
+
+        for (size_t i = 0; i < n; i++)
+                mail_handlers[mails[i].kind](shard, &mails[i]);
+}
+
+/* Mail that came too late for anybody. */
+static void shard_drop_mail(Shard *shard)
+{
+        void *items;
+        size_t n;
+
+        while ((n = mailbox_take(&shard->mailbox, &items)) > 0) {
+                for (size_t i = 0; i < n; i++) {
+                        Mail *mail = &((Mail *)items)[i];
+
+                        if (mail->kind == MAIL_MESSAGE)
+                                message_unref(mail->message.message);
+                        else if (mail->kind == MAIL_PUBLISH)
+                                message_unref(mail->publish);
+                        else if (mail->kind == MAIL_CONNECTION)
+                                connection_free(mail->connection);
+                        else if (mail->kind == MAIL_ENDPOINT)
+                                endpoint_unref(mail->endpoint);
+                        else if (mail->kind == MAIL_SHARED) {
+                                message_unref(mail->shared.message);
+                                share_group_unref(mail->shared.group);
+                        }
+                }
+        }
+}
+
+/* --- what time brings --- */
+
+static void sessions_due(LoopTimer *timer, msec_t now)
+{
+        client_sessions_run_due(container_of(timer, Shard, sessions_timer));
+}
+
+/* --- retained messages that have expired --- */
+
+/* The first worker walks over some of them every second: memory comes back though nobody asks for
+ * them. */
+static void retained_due(LoopTimer *timer, msec_t now)
+{
+        Shard *shard = container_of(timer, Shard, retained_timer);
+
+        retained_expire(shard->plane->retained, now, RETAINED_EXPIRE_MAX);
+        loop_timer_arm(&shard->loop, timer, now + MSEC_PER_SEC);
+}
+
+static int shard_watch_retained(Shard *shard)
+{
+        loop_timer_init(&shard->retained_timer, retained_due);
+        if (shard->index > 0 || shard->plane->settings->retain_expiry_interval == 0)
+                return 0;
+        return loop_timer_arm(&shard->loop, &shard->retained_timer,
+                              loop_now(&shard->loop) + MSEC_PER_SEC);
+}
+
+/* --- the turn --- */
+
+/* Writes to all connections that something was appended to; what this schedules waits for the next
+ * turn. */
+static void shard_flush(Shard *shard)
+{
+        List now;
+
+        list_init(&now);
+        list_splice_tail(&now, &shard->flushes);
+        while (!list_is_empty(&now)) {
+                Connection *connection = container_of(now.next, Connection, flush_link);
+
+                list_remove(&connection->flush_link);
+                client_flush(connection);
+        }
+}
+
+static void shard_bury(Shard *shard)
+{
+        while (!list_is_empty(&shard->dead)) {
+                Connection *connection = container_of(shard->dead.next, Connection, flush_link);
+
+                list_remove(&connection->flush_link);
+                connection_free(connection);
+        }
+}
+
+void shard_turn(Shard *shard, msec_t max_wait)
+{
+        msec_t wait = max_wait;
+
+        if (shard->finishing)
+                wait = MIN(wait, (msec_t)10);
+        if (!list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
+            !mailbox_prepare_sleep(&shard->mailbox))
+                wait = 0;
+        loop_turn(&shard->loop, wait);
+        mailbox_awake(&shard->mailbox);
+        shard_take_mail(shard);
+        shard_flush(shard);
+        shard_send_mail(shard);
+        shard_bury(shard);
+}
+
+void *shard_run(void *data)
+{
+        Shard *shard = data;
+
+        thread_mark_set(&shard->mark);
+        while (!shard->finishing || !shard_stop_is_done(shard))
+                shard_turn(shard, MSEC_INFINITY);
+        shard_stop_end(shard);
+        shard_bury(shard);
+        return NULL;
+}
+
+/* Only wakes: shard_turn() takes the mail in any case. */
+static void mailbox_ready(LoopSource *source, uint32_t events)
+{
+}
+
+static int shard_init_parts(Shard *shard, Plane *plane)
+{
+        int r;
+
+        shard->scratch = malloc(SHARD_SCRATCH_SIZE);
+        shard->outboxes = calloc(plane->n_shards, sizeof(*shard->outboxes));
+        if (!shard->scratch || !shard->outboxes)
+                return -ENOMEM;
+        r = buffer_pool_init(&shard->pool);
+        if (r == 0)
+                r = sessions_new(shard->index, plane->router, &plane->limits, &shard->sessions);
+        if (r == 0)
+                r = route_cache_new(plane->router, shard->index,
+                                    !plane->settings->allow_duplicate_messages, &shard->routes);
+        if (r < 0)
+                return r;
+        r = shard_watch_retained(shard);
+        if (r < 0)
+                return r;
+        shard->mailbox_source.fd = mailbox_fd(&shard->mailbox);
+        shard->mailbox_source.ready = mailbox_ready;
+        return loop_add(&shard->loop, &shard->mailbox_source, EPOLLIN);
+}
+
+int shard_init(Shard *shard, Plane *plane, unsigned index)
+{
+        int r;
+
+        *shard = (Shard){.index = index, .plane = plane};
+        list_init(&shard->acceptors);
+        list_init(&shard->connections);
+        list_init(&shard->flushes);
+        list_init(&shard->dead);
+        loop_timer_init(&shard->sessions_timer, sessions_due);
+        shard->log_limit = (RateLimit)RATELIMIT_INIT(LOG_INTERVAL, LOG_BURST);
+        r = loop_init(&shard->loop);
+        if (r < 0)
+                return r;
+        r = mailbox_init(&shard->mailbox, sizeof(Mail));
+        if (r < 0) {
+                loop_done(&shard->loop);
+                return r;
+        }
+        shard->is_made = true;
+        r = shard_init_parts(shard, plane);
+        if (r < 0)
+                shard_done(shard);
+        return r;
+}
+
+void shard_done(Shard *shard)
+{
+        if (!shard->is_made)
+                return;
+        shard->is_made = false;
+        shard_drop_mail(shard);
+        acceptors_close(shard);
+        sessions_free(shard->sessions);
+        route_cache_free(shard->routes);
+        for (unsigned i = 0; shard->outboxes && i < shard->plane->n_shards; i++)
+                free(shard->outboxes[i].mails);
+        free(shard->outboxes);
+        free(shard->scratch);
+        buffer_done(&shard->assembly);
+        buffer_pool_done(&shard->pool);
+        publish_encoder_done(&shard->encoder);
+        mailbox_done(&shard->mailbox);
+        loop_done(&shard->loop);
+}

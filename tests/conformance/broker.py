@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One broker process with a generated configuration, and what must be true of its end."""
+import getpass
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ALARMS = re.compile(r'ERROR: (Address|Leak|Thread|Memory)Sanitizer|WARNING: ThreadSanitizer|'
+                    r'runtime error:|Assertion .* failed|stack smashing|corrupted|Segmentation fault')
+
+
+class Trouble(Exception):
+        """The broker does not start, or does not end as it must."""
+
+
+def free_port():
+        with socket.socket() as probe:
+                probe.bind(('127.0.0.1', 0))
+                return probe.getsockname()[1]
+
+
+class Broker:
+        """`config` is lines of hawker.conf(5). A line `listener` alone is put in before the first listener
+        option; `{port}`, `{port2}` and `{dir}` stand for free loopback ports and a private folder."""
+
+        def __init__(self, program, workers, config=()):
+                self.program, self.workers = program, workers
+                self.folder = tempfile.TemporaryDirectory(prefix='hawker-conformance-')
+                os.chmod(self.folder.name, 0o755)
+                self.path = self.folder.name
+                for _ in range(3):
+                        self.port, self.port2 = free_port(), free_port()
+                        self._start(config)
+                        if self._listens():
+                                return
+                raise Trouble('does not start:\n' + self.log())
+
+        @property
+        def address(self):
+                return '127.0.0.1', self.port
+
+        @property
+        def address2(self):
+                return '127.0.0.1', self.port2
+
+        def _start(self, config):
+                text = self.configuration(config)
+                name = os.path.join(self.path, 'hawker.conf')
+                with open(name, 'w', encoding='utf-8') as file:
+                        file.write(text)
+                with open(os.path.join(self.path, 'log'), 'wb') as log:
+                        self.process = subprocess.Popen([self.program, '-c', name], stdin=subprocess.DEVNULL,
+                                                        stdout=log, stderr=log)
+
+        def configuration(self, config):
+                lines = ['user ' + getpass.getuser(), 'allow_anonymous true']
+                if self.workers:
+                        lines.append('workers %d' % self.workers)
+                own = [line for line in config if not line.startswith('@')]
+                if not any(line.startswith('listener ') for line in own):
+                        own.append('listener {port} 127.0.0.1')
+                # '@option value' belongs to the one listener, the rest stands before it
+                lines += own + [line[1:] for line in config if line.startswith('@')]
+                return '\n'.join(lines).format(port=self.port, port2=self.port2, dir=self.path) + '\n'
+
+        def _listens(self):
+                """Waits until the port takes a connection; False if the process ends first."""
+                end = time.monotonic() + 10
+                while time.monotonic() < end:
+                        try:
+                                socket.create_connection(self.address, 1).close()
+                                return True
+                        except OSError:
+                                pass
+                        try:
+                                self.process.wait(0.01)
+                                return False
+                        except subprocess.TimeoutExpired:
+                                pass
+                self.process.kill()
+                raise Trouble('does not listen within 10 s:\n' + self.log())
+
+        def log(self):
+                with open(os.path.join(self.path, 'log'), encoding='utf-8', errors='replace') as file:
+                        return file.read()
+
+        def memory(self):
+                """Resident set, in bytes."""
+                with open('/proc/%d/statm' % self.process.pid, encoding='ascii') as file:
+                        return int(file.read().split()[1]) * os.sysconf('SC_PAGESIZE')
+
+        def processor_time(self):
+                """CPU seconds of all threads so far."""
+                with open('/proc/%d/stat' % self.process.pid, encoding='ascii') as file:
+                        fields = file.read().rsplit(')', 1)[1].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+        def descriptors(self):
+                return len(os.listdir('/proc/%d/fd' % self.process.pid))
+
+        def terminate(self):
+                self.process.send_signal(signal.SIGTERM)
+
+        def stop(self):
+                """SIGTERM ends it with status 0 within 5 s, and nothing alarming was printed."""
+                if self.process.poll() is None:
+                        self.terminate()
+                try:
+                        status = self.process.wait(5)
+                except subprocess.TimeoutExpired:
+                        self.process.kill()
+                        self.process.wait()
+                        raise Trouble('still there 5 s after SIGTERM:\n' + self.log()[-4000:]) from None
+                log = self.log()
+                self.folder.cleanup()
+                if status:
+                        raise Trouble('ended with status %d:\n%s' % (status, log[-4000:]))
+                if ALARMS.search(log):
+                        raise Trouble('printed:\n' + log[-8000:])

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test-subscriptions.c: a set of filters, with one and with many. */
+#include <glib.h>
+
+#include "broker/subscriptions.h"
+
+static Subscription *add(Subscriptions *subscriptions, const char *text, bool shared)
+{
+        Subscription *subscription = NULL;
+
+        g_assert_cmpint(
+                subscriptions_add(subscriptions, bytes_from_string(text), shared, &subscription),
+                ==, 0);
+        return subscription;
+}
+
+static Subscription *find(const Subscriptions *subscriptions, const char *text)
+{
+        return subscriptions_find(subscriptions, bytes_from_string(text));
+}
+
+static void test_one(void)
+{
+        Subscriptions subscriptions = {0};
+        Subscription *subscription;
+
+        g_assert_null(find(&subscriptions, "a/b"));
+        g_assert_null(subscriptions_next(&subscriptions, NULL));
+        subscription = add(&subscriptions, "a/b", false);
+        g_assert_true(find(&subscriptions, "a/b") == subscription);
+        g_assert_null(find(&subscriptions, "a/"));
+        g_assert_null(find(&subscriptions, "a/b/"));
+        g_assert_true(subscriptions_next(&subscriptions, NULL) == subscription);
+        g_assert_null(subscriptions_next(&subscriptions, subscription));
+        /* A single subscription takes no table. */
+        g_assert_null(subscriptions.chains);
+        subscriptions_remove(&subscriptions, subscription);
+        g_assert_cmpuint(subscriptions.count, ==, 0);
+        g_assert_null(find(&subscriptions, "a/b"));
+        subscriptions_done(&subscriptions);
+}
+
+static void test_counts_shared(void)
+{
+        Subscriptions subscriptions = {0};
+
+        add(&subscriptions, "$share/g/a", true);
+        add(&subscriptions, "a", false);
+        g_assert_cmpuint(subscriptions.n_shared, ==, 1);
+        subscriptions_remove(&subscriptions, find(&subscriptions, "$share/g/a"));
+        g_assert_cmpuint(subscriptions.n_shared, ==, 0);
+        subscriptions_done(&subscriptions);
+}
+
+#define MANY 5000U
+
+static void check_walk(const Subscriptions *subscriptions, unsigned first)
+{
+        g_autofree bool *seen = g_new0(bool, MANY);
+        const Subscription *subscription = NULL;
+        unsigned n = 0;
+
+        while ((subscription = subscriptions_next(subscriptions, subscription))) {
+                g_assert_false(seen[subscription->identifier]);
+                seen[subscription->identifier] = true;
+                n++;
+        }
+        g_assert_cmpuint(n, ==, subscriptions->count);
+        for (unsigned i = 0; i < MANY; i++)
+                g_assert_true(seen[i] == (i >= first));
+}
+
+static void test_many(void)
+{
+        Subscriptions subscriptions = {0};
+
+        for (unsigned i = 0; i < MANY; i++) {
+                g_autofree char *text = g_strdup_printf("building/%u/+/temperature", i);
+
+                add(&subscriptions, text, false)->identifier = i;
+        }
+        check_walk(&subscriptions, 0);
+        for (unsigned i = 0; i < MANY; i++) {
+                g_autofree char *text = g_strdup_printf("building/%u/+/temperature", i);
+                Subscription *subscription = find(&subscriptions, text);
+
+                g_assert_nonnull(subscription);
+                g_assert_cmpuint(subscription->identifier, ==, i);
+                subscriptions_remove(&subscriptions, subscription);
+                g_assert_null(find(&subscriptions, text));
+                if (i % 1000 == 0)
+                        check_walk(&subscriptions, i + 1);
+        }
+        g_assert_cmpuint(subscriptions.count, ==, 0);
+        g_assert_null(subscriptions.chains);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/broker/subscriptions/one", test_one);
+        g_test_add_func("/broker/subscriptions/counts-shared", test_counts_shared);
+        g_test_add_func("/broker/subscriptions/many", test_many);
+        return g_test_run();
+}

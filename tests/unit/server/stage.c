@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A data plane whose workers have no threads. */
+
+#include "stage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/shard-stop.h"
+#include "util/log.h"
+
+/* A packet that moves in, is sent across and goes out again is through after so many. */
+#define TURNS 4
+/* Of all workers, while the broker is to take or give something: more, and it hangs. */
+#define TURNS_MAX 10000
+
+static msec_t now_ms = 1000 * MSEC_PER_SEC;
+
+void stage_fail(const char *file, int line, const char *what)
+{
+        fprintf(stderr, "%s:%d: must(%s)\n", file, line, what);
+        abort();
+}
+
+msec_t stage_now(void)
+{
+        return now_ms;
+}
+
+void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *settings))
+{
+        const uint16_t port = 1883;
+
+        log_set_categories(0);
+        *stage = (Stage){};
+        stage_must(settings_new_default(&port, 1, &stage->settings) == 0);
+        stage->settings->workers = workers;
+        stage->settings->connection_messages = false;
+        stage->settings->listeners[0].allow_anonymous = true;
+        if (adjust)
+                adjust(stage->settings);
+        stage_must(server_new(stage->settings, &stage->server) == 0);
+        stage->plane = server_plane(stage->server);
+        for (unsigned i = 0; i < stage->plane->n_shards; i++) {
+                Loop *loop = &stage_shard(stage, i)->loop;
+
+                loop->clock = stage_now;
+                loop->now = now_ms;
+        }
+        stage_must(endpoint_new(stage->settings, &stage->settings->listeners[0],
+                                socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                                &stage->endpoint) == 0);
+}
+
+static void turn_once(Stage *stage)
+{
+        for (unsigned i = 0; i < stage->plane->n_shards; i++)
+                shard_turn(stage_shard(stage, i), 0);
+}
+
+void stage_turn(Stage *stage)
+{
+        for (unsigned i = 0; i < TURNS; i++)
+                turn_once(stage);
+}
+
+void stage_pass(Stage *stage, msec_t ms)
+{
+        now_ms += ms;
+        stage_turn(stage);
+}
+
+static void mail_to_all(Stage *stage, Mail mail)
+{
+        for (unsigned i = 0; i < stage->plane->n_shards; i++)
+                stage_must(shard_mail_from_outside(stage_shard(stage, i), &mail) == 0);
+}
+
+static bool all_done(const Stage *stage)
+{
+        for (unsigned i = 0; i < stage->plane->n_shards; i++)
+                if (!shard_stop_is_done(stage_shard(stage, i)))
+                        return false;
+        return true;
+}
+
+void stage_stop(Stage *stage)
+{
+        int published;
+
+        mail_to_all(stage, (Mail){.kind = MAIL_WILLS});
+        stage_turn(stage);
+        stage_must(sem_getvalue(&stage->plane->wills_published, &published) == 0);
+        stage_must(published == (int)stage->plane->n_shards);
+        mail_to_all(stage, (Mail){.kind = MAIL_FINISH, .deadline = now_ms + 10000});
+        stage_turn(stage);
+        /* The clients do not read meanwhile: what is for them is in the sockets already. */
+        for (unsigned i = 0; i < TURNS_MAX && !all_done(stage); i++) {
+                now_ms += 100;
+                turn_once(stage);
+        }
+        stage_must(all_done(stage));
+        /* They are done: no turn any more, but the end. */
+        for (unsigned i = 0; i < stage->plane->n_shards; i++) {
+                stage_must(shard_run(stage_shard(stage, i)) == NULL);
+                stage_must(list_is_empty(&stage_shard(stage, i)->connections));
+        }
+        stage_must(stage_counters(stage).sockets_open == 0);
+        stage_must(stage_counters(stage).clients_connected == 0);
+        stage_must(stage->plane->connections == 0);
+        stage_must(stage->plane->sessions == stage_counters(stage).sessions);
+        stage_must(stage->endpoint->connections == 0);
+        stage_must(stage->endpoint->references == 1);
+}
+
+void stage_done(Stage *stage)
+{
+        if (!stage_shard(stage, 0)->finishing)
+                stage_stop(stage);
+        server_free(stage->server);
+        endpoint_unref(stage->endpoint);
+        settings_unref(stage->settings);
+}
+
+const char *stage_id(const Stage *stage, unsigned worker, const char *name)
+{
+        static char ids[4][64];
+        static unsigned next;
+        char *id = ids[next++ % ARRAY_SIZE(ids)];
+
+        for (unsigned i = 0;; i++) {
+                snprintf(id, sizeof(ids[0]), "%s%u", name, i);
+                if (plane_owner(stage->plane, bytes_from_string(id)) == worker)
+                        return id;
+        }
+}
+
+ServerCounters stage_counters(const Stage *stage)
+{
+        ServerCounters counters;
+
+        server_counters(stage->server, &counters);
+        return counters;
+}
