@@ -15,7 +15,7 @@
 #include "broker/router-node.h"
 
 /* All zero is one without memory. */
-struct RouteMatch {
+typedef struct RouteMatch {
         RouteStamp stamp;   /* from before the walk */
         uint32_t workers;   /* a bit for each that has ordinary takers */
         uint32_t n_filters; /* that have takers of the own worker; from 2 on, sessions may repeat */
@@ -23,7 +23,7 @@ struct RouteMatch {
         size_t n_takers, takers_capacity;
         ShareGroup **groups; /* of the whole broker, each with a reference */
         size_t n_groups, groups_capacity;
-};
+} RouteMatch;
 
 /* Ready for the next topic: drops the references, keeps the memory unless it is large. */
 void route_match_clear(RouteMatch *match);

@@ -17,13 +17,13 @@
 #include <stdint.h>
 
 #include "broker/session-id.h"
+#include "broker/share-group.h"
 #include "broker/subscription.h"
 #include "mqtt/topic.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 
 typedef struct Router Router;
-typedef struct ShareGroup ShareGroup;
 
 #define ROUTER_WORKERS_MAX 32U
 
@@ -52,25 +52,6 @@ void router_set_connected(Router *router, SessionId session, const TopicFilter *
 /* Relaxed figures for $SYS: all subscriptions, and those that are shared. */
 size_t router_count(const Router *router);
 size_t router_count_shared(const Router *router);
-
-typedef struct ShareMember {
-        SessionId session;
-        uint32_t identifier;
-        SubscriptionOptions options;
-        bool connected;
-} ShareMember;
-
-ShareGroup *share_group_ref(ShareGroup *group);
-ShareGroup *share_group_unref(ShareGroup *group);
-DEFINE_CLEANUP(ShareGroup, share_group_unref)
-
-/*
- * The next member in turn: a connected one, else one that is away; never `except` (SESSION_ID_NONE:
- * no exception). Takes the router's lock of the caller's worker meanwhile; does not search, however
- * large the group is. False when nobody is left.
- */
-bool share_group_pick(ShareGroup *group, unsigned worker, SessionId except,
-                      ShareMember *ret_member);
 
 /* --- for RouteCache --- */
 

@@ -5,7 +5,7 @@
  * filter that has members. Connected members are the first part of the array, those that are away
  * the second, so that the next one in turn is found without a search.
  *
- * share_group_ref(), share_group_unref() and share_group_pick() are in router.h.
+ * share_group_ref(), share_group_unref() and share_group_pick() are in share-group.h.
  *
  * Thread: under the router's write lock, but for the count of references
  */
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "broker/big-lock.h"
-#include "broker/router.h"
+#include "broker/share-group.h"
 #include "broker/taker-set.h"
 #include "util/bytes.h"
 

@@ -3,6 +3,7 @@
  */
 #include "config/options.h"
 
+#include "util/log.h"
 #include "util/macro.h"
 
 #define BYTES_MAX  (INT64_C(1) << 62)
@@ -74,6 +75,10 @@ const Option options_global[] = {
          .doc = "File with the identities and keys for TLS-PSK."},
 
         /* Clients and connections. */
+        {"response_information", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER, OPTION_FIELD(response_information), .value = "PREFIX",
+         .doc = "What a client of MQTT 5 that asks for it is told to begin its response topics "
+                "with."},
         {"clientid_prefixes", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_DEPRECATED, OPTION_FIELD(clientid_prefixes), .value = "PREFIX",
          .doc = "Let only clients in whose client identifier begins with this."},
@@ -103,8 +108,7 @@ const Option options_global[] = {
          .doc = "The largest payload that is accepted; 0: no limit. Better: max_packet_size."},
         {"packet_buffer_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WARNED, OPTION_NEW_CONNECTIONS,
          OPTION_FIELD(packet_buffer_size), .fallback = "4096", .maximum = UINT16_MAX,
-         .value = "BYTES",
-         .doc = "The buffer for the HTTP headers of a WebSocket connection.",
+         .value = "BYTES", .doc = "The buffer for the HTTP headers of a WebSocket connection.",
          .instead = "there are no WebSocket listeners yet, and other buffers fit themselves"},
         {"persistent_client_expiration", OPTION_GLOBAL, OPTION_DURATION, OPTION_WORKS, OPTION_LIVE,
          OPTION_FIELD(persistent_client_expiration), .unset = -1,

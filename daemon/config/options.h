@@ -3,9 +3,10 @@
  * options.h: the table of all options: one row each, read by parser, dump, man page and sample
  * Thread: immutable
  *
- * A row says all that is to be known about an option. To add one: a field in settings.h with the
- * option's name, and a row in options-global.c or options-listener.c. The rows of options-later.c
- * are words of mosquitto.conf that are recognised, so that they can be refused by name.
+ * A row says all that is to be known about an option. To add one: a field in settings-fields.h with
+ * the option's name, and a row in options-global.c or options-listener.c. The rows of
+ * options-later.c are words of mosquitto.conf that are recognised, so that they can be refused by
+ * name.
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/settings.h"
+#include "config/settings-fields.h"
 
 typedef enum OptionScope {
         OPTION_GLOBAL,

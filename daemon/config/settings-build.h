@@ -5,15 +5,12 @@
  */
 #pragma once
 
+#include "config/listener-settings.h"
 #include "config/options.h"
 #include "config/settings.h"
 
 /* All options at their defaults, no listener, one reference. Returns 0 or -ENOMEM. */
 int settings_new(Settings **ret);
-
-/* All options at their defaults. Returns 0 or -ENOMEM; then there is nothing to free. */
-int listener_settings_init(ListenerSettings *listener);
-void listener_settings_done(ListenerSettings *listener);
 
 /* Append a listener at its defaults. The pointer, and that of every other listener, holds until the
  * next one is added. Returns 0 or -ENOMEM. */

@@ -4,10 +4,7 @@
  * Thread: immutable
  *
  * One object per load. It is built by settings_load(), never changed afterwards, counted, and may
- * be read by any thread that holds a reference. A field has the name of its option; what an option
- * means is written once, in its row of options-global.c or options-listener.c.
- *
- * Units: seconds, milliseconds and bytes as the comments say. "0 none" means: no limit.
+ * be read by any thread that holds a reference. Its fields are in settings-fields.h.
  */
 #pragma once
 
@@ -16,143 +13,11 @@
 #include <stdint.h>
 
 #include "config/errors.h"
+#include "config/settings-fields.h"
 #include "util/log.h"
 #include "util/macro.h"
 
-#define SETTINGS_NEVER     UINT64_MAX /* of a time: never happens */
-#define SETTINGS_PORTS_MAX 10         /* -p PORT on the command line */
-
-typedef enum ListenerProtocol {
-        LISTENER_MQTT,
-        LISTENER_WEBSOCKETS,
-        LISTENER_HTTP_API,
-} ListenerProtocol;
-
-typedef enum SocketDomain {
-        SOCKET_DOMAIN_ANY,
-        SOCKET_DOMAIN_IPV4,
-        SOCKET_DOMAIN_IPV6,
-} SocketDomain;
-
-typedef enum QueueDrop {
-        QUEUE_DROP_NEWEST, /* a full queue refuses the message that arrives */
-        QUEUE_DROP_OLDEST, /* a full queue lets its oldest message go */
-} QueueDrop;
-
-/* Bit of accept_protocol_versions for the protocol level a CONNECT carries (3, 4 or 5). */
-#define PROTOCOL_VERSION_BIT(_level) (1U << (_level))
-
-/* Where a value comes from: file is NULL for a default, "command line" for -p, -v and -q. */
-typedef struct SettingsOrigin {
-        const char *file;
-        unsigned line;
-} SettingsOrigin;
-
-/* The options of scope S. In Settings: what the file says for all listeners. In ListenerSettings:
- * what holds for that listener, whatever per_listener_settings says: readers look only there. */
-#define SETTINGS_SECURITY_FIELDS                                                                   \
-        bool allow_anonymous;                                                                      \
-        bool allow_zero_length_clientid;                                                           \
-        char *auto_id_prefix; /* never NULL */                                                     \
-        char *acl_file;                                                                            \
-        char *password_file;                                                                       \
-        char *psk_file;
-
-typedef struct ListenerSettings {
-        char *name; /* unique: "1883", "127.0.0.1:1883", "[::1]:1883", "/run/hawker/mqtt.sock" */
-        SettingsOrigin where; /* the line of "listener", or what made it exist */
-
-        uint16_t port;              /* 0: a unix socket */
-        char *host;                 /* as written: address or name; NULL: all addresses */
-        char *path;                 /* of a unix socket, else NULL */
-        SocketDomain socket_domain; /* which family host may be */
-        char *bind_interface;       /* network device, or NULL */
-        ListenerProtocol protocol;
-
-        int max_connections;               /* -1 none */
-        uint8_t max_qos;                   /* 0, 1, 2 */
-        uint16_t max_topic_alias;          /* client to broker; 0 off */
-        uint16_t max_topic_alias_broker;   /* broker to client; 0 off */
-        char *mount_point;                 /* NULL: none */
-        unsigned accept_protocol_versions; /* PROTOCOL_VERSION_BIT(3) | (4) | (5) */
-        bool use_username_as_clientid;
-        SETTINGS_SECURITY_FIELDS
-
-        unsigned socket_mode; /* of path, 0660 */
-        char *socket_owner;   /* name or number; NULL: as the daemon runs */
-        char *socket_group;
-
-        /* As written; they are already worked into allow_anonymous and auto_id_prefix above. */
-        int listener_allow_anonymous;  /* -1 not given */
-        char *listener_auto_id_prefix; /* NULL not given */
-
-        SettingsOrigin *origins; /* one per row of the table */
-} ListenerSettings;
-
-typedef struct Settings {
-        unsigned _Atomic n_refs;
-
-        ListenerSettings *listeners;
-        size_t n_listeners;
-        bool local_only; /* no listener was configured: loopback only, where [::1] may be missing */
-
-        bool per_listener_settings;
-        SETTINGS_SECURITY_FIELDS
-
-        bool allow_duplicate_messages;
-        bool check_payload_format;
-        bool check_retain_source;
-        char *clientid_prefixes;  /* NULL: any client identifier */
-        unsigned connect_timeout; /* s */
-        bool connection_messages;
-        bool enable_control_api;
-        int global_max_clients;     /* sessions, connected or not; -1 none */
-        int global_max_connections; /* -1 none */
-
-        unsigned log_dest; /* LOG_TO_… of util/log.h; 0 none */
-        char *log_file;    /* of log_dest file, else NULL */
-        int log_facility;  /* 0 to 7 for local0 to local7; -1 daemon */
-        bool log_timestamp;
-        char *log_timestamp_format; /* strftime; NULL: seconds since 1970 */
-        unsigned log_type;          /* LOG_CATEGORY_BIT() of util/log.h; 0 none */
-
-        uint64_t max_inflight_bytes;    /* per client; 0 none */
-        uint16_t max_inflight_messages; /* per client; 0: 65535 */
-        uint16_t max_keepalive;         /* s; 0 no cap */
-        uint64_t max_output_buffer; /* bytes a client may be behind before QoS 0 is dropped; 0 none
-                                     */
-        uint32_t max_packet_size;   /* bytes; 0 none */
-        uint64_t max_queued_bytes;  /* per client; 0 none */
-        uint64_t max_queued_messages; /* per client; 0 none */
-        uint64_t memory_limit;        /* bytes; 0 none */
-        uint32_t message_size_limit;  /* bytes of payload; 0 none */
-        uint32_t packet_buffer_size;  /* bytes */
-
-        bool persistence; /* not yet: state stays in memory */
-        uint64_t autosave_interval;
-        bool autosave_on_changes;
-        char *persistence_file;
-        char *persistence_location;
-
-        uint64_t persistent_client_expiration; /* s; SETTINGS_NEVER */
-        char *pid_file;
-        QueueDrop queue_drop;
-        bool queue_qos0_messages;
-        bool retain_available;
-        uint64_t retain_expiry_interval; /* s (the option: minutes); 0 off */
-        bool set_tcp_nodelay;
-        unsigned shutdown_timeout; /* s */
-        unsigned sys_interval;     /* s; 0 off */
-        unsigned tcp_user_timeout; /* ms; 0: the system's */
-        bool upgrade_outgoing_qos;
-        char *user; /* run as, when started as root */
-        int websockets_log_level;
-        unsigned workers; /* as written, 0 automatic: use settings_workers() */
-
-        SettingsOrigin *origins; /* one per row of the table */
-        char **files;            /* the names that origins point to */
-        size_t n_files;
-} Settings;
+#define SETTINGS_PORTS_MAX 10 /* -p PORT on the command line */
 
 /* What to read. verbose and quiet are -v and -q: all log types, or none. */
 typedef struct SettingsSource {

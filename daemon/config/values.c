@@ -345,3 +345,36 @@ void value_store(const Option *option, Settings *settings, ListenerSettings *lis
                 *(int64_t *)field = value->number;
         }
 }
+
+int values_set_defaults(Settings *settings, ListenerSettings *listener)
+{
+        const Option *option;
+
+        for (size_t i = 0; (option = option_at(i)); i++) {
+                Value value;
+                int r;
+
+                if (option->size == 0 ||
+                    option->scope == (listener ? OPTION_GLOBAL : OPTION_LISTENER))
+                        continue;
+                r = value_parse_default(option, &value);
+                if (r < 0)
+                        return r;
+                value_store(option, settings, listener, &value);
+        }
+        return 0;
+}
+
+void values_clear_strings(Settings *settings, ListenerSettings *listener)
+{
+        const Option *option;
+
+        for (size_t i = 0; (option = option_at(i)); i++) {
+                Value empty = {};
+
+                if (option->size == 0 || option->kind != OPTION_STRING ||
+                    option->scope == (listener ? OPTION_GLOBAL : OPTION_LISTENER))
+                        continue;
+                value_store(option, settings, listener, &empty);
+        }
+}

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -53,3 +54,10 @@ Value value_load(const Option *option, const Settings *settings, const ListenerS
 /* Put the value into that field, which takes over the text; nothing if the option has none. */
 void value_store(const Option *option, Settings *settings, ListenerSettings *listener,
                  Value *value);
+
+/* Put the defaults into all fields of one object: the listener, or, if it is NULL, what is not of a
+ * listener. Returns 0 or -ENOMEM; some fields are set then. */
+int values_set_defaults(Settings *settings, ListenerSettings *listener);
+
+/* Free all strings of such an object. */
+void values_clear_strings(Settings *settings, ListenerSettings *listener);

@@ -12,7 +12,7 @@
 #include "transport/stream.h"
 
 /* What is appended in one turn is written before its end from here on: it is still in the cache. */
-#define OUTPUT_HIGH_WATER (256U * 1024U)
+#define OUTPUT_HIGH_WATER (128U * 1024U)
 
 static void peer_set(ConnectionPeer *peer, const Address *address)
 {

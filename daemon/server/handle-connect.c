@@ -263,12 +263,18 @@ static uint8_t *write_property_u32(uint8_t *to, PropertyId id, uint32_t value)
         return write_u32(write_u8(to, (uint8_t)id), value);
 }
 
+/* [MQTT-3.1.2-28]: only who asks is told. */
+static bool wants_response_information(const Connect *connect)
+{
+        return properties_has(&connect->properties, PROPERTY_REQUEST_RESPONSE_INFORMATION) &&
+               connect->properties.request_response_information;
+}
+
 /*
  * The properties in the order in which Mosquitto sends them, for some clients and many tests
  * compare the bytes: Topic Alias Maximum, what this CONNECT asked for, then the limits.
  */
-static Bytes connack_properties(const Connection *connection, const Greeting *greeting, uint8_t *to,
-                                size_t size)
+static Bytes connack_properties(const Connection *connection, const Greeting *greeting, uint8_t *to)
 {
         const Settings *settings = connection_settings(connection);
         const ListenerSettings *listener = connection_listener(connection);
@@ -281,7 +287,7 @@ static Bytes connack_properties(const Connection *connection, const Greeting *gr
         if (greeting->client_id_is_generated || listener->use_username_as_clientid) {
                 Bytes id = greeting->client_id;
 
-                if (!bytes_equal(id, connect->client_id) && id.length + 64 <= size)
+                if (!bytes_equal(id, connect->client_id))
                         at = write_string(write_u8(at, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER), id);
         }
         if (greeting->keep_alive != connect->keep_alive)
@@ -290,6 +296,9 @@ static Bytes connack_properties(const Connection *connection, const Greeting *gr
             connect->properties.session_expiry_interval != greeting->expiry_interval)
                 at = write_property_u32(at, PROPERTY_SESSION_EXPIRY_INTERVAL,
                                         greeting->expiry_interval);
+        if (wants_response_information(connect) && settings->response_information)
+                at = write_string(write_u8(at, PROPERTY_RESPONSE_INFORMATION),
+                                  bytes_from_string(settings->response_information));
         if (listener->max_qos < 2)
                 at = write_property_u8(at, PROPERTY_MAXIMUM_QOS, listener->max_qos);
         if (!settings->retain_available)
@@ -306,7 +315,10 @@ static Bytes connack_properties(const Connection *connection, const Greeting *gr
 static int make_answer(const Connection *connection, const Greeting *greeting, bool present,
                        Buffer *to)
 {
-        size_t size = 64 + greeting->client_id.length;
+        Bytes information =
+                bytes_from_string(connection_settings(connection)->response_information);
+        /* All properties that are numbers together are below 64 bytes. */
+        size_t size = 64 + greeting->client_id.length + information.length;
         _cleanup_free_ uint8_t *properties = malloc(size);
         Connack connack = {
                 .reason = REASON_SUCCESS,
@@ -317,8 +329,7 @@ static int make_answer(const Connection *connection, const Greeting *greeting, b
                 return -ENOMEM;
         properties_init(&connack.properties);
         if (connection->version == MQTT_5)
-                connack.properties.raw_user =
-                        connack_properties(connection, greeting, properties, size);
+                connack.properties.raw_user = connack_properties(connection, greeting, properties);
         return connack_encode(&connack, connection->version, to);
 }
 

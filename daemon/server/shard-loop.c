@@ -188,7 +188,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         msec_t wait = max_wait;
 
         if (shard->finishing)
-                wait = MIN(wait, (msec_t)10);
+                wait = MIN(wait, (msec_t)FINISH_WAIT);
         if (!list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
             !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;

@@ -18,15 +18,18 @@ typedef struct Transport Transport;
 
 typedef struct TransportOps {
         const char *name; /* "tcp", "unix", … for the log */
-        /* Goes on with what must happen before data: 0 done, -EAGAIN wait for wants(), or -errno. */
+        /* Goes on with what must happen before data: 0 done, -EAGAIN wait for wants(), or -errno.
+         */
         int (*handshake)(Transport *transport);
         /* Up to size bytes: > 0 how many, 0 the peer has ended, -EAGAIN, or -errno. */
         ssize_t (*read)(Transport *transport, void *data, size_t size);
-        /* Up to n <= 64 pieces in order: how many bytes were taken, -EAGAIN for none, or -errno (-EPIPE, never SIGPIPE). */
+        /* Up to n <= 64 pieces in order: how many bytes were taken, -EAGAIN for none, or -errno
+         * (-EPIPE, never SIGPIPE). */
         ssize_t (*writev)(Transport *transport, const struct iovec *pieces, int n);
         /* The epoll events to wait for while handshake() said -EAGAIN. */
         uint32_t (*wants)(const Transport *transport);
-        /* Ends it in order as far as that goes without waiting, closes the fd, frees the state. Idempotent. */
+        /* Ends it in order as far as that goes without waiting, closes the fd, frees the state.
+         * Idempotent. */
         void (*close)(Transport *transport);
 } TransportOps;
 

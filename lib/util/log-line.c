@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <syslog.h>
 #include <time.h>
 
 /* The journal would otherwise note this file as the place where every line comes from. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
+
+#include "util/macro.h"
 
 /* A C1 control is two bytes in UTF-8: C2 and 80 to 9F. */
 static bool is_control(const unsigned char *text, size_t i)

@@ -6,17 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/log.h"
+#include "util/log-event.h"
 
 #define LOG_TIME_MAX 128
-
-typedef struct LogEvent {
-        LogCategory category;
-        const char *message_id; /* may be NULL */
-        const LogField *fields;
-        size_t n_fields;
-        const char *text;
-} LogEvent;
 
 /* Peers choose names: they must not be able to forge lines or to drive a terminal. Returns the text
  * with each byte of a control character (C0, DEL, C1) as \xNN: `text` itself if it has none, else a

@@ -31,42 +31,6 @@ static Log state = {
 };
 unsigned log_categories_enabled = LOG_CATEGORIES_DEFAULT;
 
-static const struct {
-        const char *word;
-        int level;
-} categories[LOG_CATEGORY_N] = {
-        [LOG_CATEGORY_ERROR] = {"error", LOG_ERR},
-        [LOG_CATEGORY_WARNING] = {"warning", LOG_WARNING},
-        [LOG_CATEGORY_NOTICE] = {"notice", LOG_NOTICE},
-        [LOG_CATEGORY_INFORMATION] = {"information", LOG_INFO},
-        [LOG_CATEGORY_DEBUG] = {"debug", LOG_DEBUG},
-        [LOG_CATEGORY_SUBSCRIBE] = {"subscribe", LOG_NOTICE},
-        [LOG_CATEGORY_UNSUBSCRIBE] = {"unsubscribe", LOG_NOTICE},
-        [LOG_CATEGORY_INTERNAL] = {"internal", LOG_DEBUG},
-        [LOG_CATEGORY_WEBSOCKETS] = {"websockets", LOG_DEBUG},
-};
-
-const char *log_category_to_string(LogCategory category)
-{
-        return categories[category].word;
-}
-
-int log_category_from_string(const char *word, LogCategory *ret)
-{
-        for (size_t i = 0; i < LOG_CATEGORY_N; i++) {
-                if (strcmp(word, categories[i].word) == 0) {
-                        *ret = (LogCategory)i;
-                        return 0;
-                }
-        }
-        return -EINVAL;
-}
-
-int log_category_level(LogCategory category)
-{
-        return categories[category].level;
-}
-
 /* systemd says in JOURNAL_STREAM which device and inode the journal's stream is. Somebody may have
  * redirected stderr since, so it is compared. */
 static bool stderr_is_journal(void)

@@ -9,28 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <syslog.h> /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG; LOG_DAEMON, … */
+#include <syslog.h> /* LOG_DAEMON, LOG_LOCAL0, … */
 
+#include "util/log-event.h"
 #include "util/macro.h"
-
-/* What a line is about: the words of log_type. Each has a level; one can be silenced alone. */
-typedef enum LogCategory {
-        LOG_CATEGORY_ERROR,
-        LOG_CATEGORY_WARNING,
-        LOG_CATEGORY_NOTICE,
-        LOG_CATEGORY_INFORMATION,
-        LOG_CATEGORY_DEBUG,
-        LOG_CATEGORY_SUBSCRIBE,   /* level notice */
-        LOG_CATEGORY_UNSUBSCRIBE, /* level notice */
-        LOG_CATEGORY_INTERNAL,    /* level debug */
-        LOG_CATEGORY_WEBSOCKETS,  /* level debug */
-        LOG_CATEGORY_N,
-} LogCategory;
-
-#define LOG_CATEGORY_BIT(category) (1u << (category))
-#define LOG_CATEGORIES_NONE        0u
-#define LOG_CATEGORIES_ALL         (LOG_CATEGORY_BIT(LOG_CATEGORY_N) - 1)
-#define LOG_CATEGORIES_DEFAULT     (LOG_CATEGORY_BIT(LOG_CATEGORY_DEBUG) - 1)
 
 /* A bitmask; 0 is silence. */
 typedef enum LogDestination {
@@ -54,12 +36,6 @@ typedef struct LogSettings {
         bool priority_prefix;         /* "<N>" before each line to stderr, for whoever reads it */
 } LogSettings;
 
-/* A field for the journal: MQTT_CLIENT_ID=…; other destinations show the message alone. */
-typedef struct LogField {
-        const char *name;  /* A-Z, 0-9, _ */
-        const char *value; /* NULL: the field is left out */
-} LogField;
-
 /* Receives each line (with its timestamp, without newline) on the thread that logs. It must not
  * log. */
 typedef void (*LogTopicSink)(void *data, LogCategory category, const char *line);
@@ -79,15 +55,6 @@ void log_done(void);
 
 /* Once, before other threads log; NULL to take it away when they no longer do. */
 void log_set_topic_sink(LogTopicSink sink, void *data);
-
-/* The word of log_type: "error", "warning", …, "websockets". */
-const char *log_category_to_string(LogCategory category);
-
-/* Returns 0 or -EINVAL. */
-int log_category_from_string(const char *word, LogCategory *ret);
-
-/* LOG_ERR … LOG_DEBUG. */
-int log_category_level(LogCategory category);
 
 /* Reads as a variable, but only log.c writes it. */
 extern unsigned log_categories_enabled;

@@ -100,7 +100,7 @@ int churn_init(Churn *churn, Loop *loop, const ChurnForm *form)
         if (!churn->clients)
                 return -ENOMEM;
         for (unsigned i = 0; i < form->clients; i++) {
-                client_init(&churn->clients[i], loop, i);
+                client_init(&churn->clients[i], &loop->clients, i);
                 churn->clients[i].events = &churn_events;
                 churn->clients[i].owner = churn;
         }

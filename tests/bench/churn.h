@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bench/client.h"
+#include "bench/loop.h"
 
 typedef struct ChurnForm {
         struct sockaddr_in address;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -19,16 +20,35 @@
 
 #define SOURCES 8
 
-void client_init(Client *client, Loop *loop, unsigned number)
+int client_hub_init(ClientHub *hub)
 {
-        *client = (Client){.fd = -1, .number = number, .loop = loop};
+        *hub = (ClientHub){.epoll_fd = -1};
+        hub->dirty_end = &hub->dirty;
+        hub->scratch = malloc(CLIENT_SCRATCH_SIZE);
+        if (!hub->scratch)
+                return -ENOMEM;
+        hub->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        return hub->epoll_fd < 0 ? -errno : 0;
+}
+
+void client_hub_done(ClientHub *hub)
+{
+        if (hub->epoll_fd >= 0)
+                close(hub->epoll_fd);
+        free(hub->scratch);
+        *hub = (ClientHub){.epoll_fd = -1};
+}
+
+void client_init(Client *client, ClientHub *hub, unsigned number)
+{
+        *client = (Client){.fd = -1, .number = number, .hub = hub};
 }
 
 static int client_watch(Client *client, int operation, uint32_t events)
 {
         struct epoll_event event = {.events = events, .data.ptr = client};
 
-        return epoll_ctl(client->loop->epoll_fd, operation, client->fd, &event) < 0 ? -errno : 0;
+        return epoll_ctl(client->hub->epoll_fd, operation, client->fd, &event) < 0 ? -errno : 0;
 }
 
 /* Takes turns with the sources 127.0.1.1 to 127.0.1.8: with half of one address's ports in use,
@@ -38,7 +58,7 @@ static int client_bind(Client *client)
         const int on = 1;
         const struct sockaddr_in source = {
                 .sin_family = AF_INET,
-                .sin_addr.s_addr = htonl(0x7f000101 + client->loop->opened++ % SOURCES),
+                .sin_addr.s_addr = htonl(0x7f000101 + client->hub->opened++ % SOURCES),
         };
 
         setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
@@ -99,8 +119,8 @@ void client_mark(Client *client)
                 return;
         client->dirty = true;
         client->next_dirty = NULL;
-        *client->loop->dirty_end = client;
-        client->loop->dirty_end = &client->next_dirty;
+        *client->hub->dirty_end = client;
+        client->hub->dirty_end = &client->next_dirty;
 }
 
 static void client_block(Client *client, bool blocked)
@@ -111,7 +131,7 @@ static void client_block(Client *client, bool blocked)
         client_watch(client, EPOLL_CTL_MOD, EPOLLIN | (blocked ? EPOLLOUT : 0));
 }
 
-void client_flush(Client *client)
+static void client_flush(Client *client)
 {
         Buffer *out = &client->out;
         bool more = false;
@@ -138,6 +158,18 @@ void client_flush(Client *client)
                 client_mark(client);
         else if (out->capacity > KEEP_BUFFER && !client->events->fill)
                 buffer_done(out);
+}
+
+void client_hub_flush(ClientHub *hub)
+{
+        Client *client = hub->dirty, *next;
+
+        hub->dirty = NULL;
+        hub->dirty_end = &hub->dirty;
+        for (; client; client = next) {
+                next = client->next_dirty;
+                client_flush(client);
+        }
 }
 
 static void client_packet(Client *client, const Packet *packet)
@@ -179,11 +211,11 @@ static void client_parse(Client *client, const uint8_t *data, size_t size)
 
 static void client_read(Client *client)
 {
-        uint8_t *scratch = client->loop->scratch;
+        uint8_t *scratch = client->hub->scratch;
         size_t kept = buffer_size(&client->stash);
         ssize_t n;
 
-        n = recv(client->fd, scratch + kept, LOOP_SCRATCH_SIZE - kept, 0);
+        n = recv(client->fd, scratch + kept, CLIENT_SCRATCH_SIZE - kept, 0);
         if (n <= 0) {
                 if (n == 0)
                         client_lost(client, 0);

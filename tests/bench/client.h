@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 #include "bench/buffer.h"
-#include "bench/loop.h"
 #include "bench/wire.h"
+
+typedef struct Client Client;
 
 /* What the owner wants to know. All may be NULL but `closed`. */
 typedef struct ClientEvents {
@@ -28,15 +29,33 @@ typedef struct ClientEvents {
 #define CLIENT_HIGH_WATER (256u * 1024)
 #define CLIENT_LOW_WATER  (64u * 1024)
 
+#define CLIENT_SCRATCH_SIZE (512u * 1024)
+
+/* What the clients of one loop share: it is embedded there. */
+typedef struct ClientHub {
+        int epoll_fd;     /* the events' data is the client */
+        uint32_t opened;  /* connections ever */
+        uint8_t *scratch; /* all clients read into this */
+        Client *dirty;    /* those that have something to send, or may have */
+        Client **dirty_end;
+} ClientHub;
+
+/* Returns 0 or -errno; client_hub_done() in either case. */
+int client_hub_init(ClientHub *hub);
+void client_hub_done(ClientHub *hub);
+
+/* Sends what the dirty clients have. */
+void client_hub_flush(ClientHub *hub);
+
 /* Open to its owners, who embed it; zeroed and client_init() is a valid closed client. */
 struct Client {
         int fd;
         unsigned number; /* its place among its kind */
         uint8_t version;
-        bool dirty;        /* in the loop's list */
+        bool dirty;        /* in the hub's list */
         bool blocked;      /* the socket is full: EPOLLOUT is armed */
         uint32_t progress; /* the owner's */
-        Loop *loop;
+        ClientHub *hub;
         const ClientEvents *events;
         void *owner;
         Buffer out;
@@ -44,7 +63,7 @@ struct Client {
         Client *next_dirty;
 };
 
-void client_init(Client *client, Loop *loop, unsigned number);
+void client_init(Client *client, ClientHub *hub, unsigned number);
 
 /* Starts to connect and queues CONNECT. Returns 0 or -errno. */
 int client_open(Client *client, const struct sockaddr_in *address, const Hello *hello);
@@ -55,6 +74,5 @@ void client_close(Client *client);
 /* Asks for a flush at the end of this turn. */
 void client_mark(Client *client);
 
-/* For the loop: epoll said `events`; the client was dirty. */
+/* For the loop: epoll said `events`. */
 void client_event(Client *client, uint32_t events);
-void client_flush(Client *client);

@@ -99,7 +99,7 @@ int fleet_init(Fleet *fleet, Loop *loop, unsigned count, const FleetForm *form)
         if (!fleet->clients)
                 return -ENOMEM;
         for (unsigned i = 0; i < count; i++)
-                client_init(&fleet->clients[i], loop, i);
+                client_init(&fleet->clients[i], &loop->clients, i);
         return 0;
 }
 

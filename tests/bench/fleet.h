@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bench/client.h"
+#include "bench/loop.h"
 
 #define FLEET_NAME_SIZE 96
 

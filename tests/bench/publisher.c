@@ -23,12 +23,6 @@ bool publisher_all_done(const Traffic *traffic)
                                      : ledger_open(ledger) == 0;
 }
 
-static void publisher_fail(Traffic *traffic, int error)
-{
-        if (traffic->error == 0)
-                traffic->error = error;
-}
-
 /* Messages of the publisher on their way. With many takers it is their mean: were it the slowest
  * taker, all would move in lockstep, a window at a time. */
 static uint64_t publisher_open(const Traffic *traffic, unsigned number)
@@ -80,7 +74,7 @@ static bool publisher_fill(Client *client)
                 stamp.sequence = ledger_send(&traffic->ledger, client->number);
                 if (letter_put(&letters[shape_turn(shape, stamp.sequence)], &stamp,
                                ledger_packet_id(stamp.sequence), &client->out) < 0) {
-                        publisher_fail(traffic, -ENOMEM);
+                        traffic_fail(traffic, -ENOMEM);
                         return false;
                 }
         }
@@ -112,13 +106,13 @@ static void publisher_packet(Client *client, const Packet *packet)
         int r = publisher_acknowledged(traffic, client, packet);
 
         if (r < 0)
-                publisher_fail(traffic, r);
+                traffic_fail(traffic, r);
         client_mark(client);
 }
 
 static void publisher_closed(Client *client, int error)
 {
-        publisher_fail(client->owner, error < 0 ? error : -ECONNRESET);
+        traffic_fail(client->owner, error < 0 ? error : -ECONNRESET);
 }
 
 const ClientEvents publisher_events = {

@@ -10,6 +10,7 @@
 #include "bench/row.h"
 #include "bench/stat.h"
 #include "bench/subscriber.h"
+#include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
 #define SETTLE_NS (5 * NS_PER_SECOND)
@@ -104,7 +105,7 @@ static int offline_run(const Bench *bench, const Row *row, Loop *loop, Traffic *
         if (r == 0)
                 r = offline_subscribe(&fleet);
         if (r == 0)
-                r = traffic_init(traffic, loop, &form);
+                r = traffic_open(traffic, loop, &form);
         if (r == 0) {
                 r = offline_queue(bench, traffic);
                 if (r == 0)

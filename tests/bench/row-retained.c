@@ -12,7 +12,7 @@
 #include "bench/report.h"
 #include "bench/row.h"
 #include "bench/stat.h"
-#include "bench/traffic.h"
+#include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
 #define STALL_NS (5 * NS_PER_SECOND)
@@ -102,7 +102,7 @@ static int retained_read(const Bench *bench, Loop *loop, uint32_t count)
         reader.seen = calloc(count, sizeof(*reader.seen));
         if (!reader.seen)
                 return -ENOMEM;
-        client_init(&reader.client, loop, 0);
+        client_init(&reader.client, &loop->clients, 0);
         reader.client.events = &reader_events;
         reader.client.owner = &reader;
         r = measure_begin(&measure, bench->pid);
@@ -161,7 +161,7 @@ int row_retained(const Bench *bench, const Row *row)
         form.shape.topics = (uint32_t)form.limit;
         r = loop_init(&loop);
         if (r == 0)
-                r = traffic ? traffic_init(traffic, &loop, &form) : -ENOMEM;
+                r = traffic ? traffic_open(traffic, &loop, &form) : -ENOMEM;
         if (r == 0) {
                 r = retained_store(bench, traffic);
                 verdict_print(row->name, traffic, r);

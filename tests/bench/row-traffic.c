@@ -8,7 +8,7 @@
 #include "bench/measure.h"
 #include "bench/report.h"
 #include "bench/row.h"
-#include "bench/traffic.h"
+#include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
 static int traffic_measure(const Bench *bench, const Row *row, Traffic *traffic)
@@ -59,7 +59,7 @@ int row_traffic(const Bench *bench, const Row *row)
         traffic = malloc(sizeof(*traffic));
         r = loop_init(&loop);
         if (r == 0)
-                r = traffic ? traffic_init(traffic, &loop, &form) : -ENOMEM;
+                r = traffic ? traffic_open(traffic, &loop, &form) : -ENOMEM;
         if (r == 0) {
                 r = traffic_measure(bench, row, traffic);
                 verdict_print(row->name, traffic, r);

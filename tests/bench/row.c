@@ -24,39 +24,43 @@
         {                                                                                          \
                 SHAPE_SHARED, (n), (n), 1, 1                                                       \
         }
-#define FILTERS(n, f)                                                                              \
+/* Of ten pairs. */
+#define FILTERS(f)                                                                                 \
         {                                                                                          \
-                SHAPE_FILTERS, (n), (n), (f) / 10, (f)                                             \
+                SHAPE_FILTERS, 10, 10, (f) / 10, (f)                                               \
+        }
+#define QUEUE(n, t)                                                                                \
+        {                                                                                          \
+                SHAPE_QUEUE, 1, (n), (t), 1                                                        \
         }
 
-#define KIB 1024
+#define V311 VERSION_311
+#define V5   VERSION_5
 
 /* clang-format off */
 static const Row rows[] = {
-        /* name              run           shape                version      qos payload   window rate   count */
-        {"p2p-16",           row_traffic,  PAIRS(10),           VERSION_311, 0, 16,        64,    0,     0},
-        {"p2p",              row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       64,    0,     0},
-        {"p2p-64k",          row_traffic,  PAIRS(10),           VERSION_311, 0, 64 * KIB,  64,    0,     0},
-        {"p2p-one",          row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       1,     0,     0},
-        {"p2p-qos1",         row_traffic,  PAIRS(10),           VERSION_311, 1, 256,       64,    0,     0},
-        {"p2p-qos1-v5",      row_traffic,  PAIRS(10),           VERSION_5,   1, 256,       64,    0,     0},
-        {"p2p-qos2",         row_traffic,  PAIRS(10),           VERSION_311, 2, 256,       64,    0,     0},
-        {"fanout-100",       row_traffic,  FANOUT(100),         VERSION_311, 0, 256,       64,    0,     0},
-        {"fanout-100-qos1",  row_traffic,  FANOUT(100),         VERSION_311, 1, 256,       64,    0,     0},
-        {"fanout-1000",      row_traffic,  FANOUT(1000),        VERSION_311, 0, 256,       64,    0,     0},
-        {"fanin-100",        row_traffic,  FANIN(100),          VERSION_311, 0, 256,       64,    0,     0},
-        {"shared-10",        row_traffic,  SHARED(10),          VERSION_311, 0, 256,       64,    0,     0},
-        {"wildcards",        row_traffic,  FILTERS(10, 10000),  VERSION_311, 0, 256,       64,    0,     0},
-        {"open-10k",         row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       32768, 10000, 0},
-        {"open-10k-qos1",    row_traffic,  PAIRS(10),           VERSION_311, 1, 256,       32768, 10000, 0},
-        {"open-50k",         row_traffic,  PAIRS(10),           VERSION_311, 0, 256,       32768, 50000, 0},
-        {"connect",          row_connect,  {},                  VERSION_311, 0, 0,         10,    0,     5000},
-        {"offline",          row_offline,  {SHAPE_QUEUE, 1, 1, 1, 1},
-                                                                VERSION_311, 1, 256,       64,    0,     100000},
-        {"retained",         row_retained, {SHAPE_QUEUE, 1, 0, 50000, 1},
-                                                                VERSION_311, 1, 64,        64,    0,     50000},
-        {"idle",             row_idle,     PAIRS(1),            VERSION_311, 0, 0,         0,     0,     10000},
-        {"filters",          row_filters,  FILTERS(10, 10000),  VERSION_311, 0, 0,         0,     0,     0},
+        /* name             run           shape            version qos size   window rate   count */
+        {"p2p-16",          row_traffic,  PAIRS(10),       V311,   0,  16,    64,    0,     0},
+        {"p2p",             row_traffic,  PAIRS(10),       V311,   0,  256,   64,    0,     0},
+        {"p2p-64k",         row_traffic,  PAIRS(10),       V311,   0,  65536, 64,    0,     0},
+        {"p2p-one",         row_traffic,  PAIRS(10),       V311,   0,  256,   1,     0,     0},
+        {"p2p-qos1",        row_traffic,  PAIRS(10),       V311,   1,  256,   64,    0,     0},
+        {"p2p-qos1-v5",     row_traffic,  PAIRS(10),       V5,     1,  256,   64,    0,     0},
+        {"p2p-qos2",        row_traffic,  PAIRS(10),       V311,   2,  256,   64,    0,     0},
+        {"fanout-100",      row_traffic,  FANOUT(100),     V311,   0,  256,   64,    0,     0},
+        {"fanout-100-qos1", row_traffic,  FANOUT(100),     V311,   1,  256,   64,    0,     0},
+        {"fanout-1000",     row_traffic,  FANOUT(1000),    V311,   0,  256,   64,    0,     0},
+        {"fanin-100",       row_traffic,  FANIN(100),      V311,   0,  256,   64,    0,     0},
+        {"shared-10",       row_traffic,  SHARED(10),      V311,   0,  256,   64,    0,     0},
+        {"wildcards",       row_traffic,  FILTERS(10000),  V311,   0,  256,   64,    0,     0},
+        {"open-10k",        row_traffic,  PAIRS(10),       V311,   0,  256,   32768, 10000, 0},
+        {"open-10k-qos1",   row_traffic,  PAIRS(10),       V311,   1,  256,   32768, 10000, 0},
+        {"open-50k",        row_traffic,  PAIRS(10),       V311,   0,  256,   32768, 50000, 0},
+        {"connect",         row_connect,  {},              V311,   0,  0,     10,    0,     5000},
+        {"offline",         row_offline,  QUEUE(1, 1),     V311,   1,  256,   64,    0,     100000},
+        {"retained",        row_retained, QUEUE(0, 50000), V311,   1,  64,    64,    0,     50000},
+        {"idle",            row_idle,     PAIRS(1),        V311,   0,  0,     0,     0,     10000},
+        {"filters",         row_filters,  FILTERS(10000),  V311,   0,  0,     0,     0,     0},
 };
 /* clang-format on */
 

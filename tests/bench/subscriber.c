@@ -56,16 +56,13 @@ static void subscriber_packet(Client *client, const Packet *packet)
                 r = subscriber_publish(traffic, client, packet);
         else if (packet->type == PACKET_PUBREL)
                 r = subscriber_release(client, packet);
-        if (r < 0 && traffic->error == 0)
-                traffic->error = r;
+        if (r < 0)
+                traffic_fail(traffic, r);
 }
 
 static void subscriber_closed(Client *client, int error)
 {
-        Traffic *traffic = client->owner;
-
-        if (traffic->error == 0)
-                traffic->error = error < 0 ? error : -ECONNRESET;
+        traffic_fail(client->owner, error < 0 ? error : -ECONNRESET);
 }
 
 const ClientEvents subscriber_events = {

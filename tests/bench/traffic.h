@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Publishers and subscribers in a closed loop (a window per publisher) or an open one (a rate). */
+/* What the publishers and the subscribers of a run share: form, ledger, letters, connections. */
 /* Thread: the loop's */
 #pragma once
 
@@ -44,17 +44,9 @@ typedef struct Traffic {
         int error; /* the first trouble of a connection or packet */
 } Traffic;
 
-/* Connects and subscribes all. Returns 0 or -errno as fleet_open(). */
+/* Makes it, with all clients closed. Returns 0 or -ENOMEM. */
 int traffic_init(Traffic *traffic, Loop *loop, const TrafficForm *form);
 void traffic_done(Traffic *traffic);
 
-/* Lets the publishers begin. */
-void traffic_start(Traffic *traffic);
-
-/* Runs the loop until the clock says `until`, or until all messages of `limit` are closed.
- * Returns 0, -errno, or -EPROTO when the broker broke the protocol or the ledger found a fault. */
-int traffic_run(Traffic *traffic, uint64_t until);
-
-/* No new messages; runs the loop until all are closed or nothing has moved for five seconds, then
- * balances the ledger. Returns 0, -errno, or -EPROTO when messages are lost, doubled, reordered. */
-int traffic_stop(Traffic *traffic);
+/* Notes the first trouble: it ends the run. */
+void traffic_fail(Traffic *traffic, int error);

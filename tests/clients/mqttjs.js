@@ -106,8 +106,10 @@ test('messages-arrive-in-order', ALL, QUALITIES, async (room, qos) => {
         const subscriber = await room.client('sub');
         await subscriber.subscribeAsync(room.topic(), { qos });
         const publisher = await room.client('pub');
-        const sent = numbers(500).map((number) => publisher.publishAsync(room.topic(), number, { qos }));
-        assert.deepStrictEqual(await messages(subscriber, 500), numbers(500));
+        // MQTT.js does not keep to the Receive Maximum of a broker by itself.
+        const count = room.version === 5 && qos === 2 ? 20 : 500;
+        const sent = numbers(count).map((number) => publisher.publishAsync(room.topic(), number, { qos }));
+        assert.deepStrictEqual(await messages(subscriber, count), numbers(count));
         await Promise.all(sent);
 });
 

@@ -23,12 +23,20 @@ def free_port():
                 return probe.getsockname()[1]
 
 
+def answers(address):
+        with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe:
+                probe.settimeout(1)
+                return probe.connect_ex(address) == 0
+
+
 class Broker:
-        """`config` is lines of hawker.conf(5). A line `listener` alone is put in before the first listener
-        option; `{port}`, `{port2}` and `{dir}` stand for free loopback ports and a private folder."""
+        """`config` is lines of hawker.conf(5). `{port}`, `{port2}` and `{unix}` stand for two free loopback ports
+        and the path of a Unix socket. Without a line `listener` there is one on `{port}`, and lines that begin
+        with `@` are its options."""
 
         def __init__(self, program, workers, config=()):
                 self.program, self.workers = program, workers
+                self.witnesses = []     # see Case.settle()
                 self.folder = tempfile.TemporaryDirectory(prefix='hawker-conformance-')
                 os.chmod(self.folder.name, 0o755)
                 self.path = self.folder.name
@@ -46,6 +54,10 @@ class Broker:
         @property
         def address2(self):
                 return '127.0.0.1', self.port2
+
+        @property
+        def unix_path(self):
+                return os.path.join(self.path, 'mqtt.sock')
 
         def _start(self, config):
                 text = self.configuration(config)
@@ -65,17 +77,19 @@ class Broker:
                         own.append('listener {port} 127.0.0.1')
                 # '@option value' belongs to the one listener, the rest stands before it
                 lines += own + [line[1:] for line in config if line.startswith('@')]
-                return '\n'.join(lines).format(port=self.port, port2=self.port2, dir=self.path) + '\n'
+                text = '\n'.join(lines) + '\n'
+                self.addresses = [address for mark, address in (('{port}', self.address), ('{port2}', self.address2),
+                                                                ('{unix}', self.unix_path)) if mark in text]
+                return text.format(port=self.port, port2=self.port2, unix=self.unix_path)
 
         def _listens(self):
-                """Waits until the port takes a connection; False if the process ends first."""
-                end = time.monotonic() + 10
+                """Waits until each listener takes a connection; False if the process ends first."""
+                end, silent = time.monotonic() + 10, list(self.addresses)
                 while time.monotonic() < end:
-                        try:
-                                socket.create_connection(self.address, 1).close()
+                        while silent and answers(silent[0]):
+                                silent.pop(0)
+                        if not silent:
                                 return True
-                        except OSError:
-                                pass
                         try:
                                 self.process.wait(0.01)
                                 return False
@@ -89,9 +103,10 @@ class Broker:
                         return file.read()
 
         def memory(self):
-                """Resident set, in bytes."""
+                """Resident set, in bytes; 0 under a sanitizer, which holds back what was freed."""
                 with open('/proc/%d/statm' % self.process.pid, encoding='ascii') as file:
-                        return int(file.read().split()[1]) * os.sysconf('SC_PAGESIZE')
+                        size, resident = [int(pages) * os.sysconf('SC_PAGESIZE') for pages in file.read().split()[:2]]
+                return 0 if size > 1 << 40 else resident
 
         def processor_time(self):
                 """CPU seconds of all threads so far."""

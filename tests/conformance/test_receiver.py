@@ -179,6 +179,18 @@ def more_than_receive_maximum_ends_connection(c):
         peer.refused(0x93)
 
 
+@test(v3='4.3.3-2')
+def open_exchanges_of_3_1_1_are_not_limited_to_a_window(c):
+        """A client of 3.1.1 cannot be told a Receive Maximum, and some send all they have."""
+        publisher, subscriber = c.pair()
+        pids = range(1, 301)
+        publisher.send(b''.join(codec.publish(4, c.topic(), b'%d' % pid, 2, pid=pid) for pid in pids))
+        assert [publisher.expect(PUBREC).pid for _ in pids] == list(pids)
+        publisher.send(b''.join(codec.ack(PUBREL, 4, pid) for pid in pids))
+        assert [publisher.expect(PUBCOMP).pid for _ in pids] == list(pids)
+        assert payloads(subscriber.take(qos=2) for _ in pids) == [b'%d' % pid for pid in pids]
+
+
 @test(v5='3.3.4-7')
 def pubcomp_gives_the_quota_back(c):
         peer = c.client('a')

@@ -36,6 +36,7 @@ def qos_0_is_not_kept_for_an_absent_client(c):
         subscriber.disconnect()
         publisher.publish(c.topic(), b'0', 0)
         publisher.publish(c.topic(), b'1', 1)
+        c.settle(publisher)
         c.client('sub', keep=True).take(b'1')
 
 

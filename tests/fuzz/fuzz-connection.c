@@ -3,14 +3,14 @@
 /*
  * Fuzzer: whole connections to a worker, beside a subscriber and a client that behaves.
  *
- * The first byte says how many connections there are and whether CONNECT is sent for them. Then come
- * segments: a byte of flags, a length, so many bytes for one of the connections. Whatever they say, the
- * broker's answers are packets, what it forwards is legal, the client that behaves gets its own message,
- * and nothing is left behind.
+ * The first byte says how many connections there are and whether CONNECT is sent for them. Then
+ * come segments: a byte of flags, a length, so many bytes for one of the connections. Whatever they
+ * say, the broker's answers are packets, what it forwards is legal, the client that behaves gets
+ * its own message, and nothing is left behind.
  */
 
-#include "fuzz.h"
 #include "../unit/server/stage.h"
+#include "fuzz.h"
 
 #define CONNECTIONS_MAX 4
 

@@ -16,7 +16,7 @@
 #include "bench/clock.h"
 #include "bench/stat.h"
 #include "bench/subscriber.h"
-#include "bench/traffic.h"
+#include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
 #define PUBLISHERS      40
@@ -124,7 +124,7 @@ static int soak_init(Soak *soak, const Plan *plan, uint8_t qos)
         if (r == 0)
                 r = churn_init(&soak->churn, &soak->loop, &churn);
         if (r == 0)
-                r = traffic_init(&soak->traffic, &soak->loop, &traffic);
+                r = traffic_open(&soak->traffic, &soak->loop, &traffic);
         return r;
 }
 

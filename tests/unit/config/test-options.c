@@ -28,6 +28,7 @@ static const Expected expected[] = {
         {"autosave_on_changes", G, "false"},
         {"check_retain_source", G, "true"},
         {"clientid_prefixes", G, NULL},
+        {"response_information", G, NULL},
         {"connection_messages", G, "true"},
         {"enable_control_api", G, "false"},
         {"global_max_clients", G, "-1"},

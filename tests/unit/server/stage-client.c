@@ -14,7 +14,7 @@
 #include "mqtt/ping.h"
 #include "mqtt/suback.h"
 #include "mqtt/subscribe.h"
-#include "server/connection.h"
+#include "server/client.h"
 #include "stage.h"
 
 /* While the broker is to take what is sent, or to answer: more turns, and it hangs. */
@@ -22,16 +22,18 @@
 
 Client *client_new(Stage *stage, unsigned worker, MqttVersion version)
 {
-        static const Address nobody = {.storage.ss_family = AF_UNIX,
-                                       .length = sizeof(sa_family_t)};
+        static const Address nobody = {.storage.ss_family = AF_UNIX, .length = sizeof(sa_family_t)};
         Client *client = calloc(1, sizeof(*client));
         int fds[2];
 
         stage_must(client);
         stage_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
         *client = (Client){.stage = stage, .fd = fds[0], .version = version};
-        stage_must(connection_new(stage_shard(stage, worker), stage->endpoint, fds[1], &nobody, 0) ==
-                   0);
+        stage_must(client_accept(stage_shard(stage, worker), &(ConnectionOrigin){
+                                                                     .endpoint = stage->endpoint,
+                                                                     .peer = &nobody,
+                                                                     .fd = fds[1],
+                                                             }) == 0);
         return client;
 }
 

@@ -13,8 +13,10 @@
 #include "server/shard-stop.h"
 #include "util/log.h"
 
-/* A packet that moves in, is sent across and goes out again is through after so many. */
-#define TURNS 4
+/* A packet that moves in, is sent across and goes out again is through after so many; and one that
+ * stays with its worker, when what it has caused is done as well. */
+#define TURNS_ACROSS 4
+#define TURNS_ALONE  2
 /* Of all workers, while the broker is to take or give something: more, and it hangs. */
 #define TURNS_MAX 10000
 
@@ -64,7 +66,9 @@ static void turn_once(Stage *stage)
 
 void stage_turn(Stage *stage)
 {
-        for (unsigned i = 0; i < TURNS; i++)
+        unsigned turns = stage->plane->n_shards > 1 ? TURNS_ACROSS : TURNS_ALONE;
+
+        for (unsigned i = 0; i < turns; i++)
                 turn_once(stage);
 }
 

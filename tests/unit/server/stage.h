@@ -21,7 +21,7 @@
 #include "mqtt/publish.h"
 #include "server/plane.h"
 #include "server/server.h"
-#include "server/shard.h"
+#include "server/shard-loop.h"
 
 /* In every build type. */
 #define stage_must(condition)                                                                      \
@@ -63,7 +63,8 @@ static inline Shard *stage_shard(const Stage *stage, unsigned worker)
         return &stage->plane->shards[worker];
 }
 
-/* A client identifier, `name` and a number, that the worker owns. Ends with the next call but three. */
+/* A client identifier, `name` and a number, that the worker owns. Ends with the next call but
+ * three. */
 const char *stage_id(const Stage *stage, unsigned worker, const char *name);
 
 ServerCounters stage_counters(const Stage *stage);
@@ -74,7 +75,7 @@ typedef struct Client {
         Stage *stage;
         int fd;
         MqttVersion version;
-        bool ended;  /* the broker has closed */
+        bool ended; /* the broker has closed */
         Buffer input;
         size_t taken; /* of input, by the last client_take() */
         uint16_t last_id;
@@ -93,8 +94,8 @@ void client_send_buffer(Client *client, Buffer *buffer);
 /* A whole packet that is text or has no body. */
 void client_send_bytes(Client *client, Bytes bytes);
 
-/* The next packet, or false when the broker sends nothing more for now, or has closed. The view holds
- * until the next call. */
+/* The next packet, or false when the broker sends nothing more for now, or has closed. The view
+ * holds until the next call. */
 bool client_try(Client *client, Packet *ret_packet);
 /* The next packet is of this type. */
 Packet client_take(Client *client, PacketType type);

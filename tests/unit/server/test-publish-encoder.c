@@ -221,8 +221,10 @@ static void test_mount_point(void)
         static const struct {
                 const char *strip, *topic, *shown;
         } cases[] = {
-                {"mount/", "mount/a", "a"},     {"mount/", "mount/b/c", "b/c"},
-                {"mount", "mount/a", "/a"},     {"", "mount/a", "mount/a"},
+                {"mount/", "mount/a", "a"},
+                {"mount/", "mount/b/c", "b/c"},
+                {"mount", "mount/a", "/a"},
+                {"", "mount/a", "mount/a"},
         };
         PublishEncoder encoder = {};
 
@@ -242,9 +244,9 @@ static void test_mount_point(void)
 
                         if (many)
                                 publish_encoder_begin(&encoder, message, NOW);
-                        g_assert_cmpint(publish_encoder_append(&encoder, &delivery, NOW, &target,
-                                                               &size),
-                                        ==, 0);
+                        g_assert_cmpint(
+                                publish_encoder_append(&encoder, &delivery, NOW, &target, &size),
+                                ==, 0);
                         publish_encoder_end(&encoder);
                         publish = decode(&output, MQTT_5);
                         g_assert_cmpmem(publish.topic.data, publish.topic.length, cases[i].shown,
@@ -270,19 +272,19 @@ static void test_max_size(void)
 
                         if (many)
                                 publish_encoder_begin(&encoder, message, NOW);
-                        g_assert_cmpint(publish_encoder_append(&encoder, &delivery, NOW, &target,
-                                                               &size),
-                                        ==, 0);
+                        g_assert_cmpint(
+                                publish_encoder_append(&encoder, &delivery, NOW, &target, &size),
+                                ==, 0);
                         g_assert_cmpuint(output_length(&output), ==, size);
                         target.max_size = (uint32_t)size - 1;
-                        g_assert_cmpint(publish_encoder_append(&encoder, &delivery, NOW, &target,
-                                                               &same),
-                                        ==, REASON_PACKET_TOO_LARGE);
+                        g_assert_cmpint(
+                                publish_encoder_append(&encoder, &delivery, NOW, &target, &same),
+                                ==, REASON_PACKET_TOO_LARGE);
                         g_assert_cmpuint(output_length(&output), ==, size);
                         target.max_size = (uint32_t)size;
-                        g_assert_cmpint(publish_encoder_append(&encoder, &delivery, NOW, &target,
-                                                               &same),
-                                        ==, 0);
+                        g_assert_cmpint(
+                                publish_encoder_append(&encoder, &delivery, NOW, &target, &same),
+                                ==, 0);
                         g_assert_cmpuint(output_length(&output), ==, 2 * size);
                         publish_encoder_end(&encoder);
                         output_done(&output);

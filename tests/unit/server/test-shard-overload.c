@@ -199,7 +199,8 @@ static void test_pressure_refuses(void)
         stage_done(&stage);
 }
 
-/* An exchange that has begun goes on; and an identifier that was refused is free for another message. */
+/* An exchange that has begun goes on; and an identifier that was refused is free for another
+ * message. */
 static void test_pressure_qos2(void)
 {
         Publish publish = {.topic = BYTES_LITERAL("t"), .payload = HELLO, .qos = 2, .packet_id = 7};

@@ -21,7 +21,8 @@ static Client *join_with_will(Stage *stage, unsigned worker, MqttVersion version
         return client;
 }
 
-/* Wills reach the subscribers of other workers; then MQTT 5 clients hear why, others just the end. */
+/* Wills reach the subscribers of other workers; then MQTT 5 clients hear why, others just the end.
+ */
 static void test_wills_reach_all(void)
 {
         static const MqttVersion versions[] = {MQTT_5, MQTT_3_1_1};

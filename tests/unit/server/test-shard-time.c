@@ -6,14 +6,14 @@
 
 #include "stage.h"
 
-#define SECONDS(n) ((msec_t)(n) * MSEC_PER_SEC)
+#define SECONDS(n) ((msec_t)(n)*MSEC_PER_SEC)
 #define HELLO      BYTES_LITERAL("hello")
 #define GONE       BYTES_LITERAL("gone")
 
 /* Passes time to just before the moment, then to it. */
 #define assert_at(stage, ms, before, after)                                                        \
         do {                                                                                       \
-                stage_pass(stage, (ms) - 1);                                                       \
+                stage_pass(stage, (ms)-1);                                                         \
                 before;                                                                            \
                 stage_pass(stage, 1);                                                              \
                 after;                                                                             \
@@ -41,10 +41,9 @@ static void test_connect_timeout(void)
                 client_send(clients[2], talk + i, 1);
                 stage_pass(&stage, SECONDS(1));
         }
-        assert_at(
-                &stage, SECONDS(1),
-                for (unsigned i = 0; i < 3; i++) client_take_nothing(clients[i]),
-                for (unsigned i = 0; i < 3; i++) client_take_end(clients[i]));
+        assert_at(&stage, SECONDS(1),
+                  for (unsigned i = 0; i < 3; i++) client_take_nothing(clients[i]),
+                  for (unsigned i = 0; i < 3; i++) client_take_end(clients[i]));
         stage_must(stage_counters(&stage).connects_timed_out == 3);
         stage_must(stage_counters(&stage).sockets_open == 0);
         for (unsigned i = 0; i < 3; i++)

@@ -230,8 +230,8 @@ static void test_generated_id_stays(void)
                 Connack connack = client_connect(client, &connect);
 
                 stage_must(connack.reason == REASON_SUCCESS);
-                stage_must(properties_has(&connack.properties,
-                                          PROPERTY_ASSIGNED_CLIENT_IDENTIFIER));
+                stage_must(
+                        properties_has(&connack.properties, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER));
                 stage_must(stage_shard(&stage, arrives)->counters.clients_connected == 1);
                 client_free(client);
                 stage_turn(&stage);
@@ -382,10 +382,10 @@ static void test_errors_are_alone(void)
                 const char *bytes;
                 size_t length;
         } cases[] = {
-                {"\x30\x00", 2},         /* not CONNECT */
-                {"\xFF\xFF", 2},         /* nothing at all */
+                {"\x30\x00", 2},             /* not CONNECT */
+                {"\xFF\xFF", 2},             /* nothing at all */
                 {"\x10\xFF\xFF\xFF\xFF", 5}, /* a length of more than four bytes */
-                {"\x10\x02\x00\x04", 4}, /* cut short */
+                {"\x10\x02\x00\x04", 4},     /* cut short */
                 {"GET / HTTP/1.1\r\n", 16},
         };
         Client *from, *to;
@@ -410,7 +410,8 @@ static void test_errors_are_alone(void)
         stage_done(&stage);
 }
 
-/* A second CONNECT ends the connection with its reason, and the rest of the input is not looked at. */
+/* A second CONNECT ends the connection with its reason, and the rest of the input is not looked at.
+ */
 static void test_second_connect(void)
 {
         Stage stage;

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A front door for meson, which does the work. `make help` lists what can be done.
+
+BUILD ?= build
+FUZZ_SECONDS ?= 120
+MESON ?= meson
+
+# The release build. meson remembers its options; new ones: meson configure build -D...
+$(BUILD)/build.ninja:
+	@$(MESON) setup $(BUILD)
+
+# Started as root the broker becomes this user: its state belongs to it.
+RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build check bench fuzz soak install format clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(BUILD)/build.ninja ## build a release in build/
+	@ninja -C $(BUILD)
+
+run: ## build a release and run the broker here, for clients of this machine
+	@.ci/dependencies build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD) daemon/hawkerd
+	@if [ "$$(id -u)" -eq 0 ]; then install -d -m 0700 -o "$(RUN_AS)" run; \
+		else install -d -m 0700 run; fi
+	@command -v mosquitto_sub >/dev/null || \
+		echo 'For the clients below:  apt install mosquitto-clients'
+	@printf '%s\n' 'The broker listens on 127.0.0.1:1883 and [::1]:1883; Ctrl-C stops it. Try:' \
+		"  mosquitto_sub -t 'greeting/#' -v" \
+		"  mosquitto_pub -t greeting/world -m 'hello'" \
+		"  mosquitto_sub -t '\$$SYS/broker/uptime' -C 1"
+	@cd run && exec '$(abspath $(BUILD))/daemon/hawkerd'
+
+check: ## run all tests, with sanitizers too; ends with "N passed, M failed"
+	@.ci/dependencies check
+	@.ci/check
+
+bench: ## measure this broker beside the distribution's mosquitto; BENCH_OPTIONS=--quick: roughly
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@tests/bench/run --load $(BUILD)/tests/bench/hawker-bench --floor $(BUILD)/tests/bench/hawker-floor \
+		--hawkerd $(BUILD)/daemon/hawkerd --peer "$$(PATH="$$PATH:/usr/sbin" command -v mosquitto)" \
+		$(BENCH_OPTIONS)
+
+fuzz: ## fuzz each decoder for FUZZ_SECONDS (120)
+	@.ci/dependencies check
+	@test -e build-fuzz/build.ninja || CC=clang $(MESON) setup build-fuzz -Dfuzzing=true \
+		-Dbench=false -Db_sanitize=address,undefined -Db_lundef=false \
+		-Dc_args=-fsanitize=fuzzer-no-link
+	@$(MESON) test -C build-fuzz --benchmark --suite fuzz --print-errorlogs \
+		--test-args=-max_total_time=$(FUZZ_SECONDS)
+
+soak: ## 15,000 connections with traffic for some minutes
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@tests/soak/run --soak $(BUILD)/tests/soak/hawker-soak --hawkerd $(BUILD)/daemon/hawkerd \
+		$(SOAK_OPTIONS)
+
+install: build ## install (DESTDIR=... for a package)
+	@$(MESON) install -C $(BUILD) --no-rebuild
+
+format: ## bring the C sources into the project's format
+	@find lib daemon tests -name node_modules -prune -o -name '*.[ch]' -print0 | \
+		xargs -0 clang-format -i
+
+clean: ## remove all builds and what `make run` left
+	@rm -rf build build-* run

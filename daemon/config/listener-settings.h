@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listener-settings.h: the life of a ListenerSettings: for this room only
+ * Thread: any (one owner)
+ */
+#pragma once
+
+#include "config/settings-fields.h"
+
+/* All options at their defaults. Returns 0 or -ENOMEM; then there is nothing to free. */
+int listener_settings_init(ListenerSettings *listener);
+void listener_settings_done(ListenerSettings *listener);

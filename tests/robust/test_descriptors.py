@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon runs out of file descriptors."""
+from daemon import surroundings
+from watch import Pair, require, until
+
+DESCRIPTORS = 64
+
+
+def crowd(case, count):
+        return [case.raw() for _ in range(count)]
+
+
+@surroundings('connect_timeout 60', descriptors=DESCRIPTORS)
+def test_waits_and_recovers(case):
+        """Those that are in stay in; who waits is let in as soon as somebody leaves; waiting costs nothing."""
+        broker = case.broker
+        pair = Pair(case)
+        waiting = crowd(case, 100)
+        until(case, lambda: broker.descriptors() >= DESCRIPTORS, 'all descriptors are in use')
+        pair.exchange()
+        before = broker.processor_time()
+        for _ in range(10):
+                case.after(0.1)
+                pair.exchange()
+        spent = broker.processor_time() - before
+        require(spent < 0.3, '%.2f s of CPU within a second of waiting', spent)
+        late = case.raw()
+        late.open(client_id=case.id('late'))
+        for peer in waiting:
+                peer.drop()
+        require(late.recv().reason == 0, 'not let in after the others had left')
+        late.ping()
+        pair.exchange()
+        until(case, lambda: broker.descriptors() < DESCRIPTORS // 2, 'the descriptors are given back')
+
+
+@surroundings('connect_timeout 60', descriptors=DESCRIPTORS)
+def test_again_and_again(case):
+        pair = Pair(case)
+        base = case.broker.descriptors()
+        for _ in range(5):
+                peers = crowd(case, 100)
+                until(case, lambda: case.broker.descriptors() >= DESCRIPTORS, 'all descriptors are in use')
+                for peer in peers:
+                        peer.drop()
+                until(case, lambda: case.broker.descriptors() <= base, 'the descriptors are given back')
+                pair.exchange()
+        case.client('after').ping()
