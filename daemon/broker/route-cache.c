@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's memory of topic name -> who takes it: sets of four places, second chance. */
+/*
+ * A worker's memory of topic name -> who takes it: sets of four places, the oldest unused one goes.
+ * A topic gets a place when it is asked for again: most topics of retained messages never are.
+ */
 
 #include "broker/route-cache.h"
 
@@ -14,6 +17,8 @@
 #define WAYS     4U
 #define SETS_MIN 16U
 #define SETS_MAX 4096U
+/* Topics that were asked for once, by their hashes. */
+#define SEEN 4096U
 /* All routes of one cache; the last one asked for may be larger than that by itself. */
 #define BYTES_MAX (64U << 20)
 
@@ -38,6 +43,8 @@ struct RouteCache {
         Router *router;
         const RouteVersions *versions;
         CacheSet *sets;
+        CacheEntry *passing; /* the last route that got no place */
+        uint32_t *seen;
         size_t n_sets; /* a power of two */
         size_t n_entries;
         size_t bytes;
@@ -66,7 +73,8 @@ int route_cache_new(Router *router, unsigned worker, bool merge, RouteCache **re
         cache->worker = worker;
         cache->merge = merge;
         cache->sets = calloc(SETS_MIN, sizeof(CacheSet));
-        if (!cache->sets)
+        cache->seen = calloc(SEEN, sizeof(*cache->seen));
+        if (!cache->sets || !cache->seen)
                 return -ENOMEM;
         cache->n_sets = SETS_MIN;
         *ret_cache = TAKE_PTR(cache);
@@ -100,6 +108,9 @@ RouteCache *route_cache_free(RouteCache *cache)
         for (size_t i = 0; i < cache->n_sets; i++)
                 for (unsigned way = 0; way < WAYS; way++)
                         cache_drop(cache, &cache->sets[i], way);
+        if (cache->passing)
+                entry_free(cache->passing);
+        free(cache->seen);
         route_match_done(&cache->match);
         taker_set_done(&cache->merged);
         free(cache->positions);
@@ -348,6 +359,25 @@ static CacheEntry *entry_from_merged(RouteCache *cache, uint64_t hash, Bytes top
         return entry;
 }
 
+/* Not at the first time: then only that it was asked for is noted. */
+static bool cache_admits(RouteCache *cache, uint64_t hash)
+{
+        uint32_t *seen = &cache->seen[hash % SEEN];
+
+        if (*seen == hash_tag(hash))
+                return true;
+        *seen = hash_tag(hash);
+        return false;
+}
+
+/* The route lives until the next one passes. */
+static void cache_let_pass(RouteCache *cache, CacheEntry *entry)
+{
+        if (cache->passing)
+                entry_free(cache->passing);
+        cache->passing = entry;
+}
+
 /* Asks the router and remembers what it says. */
 static int cache_miss(RouteCache *cache, uint64_t hash, Bytes topic, const Route **ret_route)
 {
@@ -364,7 +394,10 @@ static int cache_miss(RouteCache *cache, uint64_t hash, Bytes topic, const Route
         route_match_clear(&cache->match);
         if (!entry)
                 return -ENOMEM;
-        cache_insert(cache, entry, topic);
+        if (cache_admits(cache, hash))
+                cache_insert(cache, entry, topic);
+        else
+                cache_let_pass(cache, entry);
         *ret_route = &entry->route;
         return 0;
 }

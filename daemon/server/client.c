@@ -82,20 +82,27 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
         return r;
 }
 
-/* Keeps what is left of the data, which may lie in the input itself. */
+/* Keeps what is left of the data, which may lie in the input itself. Of a packet that has begun all
+ * the room is made at once, but for a stranger only as it arrives. */
 static int client_keep_input(Connection *connection, Bytes data, size_t used)
 {
         Buffer *input = &connection->input;
+        size_t left = data.length - used;
+        size_t missing = 0;
 
-        if (data.data == buffer_head(input) && buffer_length(input) > 0) {
+        if (connection->phase == CONNECTION_OPEN && connection->input_wanted > left)
+                missing = connection->input_wanted - left;
+        if (buffer_length(input) > 0) {
                 buffer_consume(input, used);
-                if (buffer_length(input) == 0)
+                if (left == 0)
                         buffer_release(input);
-                return 0;
+                return missing > 0 ? buffer_reserve(input, missing) : 0;
         }
-        if (used == data.length)
+        if (left == 0)
                 return 0;
-        return buffer_append(input, data.data + used, data.length - used);
+        if (buffer_reserve(input, left + missing) < 0)
+                return -ENOMEM;
+        return buffer_append(input, data.data + used, left);
 }
 
 static void client_move(Connection *connection)
@@ -121,37 +128,47 @@ static void client_fault(Connection *connection, unsigned type, int r)
         connection_fail(connection, r, r > 0 ? fault_describe((PacketType)type, r, text) : NULL);
 }
 
-/* Lets the data take effect. The connection may have moved or ended afterwards: it is not touched
- * any more. */
-static void client_receive(Connection *connection, Bytes data)
+/* Lets the data take effect. False: the connection has moved or ended, it is not touched any more.
+ */
+static bool client_receive(Connection *connection, Bytes data)
 {
         size_t used, wanted;
-        int r, kept;
+        int r;
 
         r = client_take_packets(connection, data, &used, &wanted);
         if (r != 0) {
                 client_fault(connection, data.data[used] >> 4, r);
-                return;
+                return false;
         }
         if (connection->phase > CONNECTION_MOVES)
-                return;
-        kept = client_keep_input(connection, data, used);
-        /* Room for the whole packet at once, but for a stranger only as it arrives. */
-        if (kept == 0 && connection->phase == CONNECTION_OPEN && wanted > 0)
-                kept = buffer_reserve(&connection->input,
-                                      wanted - buffer_length(&connection->input));
-        if (kept < 0) {
+                return false;
+        connection->input_wanted = (uint32_t)wanted;
+        if (client_keep_input(connection, data, used) < 0) {
                 /* Without its CONNECT it cannot move: it fails where it is. */
                 if (connection->phase == CONNECTION_MOVES)
                         connection->phase = CONNECTION_WAITS;
                 connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
-        } else if (connection->phase == CONNECTION_MOVES) {
-                client_move(connection);
+                return false;
         }
+        if (connection->phase != CONNECTION_MOVES)
+                return true;
+        client_move(connection);
+        return false;
 }
 
-/* One read per turn: into the worker's scratch, or behind a packet that has begun. */
-static void client_read(Connection *connection)
+/* How much to read behind a packet that has begun: what comes after it goes to the scratch. */
+static size_t client_missing(const Connection *connection)
+{
+        size_t room = buffer_room(&connection->input);
+        size_t length = buffer_length(&connection->input);
+
+        return connection->input_wanted > length ? MIN(room, connection->input_wanted - length)
+                                                 : room;
+}
+
+/* One read, into the worker's scratch, or behind a packet that has begun. True: it has brought the
+ * end of that packet, and there may be more. */
+static bool client_read_once(Connection *connection)
 {
         Shard *shard = connection->shard;
         Buffer *input = &connection->input;
@@ -163,23 +180,31 @@ static void client_read(Connection *connection)
         if (has_begun) {
                 if (buffer_reserve(input, 1) < 0) {
                         connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
-                        return;
+                        return false;
                 }
                 to = buffer_tail(input);
-                size = buffer_room(input);
+                size = client_missing(connection);
         }
         n = connection->transport.ops->read(&connection->transport, to, size);
         if (n == -EAGAIN)
-                return;
+                return false;
         if (n <= 0) {
                 connection_fail(connection, (int)n, NULL);
-                return;
+                return false;
         }
         counters_add(shard->counters.bytes_received, n);
         connection->last_received = loop_now(&shard->loop);
         if (has_begun)
                 buffer_commit(input, (size_t)n);
-        client_receive(connection, has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n});
+        return client_receive(connection,
+                              has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n}) &&
+               has_begun && (size_t)n == size;
+}
+
+static void client_read(Connection *connection)
+{
+        if (client_read_once(connection))
+                client_read_once(connection);
 }
 
 /* Until the peer of a lingering connection closes, what it sends is thrown away. */

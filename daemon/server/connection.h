@@ -53,6 +53,7 @@ struct Connection {
         char *username;  /* NULL: none */
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
+        uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
         uint32_t keep_alive;        /* ms until the connection is taken for dead; 0: never */
         int broken;                 /* -errno of a delivery: it ends with this turn's flush */
         uint16_t in_alias_maximum;

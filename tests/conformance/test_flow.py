@@ -219,7 +219,7 @@ def no_problem_information_unless_asked(c, way):
         else:
                 peer.publish(c.topic(), b'x', 1)
                 peer.ack(PUBREL, 4711)
-                peer.send(codec.PING)
+        peer.send(codec.PING)
         packet = peer.recv()
         while packet and packet.kind != codec.PINGRESP:
                 if packet.kind != codec.DISCONNECT:

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Workers without memory: each allocation that a worker makes in a scene of many clients fails in
+ * turn, alone and with all that follow it in the same turn. A client may be lost by that, nobody
+ * else notices, and nothing is left behind (which the address sanitizer holds it to).
+ *
+ * The linker hands us malloc() and its sisters (--wrap, see meson.build).
+ */
+
+#include <errno.h>
+#include <glib.h>
+#include <stdlib.h>
+
+#include "mqtt/subscribe.h"
+#include "stage.h"
+
+/* --- an allocator that fails --- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *pointer, size_t size);
+void *__real_reallocarray(void *pointer, size_t n, size_t size);
+char *__real_strndup(const char *text, size_t n);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
+void *__wrap_reallocarray(void *pointer, size_t n, size_t size);
+char *__wrap_strndup(const char *text, size_t n);
+
+static bool is_active; /* a worker has its turn */
+static bool all_that_follow;
+static unsigned countdown; /* this many allocations are fine */
+static bool has_failed;
+
+static bool fails(void)
+{
+        if (!is_active)
+                return false;
+        if (countdown > 0) {
+                countdown--;
+                return false;
+        }
+        if (has_failed && !all_that_follow)
+                return false;
+        has_failed = true;
+        errno = ENOMEM;
+        return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+        return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+        return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *pointer, size_t size)
+{
+        return fails() ? NULL : __real_realloc(pointer, size);
+}
+
+void *__wrap_reallocarray(void *pointer, size_t n, size_t size)
+{
+        return fails() ? NULL : __real_reallocarray(pointer, n, size);
+}
+
+char *__wrap_strndup(const char *text, size_t n)
+{
+        return fails() ? NULL : __real_strndup(text, n);
+}
+
+/* --- the scene --- */
+
+/* The turns of a step; memory fails in them until the first failure's turn is over. */
+static void turn(Stage *stage)
+{
+        for (unsigned i = 0; i < 8; i++) {
+                is_active = !has_failed;
+                shard_turn(stage_shard(stage, i % 2), 0);
+                is_active = false;
+        }
+}
+
+static void say(Client *client, const void *data, size_t length)
+{
+        client_send(client, data, length);
+        turn(client->stage);
+}
+
+#define SAY(client, text) say(client, text, sizeof(text) - 1)
+
+/* A session, a will, aliases, a user name. */
+static void introduce(Client *client, const char *id)
+{
+        Connect connect = client_connect_base(client, id);
+        Buffer buffer = {};
+
+        connect.clean_start = client->version != MQTT_5; /* else it would never end */
+        connect.keep_alive = 10;
+        connect.has_username = true;
+        connect.username = BYTES_LITERAL("name");
+        connect.has_will = true;
+        connect.will.topic = BYTES_LITERAL("t/will");
+        connect.will.payload = BYTES_LITERAL("gone");
+        connect.will.qos = 1;
+        connect.will.retain = true;
+        connect.will.properties.present = PROPERTY_BIT(PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+        connect.will.properties.message_expiry_interval = 100;
+        connect.properties.present = PROPERTY_BIT(PROPERTY_SESSION_EXPIRY_INTERVAL) |
+                                     PROPERTY_BIT(PROPERTY_TOPIC_ALIAS_MAXIMUM);
+        connect.properties.session_expiry_interval = 100;
+        connect.properties.topic_alias_maximum = 2;
+        stage_must(connect_encode(&connect, &buffer) == 0);
+        say(client, buffer.data, buffer_length(&buffer));
+        buffer_done(&buffer);
+}
+
+static void publish(Client *client, const char *topic, size_t size, uint8_t qos)
+{
+        _cleanup_free_ uint8_t *payload = calloc(1, size);
+        Publish packet = {
+                .topic = bytes_from_string(topic),
+                .payload = {payload, size},
+                .qos = qos,
+                .packet_id = qos,
+                .retain = qos == 1,
+        };
+        Buffer buffer = {};
+
+        properties_init(&packet.properties);
+        stage_must(publish_encode(&packet, client->version, &buffer) == 0);
+        say(client, buffer.data, buffer_length(&buffer));
+        buffer_done(&buffer);
+}
+
+/* All filters in one packet. */
+static void subscribe(Client *client, const char *const *filters, size_t n, uint32_t identifier)
+{
+        Subscribe packet = {.packet_id = 1, .n_entries = n};
+        Buffer entries = {}, buffer = {};
+
+        for (size_t i = 0; i < n; i++) {
+                SubscribeEntry entry = {.filter = bytes_from_string(filters[i]), .qos = i % 3};
+
+                stage_must(subscribe_entry_encode(&entry, client->version, &entries) == 0);
+        }
+        packet.entries = (Reader){entries.data, entries.data + buffer_length(&entries)};
+        properties_init(&packet.properties);
+        if (identifier > 0)
+                packet.properties.present = PROPERTY_BIT(PROPERTY_SUBSCRIPTION_IDENTIFIER);
+        packet.properties.subscription_identifier = identifier;
+        stage_must(subscribe_encode(&packet, client->version, &buffer) == 0);
+        say(client, buffer.data, buffer_length(&buffer));
+        buffer_done(&entries);
+        buffer_done(&buffer);
+}
+
+static void subscribe_all(Client *client)
+{
+        static const char *const filters[] = {"$share/g/t", "#", "t/+", "t/x/y/z", "t"};
+
+        subscribe(client, filters, ARRAY_SIZE(filters), 0);
+        subscribe(client, filters + 1, 2, 300);
+}
+
+/* Everything that workers do, once. */
+static void play(Stage *stage)
+{
+        Client *a = client_new(stage, 0, MQTT_5), *b = client_new(stage, 0, MQTT_5);
+        Client *c = client_new(stage, 1, MQTT_3_1_1), *again;
+
+        introduce(a, stage_id(stage, 1, "a"));
+        introduce(b, stage_id(stage, 0, "b"));
+        introduce(c, stage_id(stage, 0, "c"));
+        subscribe_all(a);
+        subscribe_all(b);
+        subscribe_all(c);
+        for (uint8_t qos = 0; qos <= 2; qos++) {
+                publish(c, "t/x", 10, qos);
+                publish(a, "t/y", 3000, qos);
+                publish(b, "t", 100, qos);
+        }
+        SAY(a, "\x30\x07\x00\x01t\x03\x23\x00\x01"); /* an alias, and what it stands for */
+        SAY(a, "\x30\x07\x00\x00\x03\x23\x00\x01!");
+        SAY(a, "\xA2\x0B\x00\x04\x00\x00\x03t/+\x00\x01#"); /* UNSUBSCRIBE */
+        again = client_new(stage, 0, MQTT_5);
+        introduce(again, stage_id(stage, 1, "a"));
+        client_free(b);
+        turn(stage);
+        publish(c, "t/x", 600, 2);
+        publish(c, "t", 600, 1);
+        SAY(c, "\xE0\x00");
+        SAY(again, "\x30\xFF");
+        client_free(again);
+        turn(stage);
+        client_free(a);
+        client_free(c);
+        turn(stage);
+}
+
+/* Two that were there before and must not be lost, for they have done nothing. */
+typedef struct Witness {
+        Client *from, *to;
+} Witness;
+
+static void assert_works(const Witness *witness)
+{
+        client_publish(witness->from, "witness", BYTES_LITERAL("x"), 0);
+        client_take_publish(witness->to, "witness", BYTES_LITERAL("x"));
+}
+
+/* False: the scene has fewer allocations than that. */
+static bool attempt(unsigned which, bool follow)
+{
+        Witness witness;
+        Stage stage;
+
+        stage_init(&stage, 2, NULL);
+        witness.from = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "from"));
+        witness.to = client_join(&stage, 1, MQTT_5, stage_id(&stage, 1, "to"));
+        client_subscribe(witness.to, "witness", 0);
+        countdown = which;
+        all_that_follow = follow;
+        has_failed = false;
+        play(&stage);
+        /* Nothing in the scene itself is wrong. */
+        stage_must(stage_counters(&stage).protocol_errors == 0);
+        assert_works(&witness);
+        stage_pass(&stage, 200 * MSEC_PER_SEC);
+        stage_must(stage_counters(&stage).sockets_open == 2);
+        stage_must(stage_counters(&stage).sessions == 2);
+        stage_must(stage_counters(&stage).messages_queued == 0);
+        stage_must(stage_counters(&stage).subscriptions == 1);
+        assert_works(&witness);
+        client_free(witness.from);
+        client_free(witness.to);
+        stage_done(&stage);
+        return has_failed;
+}
+
+static void test_each(gconstpointer follow)
+{
+        unsigned n = 0;
+
+        while (attempt(n, GPOINTER_TO_UINT(follow)))
+                n++;
+        g_test_message("%u allocations", n);
+        g_assert_cmpuint(n, >, 100);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_data_func("/server/shard-memory/each-allocation", GUINT_TO_POINTER(0),
+                             test_each);
+        g_test_add_data_func("/server/shard-memory/each-and-its-turn", GUINT_TO_POINTER(1),
+                             test_each);
+        return g_test_run();
+}
