@@ -9,130 +9,143 @@ import subprocess
 import tempfile
 import time
 
-ALARMS = re.compile(r'ERROR: (Address|Leak|Thread|Memory)Sanitizer|WARNING: ThreadSanitizer|'
-                    r'runtime error:|Assertion .* failed|stack smashing|corrupted|Segmentation fault')
+ALARMS = re.compile(
+    r"ERROR: (Address|Leak|Thread|Memory)Sanitizer|WARNING: ThreadSanitizer|"
+    r"runtime error:|Assertion .* failed|stack smashing|corrupted|Segmentation fault"
+)
 
 
 class Trouble(Exception):
-        """The broker does not start, or does not end as it must."""
+    """The broker does not start, or does not end as it must."""
 
 
 def free_port():
-        with socket.socket() as probe:
-                probe.bind(('127.0.0.1', 0))
-                return probe.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def answers(address):
-        with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe:
-                probe.settimeout(1)
-                return probe.connect_ex(address) == 0
+    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(address) == 0
 
 
 class Broker:
-        """`config` is lines of hawker.conf(5). `{port}`, `{port2}` and `{unix}` stand for two free loopback ports
-        and the path of a Unix socket. Without a line `listener` there is one on `{port}`, and lines that begin
-        with `@` are its options."""
+    """`config` is lines of hawker.conf(5). `{port}`, `{port2}` and `{unix}` stand for two free
+    loopback ports and the path of a Unix socket. Without a line `listener` there is one on
+    `{port}`, and lines that begin with `@` are its options.
+    """
 
-        def __init__(self, program, workers, config=()):
-                self.program, self.workers = program, workers
-                self.witnesses = []     # see Case.settle()
-                self.folder = tempfile.TemporaryDirectory(prefix='hawker-conformance-')
-                os.chmod(self.folder.name, 0o755)
-                self.path = self.folder.name
-                for _ in range(3):
-                        self.port, self.port2 = free_port(), free_port()
-                        self._start(config)
-                        if self._listens():
-                                return
-                raise Trouble('does not start:\n' + self.log())
+    def __init__(self, program, workers, config=()):
+        self.program, self.workers = program, workers
+        self.witnesses = []  # see Case.settle()
+        self.folder = tempfile.TemporaryDirectory(prefix="hawker-conformance-")
+        os.chmod(self.folder.name, 0o755)
+        self.path = self.folder.name
+        for _ in range(3):
+            self.port, self.port2 = free_port(), free_port()
+            self._start(config)
+            if self._listens():
+                return
+        raise Trouble("does not start:\n" + self.log())
 
-        @property
-        def address(self):
-                return '127.0.0.1', self.port
+    @property
+    def address(self):
+        return "127.0.0.1", self.port
 
-        @property
-        def address2(self):
-                return '127.0.0.1', self.port2
+    @property
+    def address2(self):
+        return "127.0.0.1", self.port2
 
-        @property
-        def unix_path(self):
-                return os.path.join(self.path, 'mqtt.sock')
+    @property
+    def unix_path(self):
+        return os.path.join(self.path, "mqtt.sock")
 
-        def _start(self, config):
-                text = self.configuration(config)
-                name = os.path.join(self.path, 'hawker.conf')
-                with open(name, 'w', encoding='utf-8') as file:
-                        file.write(text)
-                with open(os.path.join(self.path, 'log'), 'wb') as log:
-                        self.process = subprocess.Popen([self.program, '-c', name], stdin=subprocess.DEVNULL,
-                                                        stdout=log, stderr=log)
+    def _start(self, config):
+        text = self.configuration(config)
+        name = os.path.join(self.path, "hawker.conf")
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(text)
+        with open(os.path.join(self.path, "log"), "wb") as log:
+            self.process = subprocess.Popen(
+                [self.program, "-c", name], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
-        def configuration(self, config):
-                lines = ['user ' + getpass.getuser(), 'allow_anonymous true']
-                if self.workers:
-                        lines.append('workers %d' % self.workers)
-                own = [line for line in config if not line.startswith('@')]
-                if not any(line.startswith('listener ') for line in own):
-                        own.append('listener {port} 127.0.0.1')
-                # '@option value' belongs to the one listener, the rest stands before it
-                lines += own + [line[1:] for line in config if line.startswith('@')]
-                text = '\n'.join(lines) + '\n'
-                self.addresses = [address for mark, address in (('{port}', self.address), ('{port2}', self.address2),
-                                                                ('{unix}', self.unix_path)) if mark in text]
-                return text.format(port=self.port, port2=self.port2, unix=self.unix_path)
+    def configuration(self, config):
+        lines = ["user " + getpass.getuser(), "allow_anonymous true"]
+        if self.workers:
+            lines.append("workers %d" % self.workers)
+        own = [line for line in config if not line.startswith("@")]
+        if not any(line.startswith("listener ") for line in own):
+            own.append("listener {port} 127.0.0.1")
+        # '@option value' belongs to the one listener, the rest stands before it
+        lines += own + [line[1:] for line in config if line.startswith("@")]
+        text = "\n".join(lines) + "\n"
+        self.addresses = [
+            address
+            for mark, address in (
+                ("{port}", self.address),
+                ("{port2}", self.address2),
+                ("{unix}", self.unix_path),
+            )
+            if mark in text
+        ]
+        return text.format(port=self.port, port2=self.port2, unix=self.unix_path)
 
-        def _listens(self):
-                """Waits until each listener takes a connection; False if the process ends first."""
-                end, silent = time.monotonic() + 10, list(self.addresses)
-                while time.monotonic() < end:
-                        while silent and answers(silent[0]):
-                                silent.pop(0)
-                        if not silent:
-                                return True
-                        try:
-                                self.process.wait(0.01)
-                                return False
-                        except subprocess.TimeoutExpired:
-                                pass
-                self.process.kill()
-                raise Trouble('does not listen within 10 s:\n' + self.log())
+    def _listens(self):
+        """Waits until each listener takes a connection; False if the process ends first."""
+        end, silent = time.monotonic() + 10, list(self.addresses)
+        while time.monotonic() < end:
+            while silent and answers(silent[0]):
+                silent.pop(0)
+            if not silent:
+                return True
+            try:
+                self.process.wait(0.01)
+                return False
+            except subprocess.TimeoutExpired:
+                pass
+        self.process.kill()
+        raise Trouble("does not listen within 10 s:\n" + self.log())
 
-        def log(self):
-                with open(os.path.join(self.path, 'log'), encoding='utf-8', errors='replace') as file:
-                        return file.read()
+    def log(self):
+        with open(os.path.join(self.path, "log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
 
-        def memory(self):
-                """Resident set, in bytes; 0 under a sanitizer, which holds back what was freed."""
-                with open('/proc/%d/statm' % self.process.pid, encoding='ascii') as file:
-                        size, resident = [int(pages) * os.sysconf('SC_PAGESIZE') for pages in file.read().split()[:2]]
-                return 0 if size > 1 << 40 else resident
+    def memory(self):
+        """Resident set, in bytes; 0 under a sanitizer, which holds back what was freed."""
+        with open("/proc/%d/statm" % self.process.pid, encoding="ascii") as file:
+            size, resident = [
+                int(pages) * os.sysconf("SC_PAGESIZE") for pages in file.read().split()[:2]
+            ]
+        return 0 if size > 1 << 40 else resident
 
-        def processor_time(self):
-                """CPU seconds of all threads so far."""
-                with open('/proc/%d/stat' % self.process.pid, encoding='ascii') as file:
-                        fields = file.read().rsplit(')', 1)[1].split()
-                return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+    def processor_time(self):
+        """CPU seconds of all threads so far."""
+        with open("/proc/%d/stat" % self.process.pid, encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-        def descriptors(self):
-                return len(os.listdir('/proc/%d/fd' % self.process.pid))
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.process.pid))
 
-        def terminate(self):
-                self.process.send_signal(signal.SIGTERM)
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
 
-        def stop(self):
-                """SIGTERM ends it with status 0 within 5 s, and nothing alarming was printed."""
-                if self.process.poll() is None:
-                        self.terminate()
-                try:
-                        status = self.process.wait(5)
-                except subprocess.TimeoutExpired:
-                        self.process.kill()
-                        self.process.wait()
-                        raise Trouble('still there 5 s after SIGTERM:\n' + self.log()[-4000:]) from None
-                log = self.log()
-                self.folder.cleanup()
-                if status:
-                        raise Trouble('ended with status %d:\n%s' % (status, log[-4000:]))
-                if ALARMS.search(log):
-                        raise Trouble('printed:\n' + log[-8000:])
+    def stop(self):
+        """SIGTERM ends it with status 0 within 5 s, and nothing alarming was printed."""
+        if self.process.poll() is None:
+            self.terminate()
+        try:
+            status = self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Trouble("still there 5 s after SIGTERM:\n" + self.log()[-4000:]) from None
+        log = self.log()
+        self.folder.cleanup()
+        if status:
+            raise Trouble("ended with status %d:\n%s" % (status, log[-4000:]))
+        if ALARMS.search(log):
+            raise Trouble("printed:\n" + log[-8000:])

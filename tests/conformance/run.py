@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list] [GROUP...]
 
-Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in; all
-groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0 leaves the
-option out, for brokers that do not know it.
+Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in;
+all groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0
+leaves the option out, for brokers that do not know it.
 """
 import argparse
 import faulthandler
@@ -19,33 +19,37 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def groups(folder=HERE):
-        return sorted(path.stem.removeprefix('test_') for path in pathlib.Path(folder).glob('test_*.py'))
+    return sorted(
+        path.stem.removeprefix("test_") for path in pathlib.Path(folder).glob("test_*.py")
+    )
 
 
 def load(names):
-        for name in names:
-                importlib.import_module('test_' + name.replace('-', '_'))
-        return harness.REGISTRY
+    for name in names:
+        importlib.import_module("test_" + name.replace("-", "_"))
+    return harness.REGISTRY
 
 
 def main():
-        parser = argparse.ArgumentParser()
-        parser.add_argument('--broker', default='hawkerd')
-        parser.add_argument('--workers', type=int, default=1)
-        parser.add_argument('--folder', default=str(HERE))
-        parser.add_argument('--filter', default='')
-        parser.add_argument('--list', action='store_true')
-        parser.add_argument('group', nargs='*')
-        options = parser.parse_args()
-        sys.path.insert(0, os.path.abspath(options.folder))
-        tests = [one for one in load(options.group or groups(options.folder)) if options.filter in one.title]
-        if options.list:
-                print('\n'.join(one.title for one in tests))
-                return 0
-        if options.group:
-                faulthandler.dump_traceback_later(58, exit=True)
-        return harness.run(tests, os.environ.get('HAWKERD') or options.broker, options.workers)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--broker", default="hawkerd")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--folder", default=str(HERE))
+    parser.add_argument("--filter", default="")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("group", nargs="*")
+    options = parser.parse_args()
+    sys.path.insert(0, os.path.abspath(options.folder))
+    tests = [
+        one for one in load(options.group or groups(options.folder)) if options.filter in one.title
+    ]
+    if options.list:
+        print("\n".join(one.title for one in tests))
+        return 0
+    if options.group:
+        faulthandler.dump_traceback_later(58, exit=True)
+    return harness.run(tests, os.environ.get("HAWKERD") or options.broker, options.workers)
 
 
-if __name__ == '__main__':
-        sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -79,10 +79,11 @@ def test_flood_of_connects(case):
 
 def test_flood_of_garbage(case):
         """What is not MQTT at all costs one connection each."""
+        garbage = [b'GET / HTTP/1.1\r\n\r\n', bytes(100), b'\x16\x03\x01\x02\x00\x01', b'\xff' * 10]
         pair = Pair(case)
         for number in range(500):
                 peer = case.raw()
-                peer.send([b'GET / HTTP/1.1\r\n\r\n', b'\0' * 100, b'\x16\x03\x01\x02\x00\x01', b'\xff' * 10][number % 4])
+                peer.send(garbage[number % len(garbage)])
                 peer.bytes_until_closed()
                 peer.drop()
                 case.peers.remove(peer)
