@@ -183,6 +183,11 @@ static void shard_bury(Shard *shard)
         }
 }
 
+/*
+ * The order keeps cause before effect across workers: mail is sent before the acknowledgements that
+ * this turn writes, and taken before the sockets are read. So who acts on an acknowledgement finds
+ * the message delivered, whichever worker is asked.
+ */
 void shard_turn(Shard *shard, msec_t max_wait)
 {
         msec_t wait = max_wait;
@@ -192,11 +197,12 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (!list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
             !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
-        loop_turn(&shard->loop, wait);
+        loop_wait(&shard->loop, wait);
         mailbox_awake(&shard->mailbox);
         shard_take_mail(shard);
-        shard_flush(shard);
+        loop_dispatch(&shard->loop);
         shard_send_mail(shard);
+        shard_flush(shard);
         shard_bury(shard);
 }
 

@@ -141,22 +141,31 @@ static int run_timers(Loop *loop)
         return called;
 }
 
-int loop_turn(Loop *loop, msec_t max_wait)
+int loop_wait(Loop *loop, msec_t max_wait)
 {
-        int n, r = 0, called;
+        int n;
 
         assert(loop->event_next >= loop->event_count); /* a callback must not turn its own loop */
 
         n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_time(loop, max_wait));
-        if (n < 0) {
-                r = errno == EINTR ? 0 : -errno;
-                n = 0;
-        }
         loop->now = loop->clock();
         loop->event_next = 0;
-        loop->event_count = n;
-        called = run_sources(loop);
+        loop->event_count = n < 0 ? 0 : n;
+        return n < 0 && errno != EINTR ? -errno : 0;
+}
+
+int loop_dispatch(Loop *loop)
+{
+        int called = run_sources(loop);
+
         loop->event_next = loop->event_count = 0;
-        called += run_timers(loop);
+        return called + run_timers(loop);
+}
+
+int loop_turn(Loop *loop, msec_t max_wait)
+{
+        int r = loop_wait(loop, max_wait);
+        int called = loop_dispatch(loop);
+
         return r < 0 ? r : called;
 }

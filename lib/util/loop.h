@@ -87,3 +87,9 @@ static inline msec_t loop_now(const Loop *loop)
  * which does not wait. Returns the number of callbacks made (0 after a signal or timeout) or
  * -errno. */
 int loop_turn(Loop *loop, msec_t max_wait);
+
+/* The two halves of a turn, for who has something to do between them: what came by another way
+ * before the events did. loop_wait(): 0 or -errno; loop_dispatch() follows in any case, and returns
+ * the number of callbacks made. Sources may be removed in between. */
+int loop_wait(Loop *loop, msec_t max_wait);
+int loop_dispatch(Loop *loop);
