@@ -264,6 +264,20 @@ static void manager_stop(Manager *manager)
         log_notice("hawkerd has stopped");
 }
 
+/* Until the stop. Out of memory may cost what one event was about, never the daemon. */
+static int manager_loop(Manager *manager)
+{
+        while (sd_event_get_state(manager->event) != SD_EVENT_FINISHED) {
+                int r = sd_event_run(manager->event, UINT64_MAX);
+
+                if (r < 0 && r != -ENOMEM) {
+                        log_error("The event loop failed: %s", strerror(-r));
+                        return r;
+                }
+        }
+        return 0;
+}
+
 int manager_run(Manager *manager, int ready_fd)
 {
         int r;
@@ -273,9 +287,7 @@ int manager_run(Manager *manager, int ready_fd)
                 daemonize_ready(ready_fd);
                 sd_notifyf(false, "READY=1\nSTATUS=%zu listeners, %u workers", manager->n_listeners,
                            server_n_workers(manager->server));
-                r = sd_event_loop(manager->event);
-                if (r < 0)
-                        log_error("The event loop failed: %s", strerror(-r));
+                r = manager_loop(manager);
         }
         manager_stop(manager);
         return r < 0 ? r : 0;

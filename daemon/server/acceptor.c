@@ -73,12 +73,9 @@ static int acceptor_judge(const Acceptor *acceptor)
 
 static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
 {
-        const Settings *settings = acceptor->endpoint->settings;
         int r = acceptor_judge(acceptor);
 
         counters_add(acceptor->shard->counters.sockets_accepted, 1);
-        if (r >= 0 && !acceptor->endpoint->is_unix)
-                stream_set_options(fd, settings->set_tcp_nodelay, settings->tcp_user_timeout);
         if (r >= 0)
                 r = client_accept(acceptor->shard, &(ConnectionOrigin){
                                                            .endpoint = acceptor->endpoint,

@@ -9,22 +9,30 @@
 #include <string.h>
 
 #include "mqtt/protocol.h"
+#include "util/hashmap.h"
 #include "util/siphash.h"
 
+/* A topic that the client knows by a number. */
 typedef struct AliasOut {
-        uint64_t hash;
-        uint8_t *topic;
+        uint16_t alias;
         size_t length;
+        uint8_t topic[];
 } AliasOut;
 
 struct Aliases {
         uint16_t in_maximum;
         uint16_t out_maximum;
-        uint16_t n_out;
         uint8_t **in; /* by alias - 1 */
         size_t *in_length;
-        AliasOut *out; /* by alias - 1; searched by hash: the default maximum is 10 */
+        Hashmap out; /* of AliasOut by topic */
 };
+
+static bool alias_is_of(const void *entry, Bytes topic)
+{
+        const AliasOut *out = entry;
+
+        return bytes_equal((Bytes){out->topic, out->length}, topic);
+}
 
 int aliases_new(uint16_t in_maximum, uint16_t out_maximum, Aliases **ret_aliases)
 {
@@ -34,8 +42,8 @@ int aliases_new(uint16_t in_maximum, uint16_t out_maximum, Aliases **ret_aliases
                 return -ENOMEM;
         aliases->in = calloc((size_t)in_maximum + 1, sizeof(*aliases->in));
         aliases->in_length = calloc((size_t)in_maximum + 1, sizeof(*aliases->in_length));
-        aliases->out = calloc((size_t)out_maximum + 1, sizeof(*aliases->out));
-        if (!aliases->in || !aliases->in_length || !aliases->out)
+        hashmap_init(&aliases->out, alias_is_of);
+        if (!aliases->in || !aliases->in_length)
                 return -ENOMEM;
         aliases->in_maximum = in_maximum;
         aliases->out_maximum = out_maximum;
@@ -45,15 +53,17 @@ int aliases_new(uint16_t in_maximum, uint16_t out_maximum, Aliases **ret_aliases
 
 Aliases *aliases_free(Aliases *aliases)
 {
+        AliasOut *out;
+
         if (!aliases)
                 return NULL;
+        hashmap_foreach (&aliases->out, i, out)
+                free(out);
+        hashmap_done(&aliases->out);
         for (size_t i = 0; i < aliases->in_maximum; i++)
                 free(aliases->in[i]);
-        for (size_t i = 0; i < aliases->n_out; i++)
-                free(aliases->out[i].topic);
         free(aliases->in);
         free(aliases->in_length);
-        free(aliases->out);
         free(aliases);
         return NULL;
 }
@@ -84,31 +94,29 @@ int aliases_get(const Aliases *aliases, uint16_t alias, Bytes *ret_topic)
 
 uint16_t aliases_for(const Aliases *aliases, Bytes topic, bool *ret_known)
 {
-        uint64_t hash;
+        const AliasOut *out;
 
         if (aliases->out_maximum == 0)
                 return 0;
-        hash = hash_bytes(topic.data, topic.length);
-        for (uint16_t i = 0; i < aliases->n_out; i++) {
-                const AliasOut *out = &aliases->out[i];
-
-                if (out->hash == hash && bytes_equal((Bytes){out->topic, out->length}, topic)) {
-                        *ret_known = true;
-                        return (uint16_t)(i + 1);
-                }
-        }
-        *ret_known = false;
-        return aliases->n_out < aliases->out_maximum ? (uint16_t)(aliases->n_out + 1) : 0;
+        out = hashmap_find(&aliases->out, hash_bytes(topic.data, topic.length), topic);
+        *ret_known = out != NULL;
+        if (out)
+                return out->alias;
+        return aliases->out.count < aliases->out_maximum ? (uint16_t)(aliases->out.count + 1) : 0;
 }
 
 int aliases_sent(Aliases *aliases, Bytes topic)
 {
-        AliasOut *out = &aliases->out[aliases->n_out];
+        AliasOut *out = malloc(sizeof(*out) + topic.length);
 
-        if (bytes_duplicate(topic, &out->topic) < 0)
+        if (!out)
                 return -ENOMEM;
+        out->alias = (uint16_t)(aliases->out.count + 1);
         out->length = topic.length;
-        out->hash = hash_bytes(topic.data, topic.length);
-        aliases->n_out++;
+        memcpy(out->topic, topic.data, topic.length);
+        if (hashmap_add(&aliases->out, hash_bytes(topic.data, topic.length), out) < 0) {
+                free(out);
+                return -ENOMEM;
+        }
         return 0;
 }

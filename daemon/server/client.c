@@ -14,6 +14,8 @@
 
 /* A session is asked for more only below this: the rest waits in its queues, where limits hold. */
 #define OUTPUT_LOW_WATER (64U * 1024U)
+/* Of a CONNECT. */
+#define CONNECT_SIZE_MAX (512U * 1024U)
 /* Deliveries fetched for one connection in one turn: a long queue must not hold up the others. */
 #define FETCH_MAX 256U
 
@@ -41,6 +43,17 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
         }
 }
 
+/* What a stranger may make us buffer: all that the fields of a CONNECT can hold, and some
+ * properties. */
+static size_t client_max_size(const Connection *connection)
+{
+        size_t max_size = connection_settings(connection)->max_packet_size;
+
+        if (connection->phase == CONNECTION_WAITS && (max_size == 0 || max_size > CONNECT_SIZE_MAX))
+                return CONNECT_SIZE_MAX;
+        return max_size;
+}
+
 /*
  * Takes packets out of the data until it ends or the connection does. *ret_used: how much; the
  * rest is kept. *ret_wanted: the size of the packet that has begun, 0 if not known yet.
@@ -48,7 +61,6 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
 static int client_take_packets(Connection *connection, Bytes data, size_t *ret_used,
                                size_t *ret_wanted)
 {
-        size_t max_size = connection_settings(connection)->max_packet_size;
         size_t used = 0;
         uint64_t n = 0;
         int r = 0;
@@ -63,7 +75,7 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
                         r = REASON_PROTOCOL_ERROR;
                         break;
                 }
-                r = packet_frame(data.data + used, data.length - used, max_size,
+                r = packet_frame(data.data + used, data.length - used, client_max_size(connection),
                                  connection->version, &packet);
                 if (r == -EAGAIN) {
                         *ret_wanted = packet.size;

@@ -31,6 +31,20 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
         return address_format(&address, buffer, size);
 }
 
+/* The gauges follow what a write leaves behind: connections that keep up never touch them. */
+static void connection_gauge(Connection *connection, size_t bytes, uint32_t packets)
+{
+        Counters *counters = &connection->shard->counters;
+
+        if (bytes == connection->counted_bytes && packets == connection->counted_packets)
+                return;
+        counters_add(counters->output_bytes, bytes - connection->counted_bytes);
+        counters_add(counters->output_packets,
+                     (uint64_t)packets - (uint64_t)connection->counted_packets);
+        connection->counted_bytes = bytes;
+        connection->counted_packets = packets;
+}
+
 int connection_join(Connection *connection, Shard *shard)
 {
         int r = loop_add(&shard->loop, &connection->source, EPOLLIN);
@@ -47,6 +61,7 @@ void connection_leave(Connection *connection)
 {
         Shard *shard = connection->shard;
 
+        connection_gauge(connection, 0, 0);
         loop_remove(&shard->loop, &connection->source);
         loop_timer_disarm(&shard->loop, &connection->timer);
         list_remove(&connection->link);
@@ -135,15 +150,18 @@ void connection_close(Connection *connection)
         list_append(&shard->dead, &connection->flush_link);
 }
 
-/* Writes what is there; -EAGAIN: something is left. */
 int connection_write(Connection *connection)
 {
         size_t written;
         int r = output_write(&connection->output, &connection->transport, &written);
 
         counters_add(connection->shard->counters.bytes_sent, written);
-        if (r == 0)
+        if (r == 0) {
                 buffer_pool_give(&connection->shard->pool, &connection->output.bytes);
+                connection->pending_packets = 0;
+        }
+        connection_gauge(connection, output_length(&connection->output),
+                         connection->pending_packets);
         return r;
 }
 
@@ -157,6 +175,7 @@ Buffer *connection_output(Connection *connection)
 {
         if (!connection->output.bytes.data)
                 buffer_pool_take(&connection->shard->pool, &connection->output.bytes);
+        connection->pending_packets++;
         connection_schedule(connection);
         return &connection->output.bytes;
 }

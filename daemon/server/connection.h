@@ -45,6 +45,9 @@ struct Connection {
         Transport transport;
         Buffer input; /* begun packets only: an idle connection has none */
         Output output;
+        uint32_t pending_packets; /* appended since the output was last empty */
+        uint32_t counted_packets; /* of these, what the gauges of the worker hold */
+        size_t counted_bytes;
         Aliases *aliases; /* once one is used or allowed */
         LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
         msec_t last_received;
@@ -62,6 +65,7 @@ struct Connection {
         uint8_t version;  /* MqttVersion */
         uint8_t phase;    /* ConnectionPhase */
         uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
+        bool is_admitted; /* access control has let it in, before it moved */
         bool has_place;   /* counted for max_connections */
         bool wants_problem_information;
         bool is_bridge;

@@ -61,7 +61,8 @@ static bool deliver_to_takers(Shard *shard, Message *message, SessionId origin, 
                         .retain = message->retain &&
                                   (taker->options & SUBSCRIPTION_RETAIN_AS_PUBLISHED),
                 };
-                matched |= deliver_offer(shard, session, &offer);
+                deliver_offer(shard, session, &offer);
+                matched = true;
         }
         publish_encoder_end(&shard->encoder);
         return matched;
@@ -78,17 +79,36 @@ bool deliver_local(Shard *shard, Message *message, SessionId origin)
         return deliver_to_takers(shard, message, origin, route);
 }
 
-static void mail_message(Shard *shard, unsigned target, Message *message, SessionId origin)
+/* At QoS 0 a worker that is far behind does not get more. At QoS 1 and 2 the publishers' windows
+ * bound what can be on its way. */
+static int mail_message(Shard *shard, unsigned target, Message *message, SessionId origin)
 {
         Mail mail = {
                 .kind = MAIL_MESSAGE,
-                .message = {.message = message_ref(message), .origin = origin},
+                .message = {.message = message, .origin = origin},
         };
+        int r;
 
-        if (shard_mail(shard, target, &mail) < 0) {
+        if (message->qos == 0 && shard_is_behind(shard, target)) {
                 counters_add(shard->counters.publish_dropped, 1);
-                message_unref(message);
+                return 0;
         }
+        r = shard_mail(shard, target, &mail);
+        if (r == 0)
+                message_ref(message);
+        return r;
+}
+
+/* Those who got it before memory ran out will get it again when the publisher repeats it. */
+static int mail_others(Shard *shard, Message *message, SessionId origin, const Route *route)
+{
+        uint32_t others = route->workers & ~(UINT32_C(1) << shard->index);
+        int r = 0;
+
+        for (unsigned target = 0; others != 0 && r == 0; target++, others >>= 1)
+                if (others & 1)
+                        r = mail_message(shard, target, message, origin);
+        return r;
 }
 
 static bool deliver_to_member(Shard *shard, Message *message, ShareGroup *group,
@@ -165,7 +185,6 @@ static bool deliver_to_groups(Shard *shard, Message *message, const Route *route
 int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_matched)
 {
         const Route *route;
-        uint32_t others;
         bool matched;
         int r;
 
@@ -178,13 +197,10 @@ int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_
         if (r < 0)
                 return r;
         matched = deliver_to_takers(shard, message, origin, route);
-        others = route->workers & ~(UINT32_C(1) << shard->index);
-        for (unsigned target = 0; others != 0; target++, others >>= 1) {
-                if (!(others & 1))
-                        continue;
-                mail_message(shard, target, message, origin);
-                matched = true;
-        }
+        r = mail_others(shard, message, origin, route);
+        if (r < 0)
+                return r;
+        matched |= (route->workers & ~(UINT32_C(1) << shard->index)) != 0;
         if (route->n_groups > 0)
                 matched |= deliver_to_groups(shard, message, route);
         *ret_matched = matched;

@@ -84,8 +84,6 @@ static int check_limits(Connection *connection, const Connect *connect)
         if (limit >= 0 &&
             atomic_load_explicit(&plane->connections, memory_order_relaxed) > (unsigned)limit)
                 return REASON_QUOTA_EXCEEDED;
-        if (plane_has_memory_pressure(plane))
-                return REASON_QUOTA_EXCEEDED;
         if (properties_has(&connect->properties, PROPERTY_AUTHENTICATION_METHOD))
                 return REASON_BAD_AUTHENTICATION_METHOD;
         return 0;
@@ -170,6 +168,26 @@ static int make_will(Connection *connection, Greeting *greeting)
         return r != 0 ? r : message_new(&parts, &greeting->will);
 }
 
+/* Once, though the CONNECT of a connection that moves is read again. */
+static int admit(Connection *connection, const Greeting *greeting)
+{
+        const Connect *connect = &greeting->connect;
+        AdmissionRequest request = {
+                .client_id = greeting->client_id,
+                .has_username = connect->has_username,
+                .username = connect->username,
+                .has_password = connect->has_password,
+                .password = connect->password,
+        };
+        int r = 0;
+
+        if (!connection->is_admitted)
+                r = admission_check(connection_settings(connection),
+                                    connection_listener(connection), &request);
+        connection->is_admitted = r == 0;
+        return r;
+}
+
 static int judge(Connection *connection, Greeting *greeting)
 {
         const Connect *connect = &greeting->connect;
@@ -183,15 +201,7 @@ static int judge(Connection *connection, Greeting *greeting)
         if (r == 0)
                 r = grant_keep_alive(connection, greeting);
         if (r == 0)
-                r = admission_check(connection_settings(connection),
-                                    connection_listener(connection),
-                                    &(AdmissionRequest){
-                                            .client_id = greeting->client_id,
-                                            .has_username = connect->has_username,
-                                            .username = connect->username,
-                                            .has_password = connect->has_password,
-                                            .password = connect->password,
-                                    });
+                r = admit(connection, greeting);
         if (r == 0)
                 r = make_will(connection, greeting);
         return r;

@@ -76,12 +76,14 @@ static uint8_t judge(const Connection *connection, const Publish *publish, Bytes
                 return (uint8_t)r;
         if (settings->message_size_limit > 0 &&
             publish->payload.length > settings->message_size_limit)
-                return REASON_QUOTA_EXCEEDED;
+                return REASON_IMPLEMENTATION_SPECIFIC_ERROR;
         if (settings->check_payload_format &&
             properties_has(&publish->properties, PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
             publish->properties.payload_format_indicator == 1 && !payload_is_text(publish->payload))
                 return REASON_PAYLOAD_FORMAT_INVALID;
-        if (plane_has_memory_pressure(connection->shard->plane))
+        /* What takes a retained message away gives memory back. */
+        if (plane_has_memory_pressure(connection->shard->plane) &&
+            !(publish->retain && publish->payload.length == 0))
                 return REASON_QUOTA_EXCEEDED;
         return REASON_SUCCESS;
 }

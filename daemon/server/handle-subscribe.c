@@ -101,10 +101,16 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
                 });
         if (r == 0)
                 r = session_subscribe(connection->session, text, options, identifier, &existed);
-        if (r == 0 && wants_retained(options, existed, &filter))
-                r = want_retained(connection, &filter, options, identifier);
         if (r != 0)
                 return r;
+        if (wants_retained(options, existed, &filter)) {
+                r = want_retained(connection, &filter, options, identifier);
+                /* The answer will be no: then there must be none. */
+                if (r < 0)
+                        session_unsubscribe(connection->session, text);
+                if (r < 0)
+                        return r;
+        }
         client_log_subscribe(connection, text, subscription_qos(options));
         return subscription_qos(options);
 }

@@ -13,12 +13,16 @@
 static int open_new(Shard *shard, Bytes client_id, Session **ret_session)
 {
         int limit = shard->plane->settings->global_max_clients;
-        unsigned others =
-                atomic_fetch_add_explicit(&shard->plane->sessions, 1, memory_order_relaxed);
-        int r = limit >= 0 && others >= (unsigned)limit
-                        ? REASON_QUOTA_EXCEEDED
-                        : sessions_open(shard->sessions, client_id, ret_session);
+        unsigned others;
+        int r;
 
+        /* Who comes back to a session may come in: it drains its queue. */
+        if (plane_has_memory_pressure(shard->plane))
+                return REASON_QUOTA_EXCEEDED;
+        others = atomic_fetch_add_explicit(&shard->plane->sessions, 1, memory_order_relaxed);
+        r = limit >= 0 && others >= (unsigned)limit
+                    ? REASON_QUOTA_EXCEEDED
+                    : sessions_open(shard->sessions, client_id, ret_session);
         if (r != 0)
                 atomic_fetch_sub_explicit(&shard->plane->sessions, 1, memory_order_relaxed);
         return r;

@@ -96,35 +96,44 @@ static void shard_take_mail(Shard *shard)
         void *items;
         size_t n = mailbox_take(&shard->mailbox, &items);
         Mail *mails = items;
+        size_t bytes = 0;
 
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                bytes += shard_mail_size(&mails[i]);
                 mail_handlers[mails[i].kind](shard, &mails[i]);
+        }
+        if (bytes > 0)
+                atomic_fetch_sub_explicit(&shard->mail_bytes, bytes, memory_order_relaxed);
 }
 
 /* Mail that came too late for anybody. */
+static void drop_mails(Mail *mails, size_t n)
+{
+        for (Mail *mail = mails; mail < mails + n; mail++) {
+                if (mail->kind == MAIL_MESSAGE)
+                        message_unref(mail->message.message);
+                else if (mail->kind == MAIL_PUBLISH)
+                        message_unref(mail->publish);
+                else if (mail->kind == MAIL_CONNECTION)
+                        connection_free(mail->connection);
+                else if (mail->kind == MAIL_ENDPOINT)
+                        endpoint_unref(mail->endpoint);
+                else if (mail->kind == MAIL_SHARED) {
+                        message_unref(mail->shared.message);
+                        share_group_unref(mail->shared.group);
+                }
+        }
+}
+
 static void shard_drop_mail(Shard *shard)
 {
         void *items;
         size_t n;
 
-        while ((n = mailbox_take(&shard->mailbox, &items)) > 0) {
-                for (size_t i = 0; i < n; i++) {
-                        Mail *mail = &((Mail *)items)[i];
-
-                        if (mail->kind == MAIL_MESSAGE)
-                                message_unref(mail->message.message);
-                        else if (mail->kind == MAIL_PUBLISH)
-                                message_unref(mail->publish);
-                        else if (mail->kind == MAIL_CONNECTION)
-                                connection_free(mail->connection);
-                        else if (mail->kind == MAIL_ENDPOINT)
-                                endpoint_unref(mail->endpoint);
-                        else if (mail->kind == MAIL_SHARED) {
-                                message_unref(mail->shared.message);
-                                share_group_unref(mail->shared.group);
-                        }
-                }
-        }
+        while ((n = mailbox_take(&shard->mailbox, &items)) > 0)
+                drop_mails(items, n);
+        for (unsigned i = 0; shard->outboxes && i < shard->plane->n_shards; i++)
+                drop_mails(shard->outboxes[i].mails, shard->outboxes[i].n);
 }
 
 /* --- what time brings --- */

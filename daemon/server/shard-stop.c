@@ -9,16 +9,21 @@
 #include "server/connection-end.h"
 #include "server/deliver.h"
 
+static int publish_will(Session *session, void *data)
+{
+        Message *will = session_take_will(session);
+
+        if (will)
+                deliver_will(data, will, session_id(session));
+        message_unref(will);
+        return 0;
+}
+
+/* Of sessions that are away too: without a store they end here, before their will's delay. */
 void shard_stop_wills(Shard *shard)
 {
         acceptors_close(shard);
-        list_foreach (Connection, connection, &shard->connections, link) {
-                Message *will = connection->session ? session_take_will(connection->session) : NULL;
-
-                if (will)
-                        deliver_will(shard, will, session_id(connection->session));
-                message_unref(will);
-        }
+        sessions_foreach(shard->sessions, publish_will, shard);
         shard_send_mail(shard);
         sem_post(&shard->plane->wills_published);
 }

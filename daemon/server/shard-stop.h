@@ -12,7 +12,7 @@
 
 #include "server/shard.h"
 
-/* Stops accepting, publishes the wills of connected clients, sends the mail, says so
+/* Stops accepting, publishes the wills of all sessions, sends the mail, says so
  * (Plane.wills_published). */
 void shard_stop_wills(Shard *shard);
 

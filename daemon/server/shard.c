@@ -19,6 +19,24 @@ static int outbox_grow(ShardOutbox *outbox)
         return 0;
 }
 
+size_t shard_mail_size(const Mail *mail)
+{
+        if (mail->kind == MAIL_MESSAGE)
+                return sizeof(*mail) + sizeof(Message) + message_size(mail->message.message);
+        if (mail->kind == MAIL_SHARED)
+                return sizeof(*mail) + sizeof(Message) + message_size(mail->shared.message);
+        return 0;
+}
+
+bool shard_is_behind(const Shard *shard, unsigned target)
+{
+        const Shard *other = &shard->plane->shards[target];
+
+        return atomic_load_explicit(&other->mail_bytes, memory_order_relaxed) +
+                       shard->outboxes[target].bytes >
+               SHARD_MAIL_BYTES_MAX;
+}
+
 int shard_mail(Shard *shard, unsigned target, const Mail *mail)
 {
         ShardOutbox *outbox = &shard->outboxes[target];
@@ -26,6 +44,7 @@ int shard_mail(Shard *shard, unsigned target, const Mail *mail)
         if (outbox->n == outbox->capacity && outbox_grow(outbox) < 0)
                 return -ENOMEM;
         outbox->mails[outbox->n++] = *mail;
+        outbox->bytes += shard_mail_size(mail);
         return 0;
 }
 
@@ -39,9 +58,16 @@ void shard_send_mail(Shard *shard)
 {
         for (unsigned i = 0; i < shard->plane->n_shards; i++) {
                 ShardOutbox *outbox = &shard->outboxes[i];
+                Shard *target = &shard->plane->shards[i];
 
-                if (outbox->n > 0 &&
-                    mailbox_push(&shard->plane->shards[i].mailbox, outbox->mails, outbox->n) == 0)
-                        outbox->n = 0;
+                if (outbox->n == 0)
+                        continue;
+                /* Before the push: the target may have taken it all when that returns. */
+                atomic_fetch_add_explicit(&target->mail_bytes, outbox->bytes, memory_order_relaxed);
+                if (mailbox_push(&target->mailbox, outbox->mails, outbox->n) == 0)
+                        outbox->n = outbox->bytes = 0;
+                else
+                        atomic_fetch_sub_explicit(&target->mail_bytes, outbox->bytes,
+                                                  memory_order_relaxed);
         }
 }

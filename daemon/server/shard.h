@@ -24,6 +24,8 @@
 #include "util/ratelimit.h"
 #include "util/thread-check.h"
 
+/* So many bytes of messages may wait in a mailbox before its worker counts as behind. */
+#define SHARD_MAIL_BYTES_MAX (32U * 1024U * 1024U)
 /* What a worker reads in one system call. */
 #define SHARD_SCRATCH_SIZE (128U * 1024U)
 
@@ -31,6 +33,7 @@
 typedef struct ShardOutbox {
         Mail *mails;
         size_t n, capacity;
+        size_t bytes; /* of the messages in it */
 } ShardOutbox;
 
 struct Shard {
@@ -41,6 +44,7 @@ struct Shard {
 
         Loop loop;
         Mailbox mailbox;
+        atomic_size_t mail_bytes; /* of the messages in the mailbox */
         LoopSource mailbox_source;
         ShardOutbox *outboxes; /* one per worker */
         LoopTimer sessions_timer;
@@ -71,5 +75,9 @@ struct Shard {
 int shard_mail(Shard *shard, unsigned target, const Mail *mail);
 /* Sends at once what shard_mail() has collected; the end of each turn does it. */
 void shard_send_mail(Shard *shard);
+/* Whether so much mail waits for the target that QoS 0 is better dropped. */
+bool shard_is_behind(const Shard *shard, unsigned target);
+/* What the message of a mail counts there. */
+size_t shard_mail_size(const Mail *mail);
 /* Sends one mail, from any thread. */
 int shard_mail_from_outside(Shard *target, const Mail *mail);

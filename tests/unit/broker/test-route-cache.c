@@ -75,6 +75,7 @@ static void test_same_route_until_a_change(Fixture *fixture, gconstpointer data)
         const Route *route;
 
         subscribe(fixture, own(1), "a/b", 0, 0);
+        match(fixture, "a/b"); /* the first time it only passes */
         route = match(fixture, "a/b");
         g_assert_true(match(fixture, "a/b") == route);
         subscribe(fixture, own(1), "a/c", 0, 0); /* of no concern */
