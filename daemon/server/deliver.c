@@ -25,8 +25,10 @@ static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
         if (r == OFFER_SEND)
                 r = connection_send(connection, &delivery);
         /* Not ended here: the caller walks over takers, and the end of one publishes its will. */
-        if (r < 0 && connection)
+        if (r < 0 && connection) {
                 connection->broken = r;
+                connection_schedule(connection);
+        }
         return r == OFFER_SEND || r == OFFER_QUEUED;
 }
 

@@ -120,9 +120,19 @@ def malformed_connect_gets_no_code(c):
     assert peer.closed() == []
 
 
-@test(v5="3.1.2-28", cases={"absent": {}, "zero": {"request_response_info": 0}})
+@test(
+    v5="3.1.2-28",
+    cases={"absent": {}, "zero": {"request_response_info": 0}},
+    config=["response_information answers/here"],
+)
 def no_response_information_unless_asked(c, props):
     assert c.client("a", props=props).connack.prop("response_info") is None
+
+
+@test(versions=[5], config=["response_information answers/here"])
+def response_information_is_told_who_asks(c):
+    connack = c.client("a", props={"request_response_info": 1}).connack
+    assert connack.prop("response_info") in ("answers/here", b"answers/here"), connack
 
 
 @test(v5="3.2.2-19 3.2.2-20 3.1.2-24")

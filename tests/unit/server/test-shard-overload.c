@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "server/connection.h"
+#include "server/deliver.h"
 #include "stage.h"
 
 #define HELLO BYTES_LITERAL("hello")
@@ -231,6 +232,81 @@ static void test_pressure_qos2(void)
         stage_done(&stage);
 }
 
+/* What gives memory back is let through: taking a retained message away, coming back to a queue. */
+static void test_pressure_lets_free(void)
+{
+        Publish publish = {.topic = BYTES_LITERAL("kept"), .payload = HELLO, .retain = true};
+        Client *writer, *reader;
+        Connect connect;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        properties_init(&publish.properties);
+        reader = client_new(&stage, 0, MQTT_3_1_1);
+        connect = client_connect_base(reader, "reader");
+        connect.clean_start = false;
+        stage_must(client_connect(reader, &connect).reason == REASON_SUCCESS);
+        client_subscribe(reader, "queue", 1);
+        client_free(reader);
+        writer = client_join(&stage, 0, MQTT_5, "writer");
+        client_publish_packet(writer, &publish);
+        client_take_ack(writer, PACKET_PUBACK, client_publish(writer, "queue", HELLO, 1));
+        server_set_memory_pressure(stage.server, true);
+
+        publish.payload = (Bytes){};
+        client_publish_packet(writer, &publish);
+        client_ping(writer);
+        stage_must(stage_counters(&stage).retained == 0);
+
+        reader = client_new(&stage, 0, MQTT_3_1_1);
+        stage_must(client_connect(reader, &connect).session_present);
+        client_take_publish(reader, "queue", HELLO);
+        client_free(reader);
+        client_free(writer);
+        stage_done(&stage);
+}
+
+/* A worker that does not get round to its mail is spared QoS 0, and nothing else. */
+static void test_mailbox_is_bounded(void)
+{
+        static uint8_t large[1024 * 1024];
+        enum { N = SHARD_MAIL_BYTES_MAX / sizeof(large) + 8 };
+        Client *writer, *reader;
+        MessageParts parts = {.topic = BYTES_LITERAL("t"),
+                              .payload = {large, sizeof(large)},
+                              .expires = MESSAGE_NEVER_EXPIRES};
+        Shard *shard;
+        Stage stage;
+
+        stage_init(&stage, 2, NULL);
+        reader = client_join(&stage, 1, MQTT_5, stage_id(&stage, 1, "reader"));
+        writer = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "writer"));
+        client_subscribe(reader, "t", 1);
+        shard = stage_shard(&stage, 0);
+        for (unsigned i = 0; i < 2 * N; i++) {
+                _cleanup_(message_unrefp) Message *message = NULL;
+                bool matched;
+
+                parts.qos = i < N ? 0 : 1;
+                stage_must(message_new(&parts, &message) == 0);
+                stage_must(deliver_publish(shard, message, SESSION_ID_NONE, &matched) == 0);
+                stage_must(matched);
+                if (i == N - 1)
+                        stage_must(stage_counters(&stage).publish_dropped > 0);
+                if (i == N - 1)
+                        stage_must(stage_counters(&stage).publish_dropped <= 8);
+        }
+        /* Of the ones at QoS 1 none was dropped on the way. */
+        stage_must(stage_counters(&stage).publish_dropped <= 8);
+        shard_send_mail(shard);
+        stage_must(shard_is_behind(shard, 1));
+        shard_turn(stage_shard(&stage, 1), 0);
+        stage_must(!shard_is_behind(shard, 1));
+        client_free(reader);
+        client_free(writer);
+        stage_done(&stage);
+}
+
 /* --- limits --- */
 
 static void two_connections(Settings *settings)
@@ -305,6 +381,8 @@ int main(int argc, char **argv)
         g_test_add_func("/server/shard-overload/pressure/connect", test_pressure_connect);
         g_test_add_func("/server/shard-overload/pressure/refuses", test_pressure_refuses);
         g_test_add_func("/server/shard-overload/pressure/qos2", test_pressure_qos2);
+        g_test_add_func("/server/shard-overload/pressure/lets-free", test_pressure_lets_free);
+        g_test_add_func("/server/shard-overload/mailbox-is-bounded", test_mailbox_is_bounded);
         g_test_add_func("/server/shard-overload/global-max-connections", test_global_connections);
         g_test_add_func("/server/shard-overload/global-max-clients", test_global_clients);
         return g_test_run();

@@ -150,6 +150,36 @@ static void test_sessions_away(void)
         stage_done(&stage);
 }
 
+/* Without a store a session that is away ends here, before the delay of its will is over. */
+static void test_delayed_will(void)
+{
+        Client *watch, *leave;
+        Connect connect;
+        Stage stage;
+
+        stage_init(&stage, 2, NULL);
+        watch = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "watch"));
+        client_subscribe(watch, "will", 0);
+        leave = client_new(&stage, 1, MQTT_5);
+        connect = client_connect_base(leave, stage_id(&stage, 1, "leave"));
+        connect.has_will = true;
+        connect.will.topic = BYTES_LITERAL("will");
+        connect.will.payload = GONE;
+        connect.will.properties.present = PROPERTY_BIT(PROPERTY_WILL_DELAY_INTERVAL);
+        connect.will.properties.will_delay_interval = 1000;
+        connect.properties.present = PROPERTY_BIT(PROPERTY_SESSION_EXPIRY_INTERVAL);
+        connect.properties.session_expiry_interval = 2000;
+        stage_must(client_connect(leave, &connect).reason == REASON_SUCCESS);
+        client_free(leave);
+        stage_turn(&stage);
+        client_take_nothing(watch);
+        stage_stop(&stage);
+        client_take_publish(watch, "will", GONE);
+        client_take_disconnect(watch, REASON_SERVER_SHUTTING_DOWN);
+        client_free(watch);
+        stage_done(&stage);
+}
+
 /* Mail that nobody takes any more is freed. */
 static void test_late_mail(void)
 {
@@ -170,6 +200,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/shard-stop/slow-reader", test_slow_reader);
         g_test_add_func("/server/shard-stop/moving-connection", test_moving);
         g_test_add_func("/server/shard-stop/sessions-away", test_sessions_away);
+        g_test_add_func("/server/shard-stop/delayed-will", test_delayed_will);
         g_test_add_func("/server/shard-stop/late-mail", test_late_mail);
         return g_test_run();
 }
