@@ -210,7 +210,7 @@ static void test_scan_leaves_hot_topics(Fixture *fixture, gconstpointer data)
                         routes[j] = route;
                 }
         }
-        /* Each twice, for the first time it only passes, and a few while the cache was still small. */
+        /* Each twice (at first it only passes), and a few while the cache was still small. */
         g_assert_cmpuint(n_misses, <=, 3 * ARRAY_SIZE(routes));
 }
 
