@@ -224,7 +224,7 @@ const Option options_global[] = {
          OPTION_FIELD(user), .fallback = "hawker", .value = "NAME",
          .doc = "Become this user when started as root."},
         {"workers", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_RESTART, OPTION_HAWKER,
-         OPTION_FIELD(workers), .fallback = "0", .maximum = 64,
+         OPTION_FIELD(workers), .fallback = "0", .maximum = 32,
          .doc = "How many threads serve clients; 0: as many as there are processors, at most 16."},
         {"persistence", OPTION_GLOBAL, OPTION_BOOL, OPTION_WARNED, OPTION_RESTART,
          OPTION_FIELD(persistence), .fallback = "false",

@@ -119,6 +119,7 @@ static const Case refused[] = {
         {"duration-no-unit", "persistent_client_expiration 5\n", "is not a number with", 1},
         {"duration-bad-unit", "persistent_client_expiration 5x\n", "is not a number with", 1},
         {"word", "queue_drop all\n", "not one of newest, oldest", 1},
+        {"workers-too-many", "workers 33\n", "not from 0 to 32", 1}, /* the router has 32 bits */
         {"log-dest", "log_dest bogus\n", "not one of stderr", 1},
         {"log-dest-file-no-path", "log_dest file\n", "the path is missing", 1},
         {"log-dest-file-twice", "log_dest file /a\nlog_dest file /b\n", "given twice", 2},
