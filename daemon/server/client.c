@@ -309,7 +309,7 @@ static bool client_fetch(Connection *connection)
 
 /* What to wait for after a short write. Who asks and does not read the answers is not read from
  * either, else they would pile up without end. */
-static uint32_t connection_wants(const Connection *connection)
+static uint32_t client_wants(const Connection *connection)
 {
         uint64_t limit = connection_settings(connection)->max_output_buffer;
 
@@ -332,7 +332,7 @@ void client_flush(Connection *connection)
         r = connection_write(connection);
         if (r == -EAGAIN)
                 r = loop_modify(&connection->shard->loop, &connection->source,
-                                connection_wants(connection));
+                                client_wants(connection));
         else if (r == 0 && connection->source.events != EPOLLIN)
                 r = loop_modify(&connection->shard->loop, &connection->source, EPOLLIN);
         if (r < 0)
