@@ -148,7 +148,7 @@ const Option options_global[] = {
          .doc = "The most messages of QoS 1 and 2 on their way to one client and not acknowledged; "
                 "0: no limit; 1 keeps strict order."},
         {"max_output_buffer", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
-         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(max_output_buffer), .fallback = "1048576",
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(max_output_buffer), .fallback = "8388608",
          .maximum = BYTES_MAX, .value = "BYTES",
          .doc = "How far a client that reads slowly may be behind before messages of QoS 0 for it "
                 "are dropped; 0: no limit."},

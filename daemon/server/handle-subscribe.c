@@ -55,6 +55,9 @@ static int want_retained(Connection *connection, const TopicFilter *filter,
         _cleanup_(retained_cursor_freep) RetainedCursor *cursor = NULL;
         int r;
 
+        /* One that is set from now on comes by the subscription itself. */
+        if (retained_count(connection->shard->plane->retained) == 0)
+                return 0;
         r = retained_cursor_new(connection->shard->plane->retained, filter->filter, &cursor);
         if (r < 0)
                 return r;

@@ -49,17 +49,19 @@ bool topic_name_is_valid(Bytes topic)
         return topic.length > 0 && !has_wildcard(topic) && !has_too_many_levels(topic);
 }
 
-/* A level with a wildcard in it is legal only as the wildcard alone, `#` only as the last. */
-static bool level_is_valid(Bytes level, bool is_last, bool *wildcard)
+/* A wildcard must be all of its level, `#` the last one too. */
+static bool wildcards_are_valid(Bytes filter)
 {
-        for (size_t i = 0; i < level.length; i++) {
-                uint8_t c = level.data[i];
+        for (size_t i = 0; i < filter.length; i++) {
+                uint8_t c = filter.data[i];
+                bool is_last = i + 1 == filter.length;
 
                 if (c != '+' && c != '#')
                         continue;
-                if (level.length != 1 || (c == '#' && !is_last))
+                if (i > 0 && filter.data[i - 1] != '/')
                         return false;
-                *wildcard = true;
+                if (!is_last && (c == '#' || filter.data[i + 1] != '/'))
+                        return false;
         }
         return true;
 }
@@ -70,14 +72,13 @@ static bool take_group(Bytes *text, Bytes *ret_group)
         static const Bytes prefix = {(const uint8_t *)"$share/", 7};
         TopicLevels levels;
         Bytes group;
-        bool wildcard = false;
 
         if (!bytes_has_prefix(*text, prefix))
                 return true;
         levels = topic_levels((Bytes){text->data + prefix.length, text->length - prefix.length});
         if (!levels.at || !topic_levels_next(&levels, &group) || group.length == 0 || !levels.at)
                 return false;
-        if (!level_is_valid(group, true, &wildcard) || wildcard)
+        if (has_wildcard(group))
                 return false;
         *text = (Bytes){levels.at, (size_t)(levels.end - levels.at)};
         *ret_group = group;
@@ -87,18 +88,13 @@ static bool take_group(Bytes *text, Bytes *ret_group)
 int topic_filter_parse(Bytes text, TopicFilter *ret)
 {
         TopicFilter parsed = {};
-        TopicLevels levels;
-        Bytes level;
-        size_t n = 0;
 
-        if (!take_group(&text, &parsed.group) || text.length == 0)
+        if (!take_group(&text, &parsed.group) || text.length == 0 || has_too_many_levels(text))
                 return REASON_TOPIC_FILTER_INVALID;
         parsed.filter = text;
-        levels = topic_levels(text);
-        while (topic_levels_next(&levels, &level))
-                if (++n > MQTT_TOPIC_LEVELS_MAX ||
-                    !level_is_valid(level, !levels.at, &parsed.has_wildcard))
-                        return REASON_TOPIC_FILTER_INVALID;
+        parsed.has_wildcard = has_wildcard(text);
+        if (parsed.has_wildcard && !wildcards_are_valid(text))
+                return REASON_TOPIC_FILTER_INVALID;
         *ret = parsed;
         return 0;
 }

@@ -155,7 +155,7 @@ static const Expected expected[] = {
         /* Hawker's own. */
         {"check_payload_format", G, "false"},
         {"connect_timeout", G, "10"},
-        {"max_output_buffer", G, "1048576"},
+        {"max_output_buffer", G, "8388608"},
         {"queue_drop", G, "newest"},
         {"shutdown_timeout", G, "5"},
         {"tcp_user_timeout", G, "60000"},
@@ -263,7 +263,7 @@ static void test_defaults_literally(void)
         g_assert_cmpuint(s->max_packet_size, ==, 2000000);
         g_assert_cmpuint(s->max_inflight_messages, ==, 20);
         g_assert_cmpuint(s->max_queued_messages, ==, 1000);
-        g_assert_cmpuint(s->max_output_buffer, ==, 1 << 20);
+        g_assert_cmpuint(s->max_output_buffer, ==, 8 << 20);
         g_assert_cmpuint(s->persistent_client_expiration, ==, SETTINGS_NEVER);
         g_assert_cmpint(s->global_max_clients, ==, -1);
         g_assert_cmpint(s->log_facility, ==, -1);
