@@ -40,12 +40,13 @@ static int load_settings(const CommandLine *command, Settings **ret_settings)
 static int test_config(Settings *settings)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        PassedSockets none = {};
         Listener **listeners = NULL;
         size_t n_listeners = 0;
         int tested, opened;
 
         tested = settings_test(settings, &errors);
-        opened = listeners_open(settings, &errors, &listeners, &n_listeners);
+        opened = listeners_open(settings, &none, &errors, &listeners, &n_listeners);
         listeners_free(listeners, n_listeners);
         logging_report(&errors);
 

@@ -188,19 +188,31 @@ static int name_listener(ListenerSettings *listener)
         return -ENOMEM;
 }
 
+static int blame_twin(Parser *parser, const SettingsOrigin *at, const char *what, const char *name,
+                      const SettingsOrigin *first)
+{
+        return config_errors_add(parser->errors, CONFIG_ERROR, at->file, at->line,
+                                 "%s %s is there already, at %s:%u", what, name,
+                                 first->file ? first->file : "-", first->line);
+}
+
 static int check_unique(Parser *parser, size_t index)
 {
         const ListenerSettings *listener = &parser->settings->listeners[index];
+        const Option *socket_name = row("socket_name");
 
         for (size_t i = 0; i < index; i++) {
                 const ListenerSettings *other = &parser->settings->listeners[i];
 
-                if (strcmp(other->name, listener->name) != 0)
-                        continue;
-                return config_errors_add(
-                        parser->errors, CONFIG_ERROR, listener->where.file, listener->where.line,
-                        "listener %s is there already, at %s:%u", other->name,
-                        other->where.file ? other->where.file : "-", other->where.line);
+                if (strcmp(other->name, listener->name) == 0)
+                        return blame_twin(parser, &listener->where, "listener", other->name,
+                                          &other->where);
+                if (other->socket_name && listener->socket_name &&
+                    strcmp(other->socket_name, listener->socket_name) == 0)
+                        return blame_twin(parser,
+                                          settings_origin(socket_name, parser->settings, listener),
+                                          "socket_name", other->socket_name,
+                                          settings_origin(socket_name, parser->settings, other));
         }
         return 0;
 }

@@ -86,6 +86,12 @@ const Option options_listener[] = {
          OPTION_LISTENER_FIELD(socket_group), .value = "GROUP",
          .doc = "Group of a unix socket, a name or a number. If not given: the group of the "
                 "broker."},
+        {"socket_name", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_REBIND,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LAST_WINS,
+         OPTION_LISTENER_FIELD(socket_name), .maximum = 255, .value = "NAME",
+         .doc = "Serve the sockets that systemd passes with this FileDescriptorName=, whatever "
+                "their addresses. If not given, or if there are none: those with the address of "
+                "the listener, and what is not passed is opened."},
         {"use_username_as_clientid", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
          OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(use_username_as_clientid),
          .fallback = "false",

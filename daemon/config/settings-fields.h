@@ -75,6 +75,7 @@ typedef struct ListenerSettings {
         unsigned socket_mode; /* of path, 0660 */
         char *socket_owner;   /* name or number; NULL: as the daemon runs */
         char *socket_group;
+        char *socket_name; /* FileDescriptorName= of passed sockets, or NULL */
 
         /* As written; they are already worked into allow_anonymous and auto_id_prefix above. */
         int listener_allow_anonymous;  /* -1 not given */

@@ -2,12 +2,14 @@
 
 /* A listener of the settings, opened. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "control/account.h"
 #include "control/listener.h"
+#include "control/passed-sockets.h"
 #include "transport/stream-listen.h"
 #include "transport/stream.h"
 #include "util/address.h"
@@ -58,31 +60,110 @@ static int open_unix(const ListenerSettings *of, ConfigErrors *errors, StreamLis
         return r < 0 ? blame(errors, of, r, ret->why) : 0;
 }
 
+static int warn(ConfigErrors *errors, const ListenerSettings *of, const char *what)
+{
+        return config_errors_add(errors, CONFIG_WARNING, of->where.file, of->where.line, "%s",
+                                 what);
+}
+
+static int address_of(int fd, Address *ret_address)
+{
+        Address address = {.length = sizeof(address.storage)};
+
+        if (getsockname(fd, (struct sockaddr *)&address.storage, &address.length) < 0)
+                return -errno;
+        *ret_address = address;
+        return 0;
+}
+
+/* A number may come up later; a name that the resolver knows stands for addresses that are up. */
+static bool is_number(const ListenerSettings *of)
+{
+        Address address;
+
+        return of->host && address_parse(of->host, of->port, AF_UNSPEC, &address) == 0;
+}
+
+/* Opens what sockets, which was passed, lacks; adds it there. */
 static int open_tcp(const Settings *settings, const ListenerSettings *of, ConfigErrors *errors,
-                    StreamListening *ret)
+                    StreamListening *sockets)
 {
         static const int families[] = {
                 [SOCKET_DOMAIN_ANY] = AF_UNSPEC,
                 [SOCKET_DOMAIN_IPV4] = AF_INET,
                 [SOCKET_DOMAIN_IPV6] = AF_INET6,
         };
-        const StreamTcpAddress address = {
+        _cleanup_(stream_listening_done) StreamListening own = {};
+        Address served[STREAM_LISTENING_MAX];
+        StreamTcpAddress address = {
                 .host = of->host,
                 .port = of->port,
                 .family = families[of->socket_domain],
                 .interface = of->bind_interface,
+                .freebind = !settings->local_only && is_number(of),
+                .served = served,
+                .n_served = sockets->n,
         };
-        int r;
+        int r = 0;
 
-        r = stream_listen_tcp(&address, ret);
+        for (size_t i = 0; i < sockets->n && r == 0; i++)
+                r = address_of(sockets->fds[i], &served[i]);
         if (r < 0)
-                return blame(errors, of, r, ret->why);
+                return blame(errors, of, r, strerror(-r));
+        r = stream_listen_tcp(&address, &own);
+        if (r < 0)
+                return blame(errors, of, r, own.why);
+        if (own.why[0] && warn(errors, of, own.why) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < own.n && sockets->n < STREAM_LISTENING_MAX; i++)
+                sockets->fds[sockets->n++] = TAKE_FD(own.fds[i]);
+        return 0;
+}
 
-        /* What is accepted inherits them: no system call for each connection. */
-        for (size_t i = 0; i < ret->n && r == 0; i++)
-                r = stream_set_options(ret->fds[i], settings->set_tcp_nodelay,
-                                       settings->tcp_user_timeout);
-        return r < 0 ? blame(errors, of, r, strerror(-r)) : 0;
+/* What is accepted inherits them: no system call for each connection. */
+static int set_tcp_options(const Settings *settings, const StreamListening *sockets)
+{
+        Address address;
+        int r = 0;
+
+        for (size_t i = 0; i < sockets->n && r == 0; i++) {
+                r = address_of(sockets->fds[i], &address);
+                if (r == 0 && !address_is_unix(&address))
+                        r = stream_set_options(sockets->fds[i], settings->set_tcp_nodelay,
+                                               settings->tcp_user_timeout);
+        }
+        return r;
+}
+
+/*
+ * Whether what was passed is all that there is to serve: sockets of a name are, and beside any on
+ * its port a listener on all addresses could not open its own.
+ */
+static bool is_complete(const ListenerSettings *of, const StreamListening *passed)
+{
+        return passed->n > 0 && (of->path || of->socket_name || !of->host);
+}
+
+static int warn_of_addresses(const ListenerSettings *of, const StreamListening *passed,
+                             ConfigErrors *errors)
+{
+        char line[300], text[ADDRESS_TEXT_MAX];
+        Address address, all;
+
+        if (of->host || of->path || of->socket_name)
+                return 0;
+        for (size_t i = 0; i < passed->n; i++) {
+                if (address_of(passed->fds[i], &address) < 0 ||
+                    address_parse(NULL, of->port, address.storage.ss_family, &all) < 0 ||
+                    address_equal_host(&address, &all))
+                        continue;
+                snprintf(line, sizeof(line),
+                         "listener %s is not on all addresses: systemd passed %s, and only what it "
+                         "passed is served (see systemctl list-sockets)",
+                         of->name, address_format(&address, text, sizeof(text)));
+                return warn(errors, of, line);
+        }
+        return 0;
 }
 
 static int make_endpoints(Listener *listener, StreamListening *sockets)
@@ -99,29 +180,61 @@ static int make_endpoints(Listener *listener, StreamListening *sockets)
         return 0;
 }
 
-int listener_new(Settings *settings, const ListenerSettings *of, ConfigErrors *errors,
-                 Listener **ret_listener)
+static int listener_open(Listener *listener, ConfigErrors *errors, StreamListening *sockets)
 {
-        _cleanup_(stream_listening_done) StreamListening sockets = {};
+        const ListenerSettings *of = listener->of;
+        int r;
+
+        if (is_complete(of, sockets)) {
+                r = warn_of_addresses(of, sockets, errors);
+        } else if (of->path) {
+                r = open_unix(of, errors, sockets);
+                listener->made_path = r == 0;
+        } else {
+                r = open_tcp(listener->settings, of, errors, sockets);
+        }
+        if (r < 0)
+                return r;
+        r = set_tcp_options(listener->settings, sockets);
+        if (r == 0)
+                r = make_endpoints(listener, sockets);
+        return r < 0 ? blame(errors, of, r, strerror(-r)) : 0;
+}
+
+/* Takes over what is in sockets, in any case. */
+static int listener_make(Settings *settings, const ListenerSettings *of, ConfigErrors *errors,
+                         StreamListening *sockets, Listener **ret_listener)
+{
         _cleanup_(listener_freep) Listener *listener = NULL;
         int r;
 
         listener = calloc(1, sizeof(*listener));
-        if (!listener)
-                return blame(errors, of, -ENOMEM, strerror(ENOMEM));
-        listener->settings = settings_ref(settings);
-        listener->of = of;
-
-        r = of->path ? open_unix(of, errors, &sockets) : open_tcp(settings, of, errors, &sockets);
+        if (!listener) {
+                r = blame(errors, of, -ENOMEM, strerror(ENOMEM));
+        } else {
+                listener->settings = settings_ref(settings);
+                listener->of = of;
+                r = listener_open(listener, errors, sockets);
+        }
+        stream_listening_done(sockets);
         if (r < 0)
                 return r;
-        listener->made_path = of->path != NULL;
-        r = make_endpoints(listener, &sockets);
-        if (r < 0)
-                return blame(errors, of, r, strerror(-r));
-
         *ret_listener = TAKE_PTR(listener);
         return 0;
+}
+
+int listener_new(Settings *settings, const ListenerSettings *of, PassedSockets *passed,
+                 ConfigErrors *errors, Listener **ret_listener)
+{
+        StreamListening sockets = {};
+        int r;
+
+        r = passed_sockets_claim(passed, settings, of, &sockets);
+        if (r < 0) {
+                stream_listening_done(&sockets);
+                return blame(errors, of, r, strerror(-r));
+        }
+        return listener_make(settings, of, errors, &sockets, ret_listener);
 }
 
 Listener *listener_free(Listener *listener)
@@ -164,36 +277,73 @@ static bool is_family_missing(int error)
         return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
 }
 
-int listeners_open(Settings *settings, ConfigErrors *errors, Listener ***ret_listeners,
-                   size_t *ret_n)
+/* Opens the listener i; one that may be missing is only warned about. 1: open, 0: missing, -errno.
+ */
+static int listeners_open_one(Settings *settings, size_t i, PassedSockets *passed,
+                              ConfigErrors *errors, Listener **ret_listener)
+{
+        _cleanup_(config_errors_done) ConfigErrors own = CONFIG_ERRORS_INIT;
+        int r = listener_new(settings, &settings->listeners[i], passed, &own, ret_listener);
+        bool optional = settings->local_only && is_family_missing(r);
+
+        for (size_t k = 0; k < own.n_items; k++)
+                config_errors_add(errors, optional ? CONFIG_WARNING : own.items[k].severity,
+                                  own.items[k].file, own.items[k].line, "%s", own.items[k].text);
+        if (r == 0)
+                return 1;
+        return optional ? 0 : r;
+}
+
+/* Without configured listeners the sockets of hawker.socket stand in for those of the broker. */
+static int listeners_open_local(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
+                                Listener **listeners, size_t *n)
+{
+        StreamListening sockets = {};
+        int r;
+
+        passed_sockets_claim_local(passed, &sockets);
+        if (sockets.n == 0)
+                return 0;
+        r = listener_make(settings, &settings->listeners[0], errors, &sockets, &listeners[*n]);
+        if (r < 0)
+                return r;
+        (*n)++;
+        return 0;
+}
+
+static int listeners_open_all(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
+                              Listener **listeners, size_t *n)
+{
+        int result = 0;
+
+        if (settings->local_only && passed_sockets_have(passed, PASSED_SOCKET_MQTT))
+                return listeners_open_local(settings, passed, errors, listeners, n);
+        for (size_t i = 0; i < settings->n_listeners; i++) {
+                int r = listeners_open_one(settings, i, passed, errors, &listeners[*n]);
+
+                if (r < 0)
+                        result = r;
+                else
+                        *n += (size_t)r;
+        }
+        return result < 0 || *n > 0 || settings->n_listeners == 0 ? result : -EADDRNOTAVAIL;
+}
+
+int listeners_open(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
+                   Listener ***ret_listeners, size_t *ret_n)
 {
         Listener **listeners;
         size_t n = 0;
-        int result = 0;
+        int r;
 
         listeners = calloc(settings->n_listeners + 1, sizeof(*listeners));
         if (!listeners)
                 return -ENOMEM;
-        for (size_t i = 0; i < settings->n_listeners; i++) {
-                const ListenerSettings *of = &settings->listeners[i];
-                _cleanup_(config_errors_done) ConfigErrors own = CONFIG_ERRORS_INIT;
-                int r = listener_new(settings, of, &own, &listeners[n]);
-                bool optional = settings->local_only && is_family_missing(r);
-
-                if (r == 0)
-                        n++;
-                else if (!optional)
-                        result = r;
-                for (size_t k = 0; k < own.n_items; k++)
-                        config_errors_add(errors, optional ? CONFIG_WARNING : own.items[k].severity,
-                                          own.items[k].file, own.items[k].line, "%s",
-                                          own.items[k].text);
-        }
-        if (result == 0 && n == 0 && settings->n_listeners > 0)
-                result = -EADDRNOTAVAIL;
-        if (result < 0) {
+        r = listeners_open_all(settings, passed, errors, listeners, &n);
+        passed_sockets_report(passed, settings->local_only, errors);
+        if (r < 0) {
                 listeners_free(listeners, n);
-                return result;
+                return r;
         }
 
         *ret_listeners = listeners;

@@ -9,19 +9,22 @@
 
 #include "config/errors.h"
 #include "config/settings.h"
+#include "control/passed-sockets.h"
 #include "server/server.h"
 #include "util/macro.h"
 
 typedef struct Listener Listener;
 
 /*
- * Opens the sockets of one listener of settings (a reference is kept). 0, or -errno with the reason
- * and the line of the listener added to errors. Resolves names: may block.
+ * Opens the sockets of one listener of settings (a reference is kept), but for those that systemd
+ * passed for it (passed-sockets.h). 0, or -errno with the reason and the line of the listener added
+ * to errors. Resolves names: may block.
  */
-int listener_new(Settings *settings, const ListenerSettings *of, ConfigErrors *errors,
-                 Listener **ret_listener);
+int listener_new(Settings *settings, const ListenerSettings *of, PassedSockets *passed,
+                 ConfigErrors *errors, Listener **ret_listener);
 
-/* Closes what no connection holds any more; takes the socket file of a Unix listener away. */
+/* Closes what no connection holds any more; takes the socket file of a Unix listener away, unless
+ * it was passed. */
 Listener *listener_free(Listener *listener);
 DEFINE_CLEANUP(Listener, listener_free)
 
@@ -31,10 +34,12 @@ int listener_serve(const Listener *listener, Server *server);
 /*
  * Opens all listeners of the settings, or none; n is settings->n_listeners at most. Without
  * configured listeners (local_only) an address family that this machine lacks is only worth a
- * warning. 0 or -errno with each reason in errors. The caller frees array and elements.
+ * warning, and passed sockets named "mqtt" are served instead of the default addresses, as far as
+ * only this machine reaches them. What is left in passed is warned about. 0 or -errno with each
+ * reason in errors. The caller frees array and elements.
  */
-int listeners_open(Settings *settings, ConfigErrors *errors, Listener ***ret_listeners,
-                   size_t *ret_n);
+int listeners_open(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
+                   Listener ***ret_listeners, size_t *ret_n);
 
 /* Frees what listeners_open() returned; NULL is fine. Returns NULL. */
 Listener **listeners_free(Listener **listeners, size_t n);

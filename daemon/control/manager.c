@@ -17,6 +17,7 @@
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/memory-watch.h"
+#include "control/passed-sockets.h"
 #include "control/pid-file.h"
 #include "control/report.h"
 #include "control/sys-topics.h"
@@ -123,9 +124,15 @@ static int manager_make_event(Manager *manager)
 static int manager_open_listeners(Manager *manager)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        _cleanup_(passed_sockets_done) PassedSockets passed = {};
         int r;
 
-        r = listeners_open(manager->settings, &errors, &manager->listeners, &manager->n_listeners);
+        r = passed_sockets_receive(&errors, &passed);
+        if (r < 0)
+                log_error("Cannot take over the sockets of systemd: %s", strerror(-r));
+        else
+                r = listeners_open(manager->settings, &passed, &errors, &manager->listeners,
+                                   &manager->n_listeners);
         logging_report(&errors);
         return r;
 }

@@ -61,10 +61,43 @@ static int prepare_tcp(int fd, int family)
         return 0;
 }
 
-/* 0 with *ret_fd, or -errno with listening->why set. */
-static int open_tcp(const Address *address, const char *interface, StreamListening *listening,
-                    int *ret_fd)
+static int set_freebind(int fd, int family)
 {
+        const int one = 1;
+        int r;
+
+        r = family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one))
+                               : setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
+        return r < 0 ? -errno : 0;
+}
+
+/* The option is not set from the start: without it the kernel says which addresses are absent. */
+static int bind_tcp(int fd, const Address *address, bool freebind, StreamListening *listening)
+{
+        const struct sockaddr *name = (const struct sockaddr *)&address->storage;
+        char text[ADDRESS_TEXT_MAX];
+        int r;
+
+        if (bind(fd, name, address->length) == 0)
+                return 0;
+        if (errno != EADDRNOTAVAIL || !freebind)
+                return -errno;
+        r = set_freebind(fd, address->storage.ss_family);
+        if (r < 0)
+                return r;
+        if (bind(fd, name, address->length) < 0)
+                return -errno;
+        snprintf(listening->why, sizeof(listening->why),
+                 "This machine does not have the address of %s yet",
+                 address_format(address, text, sizeof(text)));
+        return 0;
+}
+
+/* 0 with *ret_fd, or -errno with listening->why set. */
+static int open_tcp(const Address *address, const StreamTcpAddress *wanted,
+                    StreamListening *listening, int *ret_fd)
+{
+        const char *interface = wanted->interface;
         _cleanup_close_ int fd = -1;
         char text[ADDRESS_TEXT_MAX];
         int r;
@@ -88,9 +121,10 @@ static int open_tcp(const Address *address, const char *interface, StreamListeni
                 return r;
         }
 
-        if (bind(fd, (const struct sockaddr *)&address->storage, address->length) < 0 ||
-            listen(fd, BACKLOG) < 0) {
+        r = bind_tcp(fd, address, wanted->freebind, listening);
+        if (r == 0 && listen(fd, BACKLOG) < 0)
                 r = -errno;
+        if (r < 0) {
                 snprintf(listening->why, sizeof(listening->why), "Cannot listen on %s: %s", text,
                          strerror(-r));
                 return r;
@@ -105,14 +139,25 @@ static bool is_absent(int error)
         return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
 }
 
-static int open_each(const Address *addresses, size_t n, const char *interface,
+static bool is_served(const StreamTcpAddress *wanted, const Address *address)
+{
+        for (size_t i = 0; i < wanted->n_served; i++)
+                if (address_equal_host(&wanted->served[i], address))
+                        return true;
+        return false;
+}
+
+static int open_each(const Address *addresses, size_t n, const StreamTcpAddress *wanted,
                      StreamListening *listening)
 {
         int fd = -1, r = 0;
 
         for (size_t i = 0; i < n; i++) {
-                int q = open_tcp(&addresses[i], interface, listening, &fd);
+                int q;
 
+                if (is_served(wanted, &addresses[i]))
+                        continue;
+                q = open_tcp(&addresses[i], wanted, listening, &fd);
                 if (q < 0 && !is_absent(q)) {
                         stream_listening_done(listening);
                         return q;
@@ -143,7 +188,7 @@ int stream_listen_tcp(const StreamTcpAddress *address, StreamListening *ret_list
                               "%s has %zu addresses, at most %d are possible", host, n,
                               STREAM_LISTENING_MAX);
 
-        return open_each(addresses, n, address->interface, ret_listening);
+        return open_each(addresses, n, address, ret_listening);
 }
 
 /* Whether anybody listens: 0, -ECONNREFUSED if nobody, or -errno. */

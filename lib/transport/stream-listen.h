@@ -7,9 +7,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "util/address.h"
 #include "util/macro.h"
 
 #define STREAM_LISTENING_MAX 16 /* addresses of one host name */
@@ -19,6 +22,9 @@ typedef struct StreamTcpAddress {
         uint16_t port;         /* 0: one that is free */
         int family;            /* AF_INET, AF_INET6, or AF_UNSPEC: both */
         const char *interface; /* only by way of this network device; NULL: any */
+        bool freebind;         /* listen on an address that the machine does not have yet, too */
+        const Address *served; /* of the addresses of host: these are left out */
+        size_t n_served;
 } StreamTcpAddress;
 
 typedef struct StreamUnixAddress {
@@ -28,7 +34,8 @@ typedef struct StreamUnixAddress {
         gid_t group;      /* (gid_t)-1: as it comes */
 } StreamUnixAddress;
 
-/* One or more open sockets; or none, and why: a line for the admin, without a full stop. */
+/* Open sockets; or none, and why: a line for the admin, without a full stop. With open sockets it
+ * is empty, or what the admin should know of them. */
 typedef struct StreamListening {
         size_t n;
         int fds[STREAM_LISTENING_MAX];
@@ -37,8 +44,9 @@ typedef struct StreamListening {
 
 /*
  * Listens on each address that the host stands for. An address that this machine does not have (no
- * IPv6, say) is left out as long as another one works. Asks the resolver: may block.
- * 0, or -errno with *ret_listening->why set and nothing open.
+ * IPv6, say) is left out as long as another one works, or with freebind begins to work when it
+ * comes up. Asks the resolver: may block. 0 (without a socket only if all addresses are served), or
+ * -errno with *ret_listening->why set and nothing open.
  */
 int stream_listen_tcp(const StreamTcpAddress *address, StreamListening *ret_listening);
 

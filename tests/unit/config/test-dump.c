@@ -171,7 +171,7 @@ static const struct {
         {"log-several", "log_dest stdout\nlog_dest file /tmp/a\nlog_type all\nlog_facility 3\n"},
         {"log-none", "log_dest none\nlog_type none\n"},
         {"default-listener", "max_connections 3\nbind_address ::1\n"},
-        {"listeners", "listener 0 /tmp/x\nsocket_mode 0600\nsocket_group 7\n"
+        {"listeners", "listener 0 /tmp/x\nsocket_mode 0600\nsocket_group 7\nsocket_name mqtt\n"
                       "listener 1883 ::1\nmount_point h\303\244user/\nmax_qos 0\n"
                       "accept_protocol_versions 5\nsocket_domain ipv6\n"
                       "listener 1884\nlistener_allow_anonymous true\n"

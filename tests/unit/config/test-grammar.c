@@ -128,6 +128,8 @@ static const Case refused[] = {
         {"versions-glued", "listener 1\naccept_protocol_versions 34\n", "list of 3, 4", 2},
         {"versions-empty", "listener 1\naccept_protocol_versions ,\n", "list of 3, 4", 2},
         {"mode", "listener 0 /x\nsocket_mode 0999\n", "not an octal number", 2},
+        {"socket-name-twice", "listener 1\nsocket_name a\nlistener 2\nsocket_name a\n",
+         "socket_name a is there already", 4},
         {"mode-too-large", "listener 0 /x\nsocket_mode 1777\n", "not an octal number", 2},
         {"utf8-broken", "user a\377b\n", "not valid UTF-8", 1},
         {"utf8-surrogate", "user \355\240\200\n", "not valid UTF-8", 1},

@@ -163,6 +163,7 @@ static const Expected expected[] = {
         {"socket_mode", L, "0660"},
         {"socket_owner", L, NULL},
         {"socket_group", L, NULL},
+        {"socket_name", L, NULL},
 };
 
 static void test_expected(void)

@@ -127,6 +127,38 @@ static void test_tcp_refusals_name_the_cause(void)
         }
 }
 
+static void test_tcp_freebind_waits_for_the_address(void)
+{
+        const StreamTcpAddress absent = {.host = "192.0.2.77", .freebind = true};
+        const StreamTcpAddress present = {.host = "127.0.0.1", .freebind = true};
+        StreamListening listening;
+
+        g_assert_cmpint(stream_listen_tcp(&absent, &listening), ==, 0);
+        g_assert_cmpuint(listening.n, ==, 1);
+        g_assert_nonnull(strstr(listening.why, "192.0.2.77"));
+        stream_listening_done(&listening);
+
+        g_assert_cmpint(stream_listen_tcp(&present, &listening), ==, 0);
+        g_assert_cmpstr(listening.why, ==, "");
+        stream_listening_done(&listening);
+}
+
+static void test_tcp_leaves_out_what_is_served(void)
+{
+        Address served;
+        const StreamTcpAddress where = {.host = "127.0.0.1", .served = &served, .n_served = 1};
+        StreamListening listening;
+
+        g_assert_cmpint(address_parse("127.0.0.1", 0, AF_UNSPEC, &served), ==, 0);
+        g_assert_cmpint(stream_listen_tcp(&where, &listening), ==, 0);
+        g_assert_cmpuint(listening.n, ==, 0);
+
+        g_assert_cmpint(address_parse("127.0.0.2", 0, AF_UNSPEC, &served), ==, 0);
+        g_assert_cmpint(stream_listen_tcp(&where, &listening), ==, 0);
+        g_assert_cmpuint(listening.n, ==, 1);
+        stream_listening_done(&listening);
+}
+
 typedef struct Folder {
         char *folder, *path;
 } Folder;
@@ -297,6 +329,10 @@ int main(int argc, char **argv)
                         test_tcp_family_chooses_among_addresses);
         g_test_add_func("/transport/stream-listen/tcp-refusals-name-the-cause",
                         test_tcp_refusals_name_the_cause);
+        g_test_add_func("/transport/stream-listen/tcp-freebind-waits-for-the-address",
+                        test_tcp_freebind_waits_for_the_address);
+        g_test_add_func("/transport/stream-listen/tcp-leaves-out-what-is-served",
+                        test_tcp_leaves_out_what_is_served);
         add_in_folder("/transport/stream-listen/unix-mode-is-exact-whatever-the-umask",
                       test_unix_mode_is_exact_whatever_the_umask);
         add_in_folder("/transport/stream-listen/unix-stale-socket-is-replaced",

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The listening sockets that systemd has opened for the broker. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "control/passed-sockets.h"
+#include "util/macro.h"
+
+static const struct in6_addr *ipv6_of(const Address *address)
+{
+        return &((const struct sockaddr_in6 *)&address->storage)->sin6_addr;
+}
+
+static uint32_t ipv4_of(const Address *address)
+{
+        return ntohl(((const struct sockaddr_in *)&address->storage)->sin_addr.s_addr);
+}
+
+static bool is_loopback(const Address *address)
+{
+        switch (address->storage.ss_family) {
+        case AF_INET:
+                return ipv4_of(address) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+        case AF_INET6:
+                return IN6_IS_ADDR_LOOPBACK(ipv6_of(address));
+        default:
+                return address_is_unix(address);
+        }
+}
+
+static int option_of(int fd, int level, int option)
+{
+        int value = -1;
+        socklen_t length = sizeof(value);
+
+        return getsockopt(fd, level, option, &value, &length) < 0 ? -errno : value;
+}
+
+/* --- receive --- */
+
+static int set_flags(int fd)
+{
+        int flags = fcntl(fd, F_GETFL);
+
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+            fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+                return -errno;
+        return 0;
+}
+
+/* Takes fd and name over. 1: it is a socket to listen on; 0: it is not; or -errno. */
+static int receive_one(int fd, char *name, PassedSocket *ret_socket)
+{
+        PassedSocket socket = {
+                .fd = fd, .name = name, .address.length = sizeof(socket.address.storage)};
+        int r;
+
+        if (option_of(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM ||
+            option_of(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1 ||
+            getsockname(fd, (struct sockaddr *)&socket.address.storage, &socket.address.length) < 0)
+                return 0;
+        r = set_flags(fd);
+        if (r < 0)
+                return r;
+        *ret_socket = socket;
+        return 1;
+}
+
+/* Names that are taken over are NULL afterwards; n > 0 of both. */
+static int receive_all(char **names, size_t n, ConfigErrors *errors, PassedSockets *sockets)
+{
+        int result = 0;
+
+        sockets->items = calloc(n, sizeof(*sockets->items));
+        if (!sockets->items)
+                result = -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                const int fd = SD_LISTEN_FDS_START + (int)i;
+                int r = result < 0 ? result
+                                   : receive_one(fd, names[i], &sockets->items[sockets->n]);
+
+                if (r > 0) {
+                        names[i] = NULL;
+                        sockets->n++;
+                        continue;
+                }
+                close(fd);
+                if (r < 0)
+                        result = r;
+                else
+                        config_errors_add(errors, CONFIG_WARNING, NULL, 0,
+                                          "What systemd passed as %s is no listening stream socket",
+                                          names[i]);
+        }
+        return result;
+}
+
+int passed_sockets_receive(ConfigErrors *errors, PassedSockets *ret_sockets)
+{
+        PassedSockets sockets = {};
+        char **names = NULL;
+        int n, r;
+
+        n = sd_listen_fds_with_names(true, &names);
+        if (n < 0)
+                return n;
+        r = n > 0 ? receive_all(names, (size_t)n, errors, &sockets) : 0;
+        for (int i = 0; i < n; i++)
+                free(names[i]);
+        free(names);
+        if (r < 0)
+                passed_sockets_done(&sockets);
+        else
+                *ret_sockets = sockets;
+        return r;
+}
+
+void passed_sockets_done(PassedSockets *sockets)
+{
+        for (size_t i = 0; i < sockets->n; i++) {
+                closep(&sockets->items[i].fd);
+                free(sockets->items[i].name);
+        }
+        free(sockets->items);
+        *sockets = (PassedSockets){};
+}
+
+/* --- claim --- */
+
+/* The network device that the socket is bound to: "" if to none. */
+static bool has_device(int fd, const char *interface)
+{
+        char name[IF_NAMESIZE] = "";
+        socklen_t length = sizeof(name);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length) < 0)
+                return false;
+        return strcmp(name, interface ? interface : "") == 0;
+}
+
+static bool has_family(const PassedSocket *socket, SocketDomain domain)
+{
+        const int family = socket->address.storage.ss_family;
+
+        if (domain == SOCKET_DOMAIN_IPV4)
+                return family == AF_INET;
+        if (domain == SOCKET_DOMAIN_IPV6)
+                return family == AF_INET6 && option_of(socket->fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;
+        return family == AF_INET || family == AF_INET6;
+}
+
+/* 1, 0, or -errno. */
+static int has_host(const PassedSocket *socket, const char *host)
+{
+        _cleanup_free_ Address *addresses = NULL;
+        size_t n = 0;
+        int r;
+
+        r = address_resolve(host, address_port(&socket->address), AF_UNSPEC, &addresses, &n);
+        if (r < 0)
+                return r == -ENOMEM ? r
+                                    : 0; /* who opens the others says that there is no such host */
+        for (size_t i = 0; i < n; i++)
+                if (address_equal_host(&addresses[i], &socket->address))
+                        return 1;
+        return 0;
+}
+
+static int fits_address(const PassedSocket *socket, const ListenerSettings *listener)
+{
+        Address address;
+
+        if (listener->path)
+                return address_from_unix(listener->path, &address) == 0 &&
+                       address_equal_host(&address, &socket->address);
+        if (address_is_unix(&socket->address) || address_port(&socket->address) != listener->port ||
+            !has_family(socket, listener->socket_domain) ||
+            !has_device(socket->fd, listener->bind_interface))
+                return 0;
+        return listener->host ? has_host(socket, listener->host) : 1;
+}
+
+static void take(PassedSocket *socket, StreamListening *listening)
+{
+        /* More than a listener can have stay behind, and are reported. */
+        if (listening->n < STREAM_LISTENING_MAX)
+                listening->fds[listening->n++] = TAKE_FD(socket->fd);
+}
+
+static void take_named(PassedSockets *sockets, const char *name, StreamListening *listening)
+{
+        for (size_t i = 0; i < sockets->n; i++)
+                if (sockets->items[i].fd >= 0 && strcmp(sockets->items[i].name, name) == 0)
+                        take(&sockets->items[i], listening);
+}
+
+/* The name says more than the address. */
+static bool is_wanted_by_name(const PassedSocket *socket, const Settings *settings)
+{
+        for (size_t i = 0; i < settings->n_listeners; i++) {
+                const char *name = settings->listeners[i].socket_name;
+
+                if (name && strcmp(name, socket->name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+int passed_sockets_claim(PassedSockets *sockets, const Settings *settings,
+                         const ListenerSettings *listener, StreamListening *listening)
+{
+        const size_t n_before = listening->n;
+
+        if (listener->socket_name)
+                take_named(sockets, listener->socket_name, listening);
+        if (listening->n > n_before)
+                return 0;
+        for (size_t i = 0; i < sockets->n; i++) {
+                PassedSocket *socket = &sockets->items[i];
+                int r;
+
+                if (socket->fd < 0 || is_wanted_by_name(socket, settings))
+                        continue;
+                r = fits_address(socket, listener);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        take(socket, listening);
+        }
+        return 0;
+}
+
+void passed_sockets_claim_local(PassedSockets *sockets, StreamListening *listening)
+{
+        for (size_t i = 0; i < sockets->n; i++) {
+                PassedSocket *socket = &sockets->items[i];
+
+                if (socket->fd >= 0 && strcmp(socket->name, PASSED_SOCKET_MQTT) == 0 &&
+                    is_loopback(&socket->address))
+                        take(socket, listening);
+        }
+}
+
+bool passed_sockets_have(const PassedSockets *sockets, const char *name)
+{
+        for (size_t i = 0; i < sockets->n; i++)
+                if (strcmp(sockets->items[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+void passed_sockets_report(const PassedSockets *sockets, bool local_only, ConfigErrors *errors)
+{
+        char text[ADDRESS_TEXT_MAX];
+
+        for (size_t i = 0; i < sockets->n; i++) {
+                const PassedSocket *socket = &sockets->items[i];
+                const bool is_public = local_only && !is_loopback(&socket->address);
+
+                if (socket->fd < 0)
+                        continue;
+                config_errors_add(
+                        errors, CONFIG_WARNING, NULL, 0,
+                        "Nobody answers at the socket %s that systemd passed as %s: %s; a listener "
+                        "with socket_name %s would serve it",
+                        address_format(&socket->address, text, sizeof(text)), socket->name,
+                        is_public ? "without a configured listener only this machine is let in"
+                                  : "no listener has its name or address",
+                        socket->name);
+        }
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The listening sockets that systemd has opened for the broker (sd_listen_fds(3)), and which of
+ * them a listener of the settings stands for.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/errors.h"
+#include "config/settings.h"
+#include "transport/stream-listen.h"
+#include "util/address.h"
+
+/* The name of the sockets of hawker.socket: plain MQTT. */
+#define PASSED_SOCKET_MQTT "mqtt"
+
+typedef struct PassedSocket {
+        int fd;     /* non-blocking, close-on-exec; -1: claimed */
+        char *name; /* its FileDescriptorName= */
+        Address address;
+} PassedSocket;
+
+/* A zeroed object is a valid empty one. */
+typedef struct PassedSockets {
+        PassedSocket *items;
+        size_t n;
+} PassedSockets;
+
+/*
+ * Takes over what was passed to this process, once: the environment says nothing of it any more.
+ * What is no listening stream socket is closed, with a warning in errors. 0 or -errno.
+ */
+int passed_sockets_receive(ConfigErrors *errors, PassedSockets *ret_sockets);
+
+/* Closes what nobody claimed. */
+void passed_sockets_done(PassedSockets *sockets);
+
+/*
+ * Moves the sockets of a listener to the end of listening: those with its socket_name if there are
+ * any, else those with its address and port. A listener on all addresses takes each socket with its
+ * port, as nobody else could listen there beside it. May ask the resolver. 0 or -errno.
+ */
+int passed_sockets_claim(PassedSockets *sockets, const Settings *settings,
+                         const ListenerSettings *listener, StreamListening *listening);
+
+/*
+ * Without configured listeners: moves what is named "mqtt" and cannot be reached from other
+ * machines to the end of listening.
+ */
+void passed_sockets_claim_local(PassedSockets *sockets, StreamListening *listening);
+
+/* One of this name was passed, claimed or not. */
+bool passed_sockets_have(const PassedSockets *sockets, const char *name);
+
+/* Adds a warning for each that nobody claimed: it is open, and nobody answers there. */
+void passed_sockets_report(const PassedSockets *sockets, bool local_only, ConfigErrors *errors);
