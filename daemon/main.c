@@ -15,6 +15,7 @@
 #include "control/listener.h"
 #include "control/logging.h"
 #include "control/manager.h"
+#include "control/notify.h"
 #include "util/log.h"
 #include "util/siphash.h"
 
@@ -32,6 +33,8 @@ static int load_settings(const CommandLine *command, Settings **ret_settings)
         logging_report(&errors);
         if (r < 0 && errors.n_errors == 0)
                 log_error("Cannot use the settings: %s", strerror(-r));
+        if (r < 0 && command->action == COMMAND_RUN)
+                notify_failed(r, &errors);
         return r;
 }
 

@@ -272,6 +272,11 @@ int listener_serve(const Listener *listener, Server *server)
         return 0;
 }
 
+size_t listener_n_addresses(const Listener *listener)
+{
+        return listener->n_endpoints;
+}
+
 static bool is_family_missing(int error)
 {
         return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;

@@ -31,6 +31,9 @@ DEFINE_CLEANUP(Listener, listener_free)
 /* Logs each address and lets the server accept from it. 0 or -ENOMEM. */
 int listener_serve(const Listener *listener, Server *server);
 
+/* At how many addresses it listens. */
+size_t listener_n_addresses(const Listener *listener);
+
 /*
  * Opens all listeners of the settings, or none; n is settings->n_listeners at most. Without
  * configured listeners (local_only) an address family that this machine lacks is only worth a

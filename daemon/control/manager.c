@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -17,11 +16,17 @@
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/memory-watch.h"
+#include "control/notify.h"
 #include "control/passed-sockets.h"
 #include "control/pid-file.h"
 #include "control/report.h"
+#include "control/status-line.h"
 #include "control/sys-topics.h"
+#include "control/watchdog.h"
 #include "util/log.h"
+
+/* A worker begins to turn within so many ms, or something is very wrong. */
+#define START_TIMEOUT (10U * MSEC_PER_SEC)
 
 struct Manager {
         Settings *settings;
@@ -33,6 +38,8 @@ struct Manager {
         SysTopics *sys_topics;
         MemoryWatch *memory_watch;
         LogTopic *log_topic;
+        StatusLine *status_line;
+        Watchdog *watchdog;
 };
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)
@@ -114,26 +121,23 @@ static int manager_make_event(Manager *manager)
         for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
                 r = sd_event_add_signal(manager->event, NULL, signal_number(i), signals[i].handler,
                                         manager);
-        if (r >= 0)
-                r = sd_event_set_watchdog(manager->event, true);
         if (r < 0)
                 log_error("Cannot make the event loop: %s", strerror(-r));
         return r < 0 ? r : 0;
 }
 
-static int manager_open_listeners(Manager *manager)
+static int manager_open_listeners(Manager *manager, ConfigErrors *errors)
 {
-        _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
         _cleanup_(passed_sockets_done) PassedSockets passed = {};
         int r;
 
-        r = passed_sockets_receive(&errors, &passed);
+        r = passed_sockets_receive(errors, &passed);
         if (r < 0)
                 log_error("Cannot take over the sockets of systemd: %s", strerror(-r));
         else
-                r = listeners_open(manager->settings, &passed, &errors, &manager->listeners,
+                r = listeners_open(manager->settings, &passed, errors, &manager->listeners,
                                    &manager->n_listeners);
-        logging_report(&errors);
+        logging_report(errors);
         return r;
 }
 
@@ -188,6 +192,7 @@ static int manager_make_server(Manager *manager)
 
 int manager_new(Settings *settings, Manager **ret_manager)
 {
+        _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
@@ -198,15 +203,17 @@ int manager_new(Settings *settings, Manager **ret_manager)
 
         r = manager_make_event(manager);
         if (r == 0)
-                r = manager_open_listeners(manager);
+                r = manager_open_listeners(manager, &errors);
         if (r == 0)
                 r = manager_write_pid_file(manager);
         if (r == 0)
                 r = manager_leave_root(manager);
         if (r == 0)
                 r = manager_make_server(manager);
-        if (r < 0)
+        if (r < 0) {
+                notify_failed(r, &errors);
                 return r;
+        }
 
         *ret_manager = TAKE_PTR(manager);
         return 0;
@@ -216,6 +223,8 @@ Manager *manager_free(Manager *manager)
 {
         if (!manager)
                 return NULL;
+        watchdog_free(manager->watchdog);
+        status_line_free(manager->status_line);
         log_topic_free(manager->log_topic);
         memory_watch_free(manager->memory_watch);
         sys_topics_free(manager->sys_topics);
@@ -246,6 +255,33 @@ static int manager_start_services(Manager *manager)
         return r;
 }
 
+/* Answers when every worker accepts from every listener. */
+static int manager_serve(Manager *manager)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < manager->n_listeners && r == 0; i++)
+                r = listener_serve(manager->listeners[i], manager->server);
+        if (r < 0)
+                return r;
+        server_ping(manager->server);
+        return server_await_answers(manager->server, START_TIMEOUT) >= 0 ? -ETIMEDOUT : 0;
+}
+
+/* Who watches from outside. */
+static int manager_start_reports(Manager *manager)
+{
+        size_t n_addresses = 0;
+        int r;
+
+        for (size_t i = 0; i < manager->n_listeners; i++)
+                n_addresses += listener_n_addresses(manager->listeners[i]);
+        r = status_line_new(manager->event, manager->server, n_addresses, &manager->status_line);
+        if (r == 0)
+                r = watchdog_new(manager->event, manager->server, &manager->watchdog);
+        return r;
+}
+
 static int manager_start(Manager *manager)
 {
         int r;
@@ -253,10 +289,13 @@ static int manager_start(Manager *manager)
         r = server_start(manager->server);
         if (r == 0)
                 r = manager_start_services(manager);
-        for (size_t i = 0; i < manager->n_listeners && r == 0; i++)
-                r = listener_serve(manager->listeners[i], manager->server);
+        if (r == 0)
+                r = manager_serve(manager);
+        if (r == 0)
+                r = manager_start_reports(manager);
         if (r < 0) {
                 log_error("Cannot start: %s", strerror(-r));
+                notify_failed(r, NULL);
                 return r;
         }
         log_notice("hawkerd %s is running with %u workers", VERSION,
@@ -266,23 +305,8 @@ static int manager_start(Manager *manager)
 
 static void manager_stop(Manager *manager)
 {
-        sd_notify(false, "STOPPING=1\nSTATUS=Sending what is pending");
         server_stop(manager->server, (msec_t)manager->settings->shutdown_timeout * MSEC_PER_SEC);
         log_notice("hawkerd has stopped");
-}
-
-/* Until the stop. Out of memory may cost what one event was about, never the daemon. */
-static int manager_loop(Manager *manager)
-{
-        while (sd_event_get_state(manager->event) != SD_EVENT_FINISHED) {
-                int r = sd_event_run(manager->event, UINT64_MAX);
-
-                if (r < 0 && r != -ENOMEM) {
-                        log_error("The event loop failed: %s", strerror(-r));
-                        return r;
-                }
-        }
-        return 0;
 }
 
 int manager_run(Manager *manager, int ready_fd)
@@ -292,9 +316,13 @@ int manager_run(Manager *manager, int ready_fd)
         r = manager_start(manager);
         if (r == 0) {
                 daemonize_ready(ready_fd);
-                sd_notifyf(false, "READY=1\nSTATUS=%zu listeners, %u workers", manager->n_listeners,
-                           server_n_workers(manager->server));
-                r = manager_loop(manager);
+                notify_ready();
+                r = sd_event_loop(manager->event);
+                if (r < 0) {
+                        log_error("The event loop failed: %s", strerror(-r));
+                        notify_failed(r, NULL);
+                }
+                notify_stopping();
         }
         manager_stop(manager);
         return r < 0 ? r : 0;

@@ -24,6 +24,7 @@ typedef enum MailKind {
         MAIL_CONNECTION, /* a connection moves in: the worker owns its client identifier */
         MAIL_PUBLISH,    /* route a message of the broker itself */
         MAIL_ENDPOINT,   /* accept from it */
+        MAIL_PING,       /* answer: see server_ping() */
         MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */
         MAIL_FINISH,     /* stop, second step: write what is pending, then end */
         MAIL_KINDS_N
@@ -45,6 +46,7 @@ typedef struct Mail {
                 Connection *connection;
                 Message *publish;
                 Endpoint *endpoint;
+                uint64_t ping;     /* its number */
                 uint64_t deadline; /* of MAIL_FINISH: loop time, ms */
         };
 } Mail;

@@ -34,6 +34,7 @@ typedef struct Plane {
         atomic_bool memory_pressure; /* new work is refused */
         atomic_uint connections;     /* of all workers, for global_max_connections */
         atomic_uint sessions;        /* of all workers, for global_max_clients */
+        sem_t answers;               /* posted for each MAIL_PING */
         sem_t wills_published;       /* posted once by each worker for MAIL_WILLS */
 } Plane;
 

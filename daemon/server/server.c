@@ -14,6 +14,7 @@
 
 struct Server {
         Plane plane;
+        uint64_t ping; /* number of the last one */
         bool running;
 };
 
@@ -41,7 +42,7 @@ static int server_init_plane(Plane *plane, Settings *settings)
 
         plane->settings = settings_ref(settings);
         limits_from_settings(&plane->limits, settings);
-        if (sem_init(&plane->wills_published, 0, 0) < 0)
+        if (sem_init(&plane->wills_published, 0, 0) < 0 || sem_init(&plane->answers, 0, 0) < 0)
                 return -errno;
         plane->shards = aligned_alloc(_Alignof(Shard), n * sizeof(*plane->shards));
         if (!plane->shards)
@@ -85,6 +86,7 @@ Server *server_free(Server *server)
         router_free(plane->router);
         settings_unref(plane->settings);
         sem_destroy(&plane->wills_published);
+        sem_destroy(&plane->answers);
         free(server);
         return NULL;
 }
@@ -146,8 +148,8 @@ int server_add_endpoint(Server *server, Endpoint *endpoint)
         return 0;
 }
 
-/* Waits until each worker has published its wills, or the time is up. */
-static void wait_for_wills(Plane *plane, msec_t timeout)
+/* For sem_timedwait(), which knows only the clock on the wall. */
+static struct timespec after(msec_t timeout)
 {
         struct timespec until;
 
@@ -158,6 +160,49 @@ static void wait_for_wills(Plane *plane, msec_t timeout)
                 until.tv_nsec -= 1000000000;
                 until.tv_sec++;
         }
+        return until;
+}
+
+void server_ping(Server *server)
+{
+        Mail mail = {.kind = MAIL_PING, .ping = ++server->ping};
+
+        while (sem_trywait(&server->plane.answers) == 0)
+                ; /* of the one before */
+        for (unsigned i = 0; i < server->plane.n_shards; i++) {
+                Shard *shard = &server->plane.shards[i];
+
+                /* Out of memory is no fault of the worker. */
+                if (shard_mail_from_outside(shard, &mail) < 0)
+                        atomic_store(&shard->answered, mail.ping);
+        }
+}
+
+int server_silent_worker(const Server *server)
+{
+        for (unsigned i = 0; i < server->plane.n_shards; i++)
+                if (atomic_load_explicit(&server->plane.shards[i].answered, memory_order_acquire) !=
+                    server->ping)
+                        return (int)i;
+        return -1;
+}
+
+int server_await_answers(Server *server, msec_t timeout)
+{
+        const struct timespec until = after(timeout);
+        int silent;
+
+        while ((silent = server_silent_worker(server)) >= 0)
+                if (sem_timedwait(&server->plane.answers, &until) < 0 && errno != EINTR)
+                        break;
+        return silent;
+}
+
+/* Waits until each worker has published its wills, or the time is up. */
+static void wait_for_wills(Plane *plane, msec_t timeout)
+{
+        const struct timespec until = after(timeout);
+
         for (unsigned i = 0; i < plane->n_shards; i++)
                 while (sem_timedwait(&plane->wills_published, &until) < 0 && errno == EINTR)
                         ;

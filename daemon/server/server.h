@@ -35,6 +35,19 @@ int server_start(Server *server);
 int server_add_endpoint(Server *server, Endpoint *endpoint);
 
 /*
+ * Asks each worker for a sign of life; one that sleeps is woken, else it costs nothing. A worker
+ * answers in its next turn, behind all mail of before: what server_add_endpoint() asked for is done
+ * then. The one before counts no more.
+ */
+void server_ping(Server *server);
+
+/* A worker that has not answered the last server_ping(), or -1 if all have. */
+int server_silent_worker(const Server *server);
+
+/* The same, after waiting for them for timeout ms at most. */
+int server_await_answers(Server *server, msec_t timeout);
+
+/*
  * Orderly end: no new connections; wills of connected clients are published, what is pending is
  * written, MQTT 5 clients get DISCONNECT 0x8B; all of that within timeout ms. Then the threads are
  * joined. Idempotent.

@@ -74,6 +74,12 @@ static void on_endpoint(Shard *shard, Mail *mail)
         endpoint_unref(mail->endpoint);
 }
 
+static void on_ping(Shard *shard, Mail *mail)
+{
+        atomic_store_explicit(&shard->answered, mail->ping, memory_order_release);
+        sem_post(&shard->plane->answers);
+}
+
 static void on_wills(Shard *shard, Mail *mail)
 {
         shard_stop_wills(shard);
@@ -87,8 +93,8 @@ static void on_finish(Shard *shard, Mail *mail)
 static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
         [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
-        [MAIL_ENDPOINT] = on_endpoint,     [MAIL_WILLS] = on_wills,
-        [MAIL_FINISH] = on_finish,
+        [MAIL_ENDPOINT] = on_endpoint,     [MAIL_PING] = on_ping,
+        [MAIL_WILLS] = on_wills,           [MAIL_FINISH] = on_finish,
 };
 
 static void shard_take_mail(Shard *shard)

@@ -68,6 +68,7 @@ struct Shard {
         msec_t finish_deadline;
 
         Counters counters;
+        atomic_uint_fast64_t answered; /* the last MAIL_PING; others read it */
 };
 
 /* Sends the mail at the end of this turn; its references go along. 0 or -ENOMEM (the mail is the

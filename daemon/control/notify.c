@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the service manager is told of the life of the broker. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "control/notify.h"
+
+static uint64_t monotonic_usec(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
+}
+
+void notify_ready(void)
+{
+        sd_notifyf(false, "READY=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
+}
+
+void notify_stopping(void)
+{
+        sd_notifyf(false,
+                   "STOPPING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Stopping: sending what clients "
+                   "have not yet read",
+                   monotonic_usec());
+}
+
+static const ConfigError *first_error(const ConfigErrors *errors)
+{
+        for (size_t i = 0; errors && i < errors->n_items; i++)
+                if (errors->items[i].severity == CONFIG_ERROR)
+                        return &errors->items[i];
+        return NULL;
+}
+
+void notify_failed(int error, const ConfigErrors *errors)
+{
+        const ConfigError *first = first_error(errors);
+        char text[1024];
+
+        sd_notifyf(false, "ERRNO=%d\nSTATUS=%s", -error,
+                   first ? config_error_format(first, text, sizeof(text)) : strerror(-error));
+}

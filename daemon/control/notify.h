@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the service manager is told of the life of the broker (sd_notify(3)). Where there is no such
+ * manager nothing happens.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include "config/errors.h"
+
+/* All workers accept from all listeners. */
+void notify_ready(void);
+
+/* The orderly end begins: who watches gives it its time. */
+void notify_stopping(void);
+
+/* The start failed with -errno: the first error, with its file and line, is what `systemctl status`
+ * shows. errors may be NULL or without an error: then the text is that of the number. */
+void notify_failed(int error, const ConfigErrors *errors);

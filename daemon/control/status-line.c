@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The line that `systemctl status` shows. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "control/status-line.h"
+
+#define PERIOD_USEC   5000000U
+#define ACCURACY_USEC 1000000U
+
+struct StatusLine {
+        sd_event_source *timer;
+        Server *server;
+        size_t n_addresses;
+        char text[160]; /* as it was sent */
+};
+
+static void line_send(StatusLine *line)
+{
+        char text[sizeof(line->text)];
+        ServerCounters counters;
+
+        server_counters(line->server, &counters);
+        snprintf(text, sizeof(text),
+                 "STATUS=%" PRIu64 " client%s connected, %zu address%s, %u worker%s",
+                 counters.clients_connected, counters.clients_connected == 1 ? "" : "s",
+                 line->n_addresses, line->n_addresses == 1 ? "" : "es",
+                 server_n_workers(line->server), server_n_workers(line->server) == 1 ? "" : "s");
+        if (strcmp(text, line->text) == 0)
+                return;
+        memcpy(line->text, text, sizeof(text));
+        sd_notify(false, text);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+        int r;
+
+        line_send(data);
+        r = sd_event_source_set_time_relative(source, PERIOD_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int status_line_new(sd_event *event, Server *server, size_t n_addresses, StatusLine **ret_line)
+{
+        _cleanup_(status_line_freep) StatusLine *line = NULL;
+        int r;
+
+        if (!getenv("NOTIFY_SOCKET")) {
+                *ret_line = NULL;
+                return 0;
+        }
+        line = calloc(1, sizeof(*line));
+        if (!line)
+                return -ENOMEM;
+        line->server = server;
+        line->n_addresses = n_addresses;
+        r = sd_event_add_time_relative(event, &line->timer, CLOCK_MONOTONIC, PERIOD_USEC,
+                                       ACCURACY_USEC, on_timer, line);
+        if (r < 0)
+                return r;
+        sd_event_source_set_description(line->timer, "status-line");
+        line_send(line);
+        *ret_line = TAKE_PTR(line);
+        return 0;
+}
+
+StatusLine *status_line_free(StatusLine *line)
+{
+        if (!line)
+                return NULL;
+        sd_event_source_disable_unref(line->timer);
+        free(line);
+        return NULL;
+}

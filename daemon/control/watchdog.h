@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Tells the service manager that the broker is alive (WatchdogSec=), but only while every worker
+ * is: each has to answer between one message and the next. When one is stuck nothing is said any
+ * more, and the manager ends the process and starts a new one.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "server/server.h"
+#include "util/macro.h"
+
+typedef struct Watchdog Watchdog;
+
+/* The server runs. If nobody wants to be told *ret_watchdog is NULL. 0 or -errno. */
+int watchdog_new(sd_event *event, Server *server, Watchdog **ret_watchdog);
+Watchdog *watchdog_free(Watchdog *watchdog);
+DEFINE_CLEANUP(Watchdog, watchdog_free)

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What systemd is told: readiness, the line of status, why a start failed, signs of life.
+
+Usage: test-notify.py HAWKERD
+
+Prints TAP.
+"""
+import errno
+import os
+import signal
+import socket
+import sys
+import tempfile
+
+from freeze import Frozen
+from service import Service, answers, run, tcp
+
+HAWKERD = os.path.abspath(sys.argv[1])
+USER = "user root\n" if os.geteuid() == 0 else ""
+WATCHDOG = {"WATCHDOG_USEC": "400000"}
+
+
+def config(folder):
+    return f"listener 0 {folder}/mqtt.sock\nallow_anonymous true\nworkers 3\n{USER}"
+
+
+def ready_is_said_when_clients_are_served(folder):
+    with Service(HAWKERD, folder, config(folder)) as service:
+        service.state("READY=1")
+        assert any(state.startswith("STATUS=0 clients connected, 1 address, 3 workers")
+                   for state in service.states), service.states
+        assert answers(folder + "/mqtt.sock")
+        service.signal(signal.SIGTERM)
+        service.state("STOPPING=1")
+        assert service.states[-2].startswith("MONOTONIC_USEC="), service.states
+        assert service.states[-1].startswith("STATUS=Stopping"), service.states
+        assert service.wait() == 0
+
+
+def status_follows_the_clients(folder):
+    with Service(HAWKERD, folder, config(folder)) as service:
+        service.state("READY=1")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(folder + "/mqtt.sock")
+            client.sendall(b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c")
+            service.state("STATUS=1 client connected")
+        service.state("STATUS=0 clients connected")
+
+
+def wrong_settings_are_told_with_file_and_line(folder):
+    with Service(HAWKERD, folder, "# comment\nallow_anonymus true\n") as service:
+        assert service.state("ERRNO=") == f"ERRNO={errno.EINVAL}"
+        status = [state for state in service.states if state.startswith("STATUS=")]
+        assert len(status) == 1 and f"{service.path}:2:" in status[0], status
+        assert service.wait() == 3
+        assert "READY=1" not in service.states
+
+
+def a_busy_port_is_told_with_file_and_line(folder):
+    with tcp() as busy:
+        text = f"listener {busy.getsockname()[1]} 127.0.0.1\n"
+        with Service(HAWKERD, folder, text) as service:
+            assert service.state("ERRNO=") == f"ERRNO={errno.EADDRINUSE}"
+            assert any(f"{service.path}:1:" in state for state in service.states), service.states
+            assert service.wait() == 1
+
+
+def other_failures_are_told_by_their_number(folder):
+    text = config(folder) + "pid_file /nonexistent/hawker/pid\n"
+    with Service(HAWKERD, folder, text) as service:
+        assert service.state("ERRNO=") == f"ERRNO={errno.ENOENT}"
+        assert f"STATUS={os.strerror(errno.ENOENT)}" in service.states, service.states
+        assert service.wait() == 1
+
+
+def idle_workers_are_alive(folder):
+    with Service(HAWKERD, folder, config(folder), environment=WATCHDOG) as service:
+        for _ in range(4):
+            service.state("WATCHDOG=1")
+        assert service.stop() == 0
+        assert not any("answer" in line for line in service.lines), service.lines
+
+
+def nobody_watches_without_being_asked(folder):
+    with Service(HAWKERD, folder, config(folder)) as service:
+        service.state("READY=1")
+        assert service.stop() == 0
+        service.notify.setblocking(False)
+        try:
+            while data := service.notify.recv(4096):
+                assert b"WATCHDOG" not in data
+        except BlockingIOError:
+            pass
+
+
+def one_stuck_worker_is_noticed(folder):
+    with Service(HAWKERD, folder, config(folder), environment=WATCHDOG) as service:
+        service.state("WATCHDOG=1")
+        try:
+            with Frozen(service.pid, "worker-1"):
+                assert "Worker 1 does not answer" in service.line("does not answer")
+                # What was said up to here; two more rounds say nothing.
+                service.notify.setblocking(False)
+                try:
+                    while service.notify.recv(4096):
+                        pass
+                except BlockingIOError:
+                    pass
+                service.notify.settimeout(0.3)
+                try:
+                    said = service.notify.recv(4096)
+                    assert b"WATCHDOG" not in said, said
+                except TimeoutError:
+                    pass
+        except PermissionError:
+            return "a thread cannot be stopped here"
+        service.line("answer again")
+        service.state("WATCHDOG=1")
+        assert service.stop() == 0
+    return None
+
+
+TESTS = [
+    ready_is_said_when_clients_are_served,
+    status_follows_the_clients,
+    wrong_settings_are_told_with_file_and_line,
+    a_busy_port_is_told_with_file_and_line,
+    other_failures_are_told_by_their_number,
+    idle_workers_are_alive,
+    nobody_watches_without_being_asked,
+    one_stuck_worker_is_noticed,
+]
+
+if __name__ == "__main__":
+    sys.exit(run([("/control/notify/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawkerd-")))
