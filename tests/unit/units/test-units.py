@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The units as systemd reads them, without running any.
+
+Usage: test-units.py HAWKERD SYSUSERS-FILE UNIT...
+
+Prints TAP.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HAWKERD, SYSUSERS, *UNITS = (os.path.abspath(word) for word in sys.argv[1:])
+SCORE_MAX = 1.5
+DEADLINE = 60
+
+
+def collect(folder):
+    """The units in a folder, with the program of this build; a template as one instance of it."""
+    names = []
+    for unit in UNITS:
+        name = os.path.basename(unit).replace("@.", "@test.")
+        with open(unit, encoding="utf-8") as file:
+            text = re.sub(r"(?m)^(ExecStart=)\S+", r"\1" + HAWKERD, file.read())
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+        names.append(name)
+    return names
+
+
+def run(*words, **options):
+    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=DEADLINE, check=False, **options)
+
+
+def verify(folder, name):
+    """No word of complaint about this unit."""
+    # Those of the system as well, which ours are ordered against.
+    done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no",
+               os.path.join(folder, name), env={**os.environ, "SYSTEMD_UNIT_PATH": folder + ":"})
+    complaints = [line for line in done.stderr.splitlines() if "hawker" in line]
+    assert done.returncode == 0 and not complaints, done.stderr
+
+
+def is_hardened(folder, name):
+    done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
+               os.path.join(folder, name))
+    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert score, done.stdout + done.stderr
+    print(f"# {name}: {score[1]}")
+    assert float(score[1]) <= SCORE_MAX, done.stdout
+
+
+def has_no_capability(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    assert "CapabilityBoundingSet=" in lines and "AmbientCapabilities=" in lines
+    assert "User=hawker" in lines and "NoNewPrivileges=yes" in lines
+    # A reload that does not work must not be offered.
+    assert not any(line.startswith("ExecReload=") for line in lines)
+
+
+def sysusers_are_understood(folder, _):
+    program = shutil.which("systemd-sysusers")
+    if not program:
+        return "there is no systemd-sysusers"
+    root = os.path.join(folder, "root")
+    os.makedirs(os.path.join(root, "etc"))
+    done = run(program, "--root=" + root, SYSUSERS)
+    assert done.returncode == 0, done.stderr
+    with open(os.path.join(root, "etc/passwd"), encoding="utf-8") as file:
+        entry = next(line for line in file if line.startswith("hawker:"))
+    assert entry.rstrip().endswith("nologin"), entry
+    return None
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="hawker-units-") as folder:
+        names = collect(folder)
+        services = [name for name in names if name.endswith(".service")]
+        tests = [(verify, name) for name in names]
+        tests += [(test, name) for test in (is_hardened, has_no_capability) for name in services]
+        tests += [(sysusers_are_understood, os.path.basename(SYSUSERS))]
+        failed = 0
+        print(f"1..{len(tests)}")
+        for number, (test, name) in enumerate(tests, 1):
+            error = skipped = None
+            try:
+                skipped = test(folder, name)
+            except Exception as exception:  # pylint: disable=broad-except
+                error = f"{type(exception).__name__}: {exception}"
+            failed += error is not None
+            print(f"{'not ok' if error else 'ok'} {number} "
+                  f"/units/{test.__name__.replace('_', '-')}/{name}"
+                  f"{' # SKIP ' + skipped if skipped else ''}")
+            for line in (error or "").splitlines():
+                print(f"# {line}")
+        return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if not shutil.which("systemd-analyze"):
+        print("1..0 # SKIP there is no systemd-analyze")
+        sys.exit(0)
+    sys.exit(main())
