@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The service under a real systemd, in a container of its own.
+
+Usage: test-service.py BUILD-FOLDER [TEST...]
+
+Prints TAP. Where no container can run all of it is skipped, unless HAWKER_SYSTEM_TESTS=required.
+"""
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "..", "conformance"), os.path.join(HERE, "..", "unit", "control")]
+
+# pylint: disable=wrong-import-position
+import tree
+from codec import DISCONNECT, PUBLISH, Will
+from container import DEADLINE, Container, call, wait_until
+from freeze import Frozen
+from peer import Peer
+from service import answers
+from tree import Missing
+
+SERVICE, SOCKET = "hawker.service", "hawker.socket"
+SOCKETS = {"hawker.socket": 1883, "hawker-tls.socket": 8883, "hawker-ws.socket": 8083,
+           "hawker-wss.socket": 8084}
+CONFIG = "/etc/hawker/conf.d/test.conf"
+UNIX = "/run/hawker/mqtt.sock"
+SCORE_MAX = 1.5
+
+
+def listening(box, number):
+    """A client is let in at the port of 127.0.0.1."""
+    with box.network():
+        return answers(("127.0.0.1", number))
+
+
+def clean(box):
+    """As after the installation: nothing runs, nothing is configured."""
+    box.systemctl("stop", *SOCKETS, SERVICE, "hawker@*.service")
+    for name in (CONFIG, f"/run/systemd/system/{SERVICE}.d/test.conf"):
+        if os.path.exists(box.path(name)):
+            os.unlink(box.path(name))
+    box.systemctl("daemon-reload")
+    box.systemctl("reset-failed")
+
+
+def figure(what, since):
+    print(f"# {what}: {(time.monotonic() - since) * 1000:.0f} ms")
+
+
+def the_first_client_starts_it(box):
+    box.systemctl("start", SOCKET)
+    assert box.show(SERVICE, "ActiveState") == "inactive"
+    since = time.monotonic()
+    assert listening(box, 1883)
+    figure("activation, from connect to CONNACK", since)
+    wait_until("active", lambda: box.show(SERVICE, "ActiveState") == "active")
+    since = time.monotonic()
+    assert listening(box, 1883)
+    figure("the same when it runs", since)
+
+
+def all_addresses_of_the_socket_unit_are_served(box):
+    box.systemctl("start", SOCKET)
+    with box.network():
+        assert answers(("127.0.0.1", 1883)) and answers(("::1", 1883))
+    assert answers(box.path(UNIX))
+    assert os.stat(box.path(UNIX)).st_mode & 0o777 == 0o660
+
+
+def all_four_names_find_their_listener(box):
+    names = ("mqtt", "mqtts", "ws", "wss")
+    # On other ports: only by the name can they be found.
+    box.write(CONFIG, "allow_anonymous true\n" + "".join(
+        f"listener {number} 192.0.2.1\nsocket_name {name}\n"
+        for number, name in enumerate(names, 11)))
+    box.systemctl("start", *SOCKETS)
+    for number in SOCKETS.values():
+        assert listening(box, number)
+    assert "Nobody answers" not in box.journal("-u", SERVICE, "-b")
+
+
+def a_socket_without_a_listener_is_named(box):
+    box.write(CONFIG, "listener 1884 127.0.0.1\nallow_anonymous true\n")
+    box.systemctl("start", "hawker-ws.socket", SERVICE)
+    assert listening(box, 1884)
+    invocation = "_SYSTEMD_INVOCATION_ID=" + box.show(SERVICE, "InvocationID")
+    line = next(line for line in box.journal(invocation).splitlines() if "Nobody answers" in line)
+    assert "0.0.0.0:8083" in line and "socket_name ws" in line, line
+
+
+def start_returns_when_clients_are_served(box):
+    box.write(CONFIG, "listener 1884 127.0.0.1\nallow_anonymous true\n")
+    since = time.monotonic()
+    box.systemctl("start", SERVICE)
+    figure("systemctl start", since)
+    assert listening(box, 1884)
+    assert re.fullmatch(r"\d+ clients? connected, 1 address, \d+ workers?",
+                        box.show(SERVICE, "StatusText")), box.show(SERVICE, "StatusText")
+
+
+def an_address_that_comes_later_is_served_then(box):
+    box.write(CONFIG, "listener 1884 192.0.2.5\nallow_anonymous true\n")
+    box.systemctl("start", SERVICE)
+    assert box.run("ip", "address", "add", "192.0.2.5/32", "dev", "lo").returncode == 0
+    with box.network():
+        assert answers(("192.0.2.5", 1884))
+
+
+def wrong_settings_are_shown_and_not_tried_again(box):
+    box.write(CONFIG, "# comment\nlisener 1884\n")
+    assert box.run("systemctl", "start", SERVICE).returncode != 0
+    assert f"{CONFIG}:2:" in box.show(SERVICE, "StatusText"), box.show(SERVICE, "StatusText")
+    assert box.show(SERVICE, "StatusErrno") == "22"
+    assert box.show(SERVICE, "ActiveState") == "failed"
+    assert box.show(SERVICE, "ExecMainStatus") == "3"
+    assert box.show(SERVICE, "NRestarts") == "0"
+
+
+def sockets_outlive_a_restart(box):
+    box.systemctl("start", SOCKET, SERVICE)
+    since = time.monotonic()
+    box.systemctl("restart", SERVICE)
+    figure("systemctl restart", since)
+    assert listening(box, 1883) and answers(box.path(UNIX))
+    box.systemctl("stop", SOCKET, SERVICE)
+    assert not os.path.exists(box.path(UNIX))
+
+
+def _is_restarted_when(box, hold):
+    box.write(f"/run/systemd/system/{SERVICE}.d/test.conf", "[Service]\nWatchdogSec=1s\n")
+    box.systemctl("daemon-reload")
+    box.write(CONFIG, "workers 3\nlistener 1884 127.0.0.1\nallow_anonymous true\n")
+    box.systemctl("start", SERVICE)
+    invocation = "_SYSTEMD_INVOCATION_ID=" + box.show(SERVICE, "InvocationID")
+    since = time.monotonic()
+    with hold(box.main_pid(SERVICE)):
+        wait_until("a restart", lambda: box.show(SERVICE, "NRestarts") == "1")
+        figure("stuck, with WatchdogSec=1s: noticed and started again", since)
+    wait_until("active", lambda: box.show(SERVICE, "ActiveState") == "active")
+    assert listening(box, 1884)
+    lines = box.journal("UNIT=" + SERVICE)
+    assert "Watchdog timeout" in lines and "SIGABRT" in lines, lines
+    return box.journal(invocation)
+
+
+def one_stuck_worker_is_a_reason_to_restart(box):
+    try:
+        lines = _is_restarted_when(box, lambda pid: Frozen(pid, "worker-1"))
+    except PermissionError:
+        return "a thread cannot be stopped here"
+    assert "Worker 1 does not answer" in lines, lines
+    return None
+
+
+def a_stopped_process_is_a_reason_to_restart(box):
+    class Stopped:
+        """It is continued by systemd, together with the signal."""
+
+        def __init__(self, pid):
+            self.pid = pid
+
+        def __enter__(self):
+            os.kill(self.pid, signal.SIGSTOP)
+
+        def __exit__(self, *exception):
+            pass
+
+    _is_restarted_when(box, Stopped)
+
+
+def a_healthy_broker_is_left_alone(box):
+    box.write(f"/run/systemd/system/{SERVICE}.d/test.conf", "[Service]\nWatchdogSec=500ms\n")
+    box.systemctl("daemon-reload")
+    box.systemctl("start", SERVICE)
+    first = box.show(SERVICE, "WatchdogTimestampMonotonic")
+    for _ in range(5):  # idle, for longer than the limit
+        wait_until("a sign of life", lambda last=first:
+                   box.show(SERVICE, "WatchdogTimestampMonotonic") != last)
+        first = box.show(SERVICE, "WatchdogTimestampMonotonic")
+    assert box.show(SERVICE, "NRestarts") == "0"
+
+
+def stop_publishes_wills(box):
+    box.systemctl("start", SOCKET)
+    deadline = time.monotonic() + DEADLINE
+    with box.network():
+        taker, dying = (Peer(("127.0.0.1", 1883), deadline) for _ in range(2))
+    taker.connect(client_id="taker")
+    taker.subscribe("will/#", qos=1)
+    dying.connect(client_id="dying", will=Will("will/x", b"gone", qos=1))
+    since = time.monotonic()
+    box.systemctl("stop", SOCKET, SERVICE)
+    figure("systemctl stop", since)
+    packets = taker.closed()
+    assert [packet.kind for packet in packets] == [PUBLISH, DISCONNECT], packets
+    assert packets[0].payload == b"gone" and packets[1].reason == 0x8B, packets
+    assert box.show(SERVICE, "Result") == "success"
+
+
+def it_runs_as_hawker_without_any_capability(box):
+    box.systemctl("start", SERVICE)
+    status = box.status_of(SERVICE)
+    hawker = box.run("id", "-u", "hawker").stdout.strip()
+    assert set(status["Uid"].split()) == {hawker} and hawker != "0", status["Uid"]
+    for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb"):
+        assert int(status["Cap" + kind], 16) == 0, (kind, status["Cap" + kind])
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+
+
+def its_state_is_private(box):
+    box.systemctl("start", SERVICE)
+    for name, mode in (("/var/lib/hawker", 0o700), ("/run/hawker", 0o755)):
+        entry = os.stat(box.path(name))
+        assert entry.st_mode & 0o777 == mode, (name, oct(entry.st_mode))
+        assert str(entry.st_uid) == box.run("id", "-u", "hawker").stdout.strip()
+
+
+def it_writes_only_where_it_may(box):
+    box.systemctl("start", SOCKET, SERVICE)
+    assert listening(box, 1883)
+    pid = box.show(SERVICE, "MainPID")
+    for name in ("/", "/etc", "/etc/hawker", "/usr", "/var", "/var/log", "/var/lib", "/run", "/run/lock",
+                 "/run/systemd", "/home"):
+        # In its own view of the file system even root could not.
+        done = box.run("nsenter", "-t", pid, "-m", "touch", name + "/hawker-test")
+        assert done.returncode != 0, name
+    for name in ("/var/lib/hawker", "/run/hawker"):
+        done = box.run("nsenter", "-t", pid, "-m", "touch", name + "/hawker-test")
+        assert done.returncode == 0, done.stdout
+        os.unlink(box.path(name + "/hawker-test"))
+    strangers = {name for name in box.files_of("hawker")
+                 if not name.startswith(("/var/lib/hawker", "/run/hawker"))}
+    assert not strangers, strangers
+
+
+def it_is_hardened(box):
+    text = box.run("systemd-analyze", "security", "--no-pager", SERVICE).stdout
+    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", text)
+    assert score and float(score[1]) <= SCORE_MAX, text
+    print(f"# systemd-analyze security: {score[1]}")
+
+
+def an_instance_has_its_own_everything(box):
+    box.write("/etc/hawker/other.conf", "listener 1885 127.0.0.1\nallow_anonymous true\n")
+    box.systemctl("start", SERVICE, "hawker@other.service")
+    assert listening(box, 1885) and listening(box, 1883)
+    assert os.stat(box.path("/var/lib/hawker-other")).st_mode & 0o777 == 0o700
+    assert box.show(SERVICE, "MainPID") != box.show("hawker@other.service", "MainPID")
+
+
+TESTS = [
+    the_first_client_starts_it,
+    all_addresses_of_the_socket_unit_are_served,
+    all_four_names_find_their_listener,
+    a_socket_without_a_listener_is_named,
+    start_returns_when_clients_are_served,
+    an_address_that_comes_later_is_served_then,
+    wrong_settings_are_shown_and_not_tried_again,
+    sockets_outlive_a_restart,
+    one_stuck_worker_is_a_reason_to_restart,
+    a_stopped_process_is_a_reason_to_restart,
+    a_healthy_broker_is_left_alone,
+    stop_publishes_wills,
+    it_runs_as_hawker_without_any_capability,
+    its_state_is_private,
+    it_writes_only_where_it_may,
+    it_is_hardened,
+    an_instance_has_its_own_everything,
+]
+
+
+def run(box, tests):
+    failed = 0
+    for number, test in enumerate(tests, 1):
+        name = "/system/service/" + test.__name__.replace("_", "-")
+        skipped = error = None
+        try:
+            clean(box)
+            skipped = test(box)
+        except Exception as exception:  # pylint: disable=broad-except
+            error = f"{type(exception).__name__}: {exception}\n" + \
+                box.journal("-b", "-n", "30")
+        failed += error is not None
+        print(f"{'not ok' if error else 'ok'} {number} {name}"
+              f"{' # SKIP ' + skipped if skipped else ''}", flush=True)
+        for line in (error or "").splitlines():
+            print(f"# {line}")
+    return failed
+
+
+def require():
+    """Raises Missing where it is clear from the start that no container can run."""
+    if os.geteuid() != 0:
+        raise Missing("only root can boot a container")
+    for program in ("systemd-nspawn", "nsenter", "unshare", "meson", "systemd-sysusers"):
+        if not shutil.which(program):
+            raise Missing(f"there is no {program}")
+    done = call("unshare", "--mount", "--pid", "--net", "--fork", "mount", "-t", "tmpfs", "x", "/mnt")
+    if done.returncode:
+        raise Missing("no namespaces are allowed here: " + done.stdout.strip())
+
+
+def main(build, *names):
+    tests = [test for test in TESTS if not names or test.__name__ in names]
+    try:
+        require()
+        path = tree.find()
+        since = time.monotonic()
+        with Container(path, build) as box:
+            figure("installed and booted", since)
+            print(f"1..{len(tests)}")
+            return 1 if run(box, tests) else 0
+    except Missing as missing:
+        if os.environ.get("HAWKER_SYSTEM_TESTS") == "required":
+            print(f"Bail out! {missing}")
+            return 1
+        print(f"1..0 # SKIP {missing}")
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
