@@ -27,9 +27,10 @@ static void watchdog_look(Watchdog *watchdog)
 
         if (silent >= 0) {
                 if (!watchdog->is_late)
-                        log_warning("Worker %d does not answer: the watchdog is not told that all "
-                                    "is well",
-                                    silent);
+                        log_fields(LOG_CATEGORY_WARNING, MESSAGE_ID_WORKER_SILENT, NULL, 0,
+                                   "Worker %d does not answer: the watchdog is not told that all "
+                                   "is well",
+                                   silent);
                 watchdog->is_late = true;
                 return;
         }

@@ -14,6 +14,8 @@
 #include "server/server.h"
 #include "util/macro.h"
 
+#define MESSAGE_ID_WORKER_SILENT "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e04"
+
 typedef struct Watchdog Watchdog;
 
 /* The server runs. If nobody wants to be told *ret_watchdog is NULL. 0 or -errno. */

@@ -31,6 +31,7 @@ SOCKETS = {"hawker.socket": 1883, "hawker-tls.socket": 8883, "hawker-ws.socket":
 CONFIG = "/etc/hawker/conf.d/test.conf"
 UNIX = "/run/hawker/mqtt.sock"
 SCORE_MAX = 1.5
+WORKER_SILENT = "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e04"
 
 
 def listening(box, number):
@@ -155,6 +156,9 @@ def one_stuck_worker_is_a_reason_to_restart(box):
     except PermissionError:
         return "a thread cannot be stopped here"
     assert "Worker 1 does not answer" in lines, lines
+    assert box.run("journalctl", "--update-catalog").returncode == 0
+    told = box.run("journalctl", "-x", "--no-pager", "MESSAGE_ID=" + WORKER_SILENT).stdout
+    assert "Worker 1" in told and "threads that serve clients is stuck" in told, told
     return None
 
 

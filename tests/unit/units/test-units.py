@@ -77,13 +77,28 @@ def sysusers_are_understood(folder, _):
     return None
 
 
+def catalog_explains_every_message(_, catalog):
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+    with open(os.path.join(root, "units", catalog), encoding="utf-8") as file:
+        known = re.findall(r"(?m)^-- ([0-9a-f]{32})$", file.read())
+    used = []
+    for room in ("lib", "daemon"):
+        for folder, _, names in os.walk(os.path.join(root, room)):
+            for name in names:
+                if name.endswith((".c", ".h")):
+                    with open(os.path.join(folder, name), encoding="utf-8") as file:
+                        used += re.findall(r'#define MESSAGE_ID_\w+\s+"(.*)"', file.read())
+    assert sorted(known) == sorted(used) and len(used) == len(set(used)), (known, used)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="hawker-units-") as folder:
         names = collect(folder)
         services = [name for name in names if name.endswith(".service")]
         tests = [(verify, name) for name in names]
         tests += [(test, name) for test in (is_hardened, has_no_capability) for name in services]
-        tests += [(sysusers_are_understood, os.path.basename(SYSUSERS))]
+        tests += [(sysusers_are_understood, os.path.basename(SYSUSERS)),
+                  (catalog_explains_every_message, "hawker.catalog")]
         failed = 0
         print(f"1..{len(tests)}")
         for number, (test, name) in enumerate(tests, 1):
