@@ -54,7 +54,7 @@ static void acceptor_pause(Acceptor *acceptor, int reason)
         counters_add(shard->counters.accept_paused, 1);
         if (ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
                 log_warning("Listener %s: cannot accept now, trying again: %s",
-                            acceptor->endpoint->listener->name, strerror(-reason));
+                            acceptor->endpoint->name, strerror(-reason));
 }
 
 /* 0: welcome, a reason code to answer CONNECT with, -EMFILE: not even that. */

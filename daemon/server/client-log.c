@@ -49,7 +49,7 @@ void client_log_connected(Connection *connection, const Connect *connect, bool s
         client_name(connection, id);
         fields[0] = (LogField){"MQTT_CLIENT_ID", id};
         fields[1] = (LogField){"MQTT_PEER", peer};
-        fields[2] = (LogField){"MQTT_LISTENER", connection_listener(connection)->name};
+        fields[2] = (LogField){"MQTT_LISTENER", connection->endpoint->name};
         log_fields(
                 LOG_CATEGORY_NOTICE, MESSAGE_ID_CLIENT_CONNECTED, fields, ARRAY_SIZE(fields),
                 "Client %s connected from %s (protocol level %u, %s session, keep alive %u s%s%s)",
@@ -79,7 +79,7 @@ void client_log_end(Connection *connection, int r, const char *detail)
         client_name(connection, id);
         fields[0] = (LogField){"MQTT_CLIENT_ID", was_open ? id : NULL};
         fields[1] = (LogField){"MQTT_PEER", peer};
-        fields[2] = (LogField){"MQTT_LISTENER", connection_listener(connection)->name};
+        fields[2] = (LogField){"MQTT_LISTENER", connection->endpoint->name};
         fields[3] = (LogField){"MQTT_REASON", end_reason(r)};
         log_fields(category, r == 0 ? MESSAGE_ID_CLIENT_DISCONNECTED : MESSAGE_ID_CLIENT_FAILED,
                    fields, ARRAY_SIZE(fields), "%s%s at %s %s: %s%s%s",

@@ -24,7 +24,7 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
         Address address = {.length = sizeof(connection->peer)};
 
         if (connection->endpoint->is_unix) {
-                snprintf(buffer, size, "%s", connection_listener(connection)->name);
+                snprintf(buffer, size, "%s", connection->endpoint->name);
                 return buffer;
         }
         memcpy(&address.storage, &connection->peer, sizeof(connection->peer));

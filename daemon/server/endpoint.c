@@ -17,6 +17,25 @@ static bool socket_is_unix(int fd)
         return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
 }
 
+/* What systemd passed for a listener may be of another kind than the listener says; and all that it
+ * passed for the default listeners shares the settings of the first. */
+static bool is_named_by_address(const Endpoint *endpoint)
+{
+        return endpoint->is_unix ? !endpoint->listener->path : endpoint->settings->local_only;
+}
+
+static void endpoint_name(Endpoint *endpoint)
+{
+        Address address = {.length = sizeof(address.storage)};
+
+        endpoint->name = endpoint->listener->name;
+        if (!is_named_by_address(endpoint) ||
+            getsockname(endpoint->fd, (struct sockaddr *)&address.storage, &address.length) < 0)
+                return;
+        address_format(&address, endpoint->address, sizeof(endpoint->address));
+        endpoint->name = endpoint->address;
+}
+
 int endpoint_new(Settings *settings, const ListenerSettings *listener, int fd,
                  Endpoint **ret_endpoint)
 {
@@ -30,6 +49,7 @@ int endpoint_new(Settings *settings, const ListenerSettings *listener, int fd,
                 .settings = settings_ref(settings),
                 .listener = listener,
         };
+        endpoint_name(endpoint);
         atomic_init(&endpoint->references, 1);
         atomic_init(&endpoint->connections, 0);
         atomic_init(&endpoint->refused, 0);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/settings.h"
+#include "util/address.h"
 #include "util/macro.h"
 
 typedef struct Endpoint {
@@ -21,6 +22,8 @@ typedef struct Endpoint {
         bool is_unix;
         Settings *settings; /* a reference: owns listener */
         const ListenerSettings *listener;
+        const char *name; /* for the log: of the listener, or the address that was passed for it */
+        char address[ADDRESS_TEXT_MAX];
         atomic_uint connections; /* open now, for max_connections */
         atomic_uint refused;     /* let in only to be told that there are too many */
 } Endpoint;

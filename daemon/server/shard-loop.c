@@ -70,7 +70,7 @@ static void on_endpoint(Shard *shard, Mail *mail)
 
         if (r < 0)
                 log_error("Worker %u cannot accept from listener %s: %s", shard->index,
-                          mail->endpoint->listener->name, strerror(-r));
+                          mail->endpoint->name, strerror(-r));
         endpoint_unref(mail->endpoint);
 }
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -131,6 +132,32 @@ def sockets_outlive_a_restart(box):
     assert listening(box, 1883) and answers(box.path(UNIX))
     box.systemctl("stop", SOCKET, SERVICE)
     assert not os.path.exists(box.path(UNIX))
+
+
+def nobody_is_refused_during_a_restart(box):
+    box.systemctl("start", SOCKET, SERVICE)
+    failures, enough = [], threading.Event()
+
+    def knock():
+        # The network is that of a thread.
+        with box.network():
+            while not enough.is_set():
+                try:
+                    answers(("127.0.0.1", 1883))
+                except ConnectionResetError:
+                    pass  # let in by the old one, which has ended
+                except OSError as error:
+                    failures.append(error)
+
+    client = threading.Thread(target=knock)
+    client.start()
+    try:
+        for _ in range(3):
+            box.systemctl("restart", SERVICE)
+    finally:
+        enough.set()
+        client.join()
+    assert not failures, failures
 
 
 def _is_restarted_when(box, hold):
@@ -267,6 +294,7 @@ TESTS = [
     an_address_that_comes_later_is_served_then,
     wrong_settings_are_shown_and_not_tried_again,
     sockets_outlive_a_restart,
+    nobody_is_refused_during_a_restart,
     one_stuck_worker_is_a_reason_to_restart,
     a_stopped_process_is_a_reason_to_restart,
     a_healthy_broker_is_left_alone,

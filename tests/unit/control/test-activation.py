@@ -134,6 +134,8 @@ def without_a_configuration_mqtt_replaces_the_own(folder):
             for one in (a, b, c):
                 assert answers(one.getsockname())
             assert not unclaimed(service)
+            # What is said of a client on the Unix socket is not that of a default listener.
+            assert path in service.line("connected from unix:"), service.lines
 
 
 def without_a_configuration_nobody_comes_from_outside(folder):
