@@ -30,6 +30,8 @@ SERVICE, SOCKET = "hawker.service", "hawker.socket"
 SOCKETS = {"hawker.socket": 1883, "hawker-tls.socket": 8883, "hawker-ws.socket": 8083,
            "hawker-wss.socket": 8084}
 CONFIG = "/etc/hawker/conf.d/test.conf"
+SERVICE_DROP_IN = f"/run/systemd/system/{SERVICE}.d/test.conf"
+SOCKET_DROP_IN = f"/run/systemd/system/{SOCKET}.d/test.conf"
 UNIX = "/run/hawker/mqtt.sock"
 SCORE_MAX = 1.5
 WORKER_SILENT = "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e04"
@@ -44,7 +46,7 @@ def listening(box, number):
 def clean(box):
     """As after the installation: nothing runs, nothing is configured."""
     box.systemctl("stop", *SOCKETS, SERVICE, "hawker@*.service")
-    for name in (CONFIG, f"/run/systemd/system/{SERVICE}.d/test.conf"):
+    for name in (CONFIG, SERVICE_DROP_IN, SOCKET_DROP_IN):
         if os.path.exists(box.path(name)):
             os.unlink(box.path(name))
     box.systemctl("daemon-reload")
@@ -134,6 +136,25 @@ def sockets_outlive_a_restart(box):
     assert not os.path.exists(box.path(UNIX))
 
 
+def a_changed_socket_unit_is_taken_over(box):
+    box.systemctl("start", SOCKET, SERVICE)
+    assert listening(box, 1883)
+    box.write(SOCKET_DROP_IN, "[Socket]\nListenStream=127.0.0.1:1886\n")
+    box.systemctl("daemon-reload")
+    # With the service still there the socket unit may be refused, even in one command for both.
+    box.systemctl("stop", SERVICE)
+    box.systemctl("restart", SOCKET)
+    assert listening(box, 1886) and listening(box, 1883) and answers(box.path(UNIX))
+
+
+def a_socket_unit_that_comes_later_is_taken_over(box):
+    box.systemctl("start", SERVICE)
+    assert listening(box, 1883) and not os.path.exists(box.path(UNIX))
+    box.systemctl("stop", SERVICE)
+    box.systemctl("start", SOCKET, SERVICE)
+    assert listening(box, 1883) and answers(box.path(UNIX))
+
+
 def nobody_is_refused_during_a_restart(box):
     box.systemctl("start", SOCKET, SERVICE)
     failures, enough = [], threading.Event()
@@ -161,7 +182,7 @@ def nobody_is_refused_during_a_restart(box):
 
 
 def _is_restarted_when(box, hold):
-    box.write(f"/run/systemd/system/{SERVICE}.d/test.conf", "[Service]\nWatchdogSec=1s\n")
+    box.write(SERVICE_DROP_IN, "[Service]\nWatchdogSec=1s\n")
     box.systemctl("daemon-reload")
     box.write(CONFIG, "workers 3\nlistener 1884 127.0.0.1\nallow_anonymous true\n")
     box.systemctl("start", SERVICE)
@@ -206,7 +227,7 @@ def a_stopped_process_is_a_reason_to_restart(box):
 
 
 def a_healthy_broker_is_left_alone(box):
-    box.write(f"/run/systemd/system/{SERVICE}.d/test.conf", "[Service]\nWatchdogSec=2s\n")
+    box.write(SERVICE_DROP_IN, "[Service]\nWatchdogSec=2s\n")
     box.systemctl("daemon-reload")
     box.systemctl("start", SERVICE)
     first = box.show(SERVICE, "WatchdogTimestampMonotonic")
@@ -294,6 +315,8 @@ TESTS = [
     an_address_that_comes_later_is_served_then,
     wrong_settings_are_shown_and_not_tried_again,
     sockets_outlive_a_restart,
+    a_changed_socket_unit_is_taken_over,
+    a_socket_unit_that_comes_later_is_taken_over,
     nobody_is_refused_during_a_restart,
     one_stuck_worker_is_a_reason_to_restart,
     a_stopped_process_is_a_reason_to_restart,
