@@ -48,6 +48,11 @@ static uint32_t stream_wants(const Transport *transport)
         return 0;
 }
 
+static int stream_finish(Transport *transport)
+{
+        return shutdown(transport->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
 static void stream_close(Transport *transport)
 {
         if (transport->fd >= 0)
@@ -60,6 +65,7 @@ static const TransportOps tcp_ops = {
         .read = stream_read,
         .writev = stream_writev,
         .wants = stream_wants,
+        .finish = stream_finish,
         .close = stream_close,
 };
 
@@ -69,6 +75,7 @@ static const TransportOps unix_ops = {
         .read = stream_read,
         .writev = stream_writev,
         .wants = stream_wants,
+        .finish = stream_finish,
         .close = stream_close,
 };
 

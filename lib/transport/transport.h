@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bytes to and from a peer, whatever is in between: TCP and Unix sockets (stream.h), later TLS and
- * WebSocket. Non-blocking. A Transport is plain data without a thread of its own: it moves with its
+ * Bytes to and from a peer, whatever is in between: TCP and Unix sockets (stream.h), TLS
+ * (tls.h). Non-blocking. A Transport is plain data without a thread of its own: it moves with its
  * connection from worker to worker.
  *
  * Thread: any one at a time
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,8 @@ typedef struct TransportOps {
         ssize_t (*writev)(Transport *transport, const struct iovec *pieces, int n);
         /* The epoll events to wait for while handshake() said -EAGAIN. */
         uint32_t (*wants)(const Transport *transport);
+        /* Says that nothing more will be written; reading goes on. 0, -EAGAIN, or -errno. */
+        int (*finish)(Transport *transport);
         /* Ends it in order as far as that goes without waiting, closes the fd, frees the state.
          * Idempotent. */
         void (*close)(Transport *transport);
@@ -37,4 +40,8 @@ struct Transport {
         const TransportOps *ops;
         void *state; /* of the ops; NULL for a plain stream */
         int fd;      /* owned; -1 when closed */
+        /* read() has more that the socket does not tell of: it is to be asked again, which ends
+         * before it goes to the socket. */
+        bool has_more;
+        const char *trouble; /* of the last failure, in words; NULL: the errno says it */
 };

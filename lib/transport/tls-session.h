@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What is behind a Transport of tls.h: for tls.c and tls-peer.c only.
+ *
+ * Thread: any one at a time
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "transport/tls-credentials.h"
+#include "util/buffer.h"
+
+typedef struct TlsSession {
+        struct gnutls_session_int *session;
+        TlsCredentials *credentials; /* dropped after the session */
+        struct Wire *wire;           /* while a read goes on */
+        Buffer rest;                 /* read from the socket, not yet decrypted; mostly none */
+        char *trouble;               /* of the Transport */
+        int fd;                      /* of the Transport */
+        int last_code;               /* a failure that came behind data */
+        uint8_t first_byte;          /* of all, once has_begun */
+        bool has_begun;
+        bool is_open;      /* behind the handshake */
+        bool is_sending;   /* GnuTLS holds a record that the socket did not take */
+        bool has_ended;    /* the peer has said so, behind data */
+        bool has_said_bye; /* we have */
+} TlsSession;

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The server's side of TLS over a stream socket. */
+
+#include "transport/tls.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "transport/tls-session.h"
+#include "util/buffer.h"
+
+/* What one read takes from the socket: some records of the largest kind. */
+#define WIRE_SIZE (64U * 1024U)
+/* The most plain text of one record. */
+#define RECORD_SIZE (16U * 1024U)
+/* Warnings that a handshake puts up with in one call. */
+#define WARNINGS_MAX 16U
+
+typedef struct Wire Wire;
+
+/* The bytes of one read, on their way into GnuTLS. */
+struct Wire {
+        const uint8_t *at;
+        size_t length;
+        bool is_closed; /* no more comes from the socket in this call */
+        uint8_t *room;  /* WIRE_SIZE bytes for what the socket has */
+};
+
+static ssize_t receive(int fd, void *data, size_t size)
+{
+        ssize_t n;
+
+        do
+                n = recv(fd, data, size, MSG_DONTWAIT);
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? -errno : n;
+}
+
+/* --- from the socket into GnuTLS --- */
+
+/* A handshake takes only its own bytes: what follows stays in the socket, where epoll sees it. */
+static ssize_t pull_handshake(TlsSession *tls, void *data, size_t size)
+{
+        ssize_t n = receive(tls->fd, data, size);
+
+        if (n > 0 && !tls->has_begun) {
+                tls->has_begun = true;
+                tls->first_byte = *(uint8_t *)data;
+        }
+        return n;
+}
+
+static ssize_t pull_wire(Wire *wire, int fd, void *data, size_t size)
+{
+        size_t n;
+
+        if (wire->length == 0) {
+                ssize_t got = -EAGAIN;
+
+                if (!wire->is_closed)
+                        got = receive(fd, wire->room, WIRE_SIZE);
+                wire->is_closed = true;
+                if (got <= 0)
+                        return got;
+                wire->at = wire->room;
+                wire->length = (size_t)got;
+        }
+        n = MIN(size, wire->length);
+        memcpy(data, wire->at, n);
+        wire->at += n;
+        wire->length -= n;
+        return (ssize_t)n;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
+{
+        TlsSession *tls = pointer;
+        ssize_t n = tls->wire ? pull_wire(tls->wire, tls->fd, data, size)
+                              : pull_handshake(tls, data, size);
+
+        if (n >= 0)
+                return n;
+        gnutls_transport_set_errno(tls->session, (int)-n);
+        return -1;
+}
+
+/* One or more records at once; never SIGPIPE. */
+static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int n)
+{
+        TlsSession *tls = pointer;
+        struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
+        ssize_t sent;
+
+        do
+                sent = sendmsg(tls->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        while (sent < 0 && errno == EINTR);
+        if (sent < 0)
+                gnutls_transport_set_errno(tls->session, errno);
+        return sent;
+}
+
+/* --- what went wrong --- */
+
+static int tls_trouble(Transport *transport, char *why)
+{
+        TlsSession *tls = transport->state;
+
+        free(tls->trouble);
+        tls->trouble = why;
+        transport->trouble = why;
+        return -EPROTO;
+}
+
+static char *describe_alert(gnutls_session_t session)
+{
+        const char *name = gnutls_alert_get_name(gnutls_alert_get(session));
+        char *why;
+
+        return asprintf(&why, "TLS: the client says: %s", name ? name : "an unknown alert") < 0
+                       ? NULL
+                       : why;
+}
+
+static char *describe(const char *text)
+{
+        size_t n = strlen(text);
+        char *why;
+
+        if (n > 0 && text[n - 1] == '.')
+                n--;
+        return asprintf(&why, "TLS: %.*s", (int)n, text) < 0 ? NULL : why;
+}
+
+/* Turns a code of GnuTLS into an errno and words. */
+static int tls_fail(Transport *transport, int code)
+{
+        TlsSession *tls = transport->state;
+
+        if (code == GNUTLS_E_MEMORY_ERROR)
+                return -ENOMEM;
+        if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+                return tls_trouble(transport, describe_alert(tls->session));
+        if (code == GNUTLS_E_PUSH_ERROR || code == GNUTLS_E_PULL_ERROR)
+                return -ECONNRESET;
+        return tls_trouble(transport, describe(gnutls_strerror(code)));
+}
+
+/* --- the handshake --- */
+
+/* First bytes that are known, and what they are. 22 is a TLS handshake. */
+static const struct {
+        uint8_t byte;
+        const char *what;
+} beginnings[] = {
+        {0x10, "this is not TLS but MQTT without it"},
+        {'G', "this is not TLS but HTTP without it"},
+        {'P', "this is not TLS but HTTP or PROXY"},
+        {0x0d, "this is not TLS but PROXY"},
+};
+
+static int handshake_fail(Transport *transport, int code)
+{
+        TlsSession *tls = transport->state;
+        const char *what = "this is not TLS";
+
+        if (tls->has_begun && tls->first_byte != 22) {
+                for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
+                        if (beginnings[i].byte == tls->first_byte)
+                                what = beginnings[i].what;
+                return tls_trouble(transport, strdup(what));
+        }
+        if (code == GNUTLS_E_PREMATURE_TERMINATION)
+                return tls_trouble(transport,
+                                   describe("the client left in the middle of the handshake"));
+        if (code != GNUTLS_E_PULL_ERROR && code != GNUTLS_E_FATAL_ALERT_RECEIVED)
+                gnutls_alert_send_appropriate(tls->session, code);
+        return tls_fail(transport, code);
+}
+
+static int handshake_verify(Transport *transport)
+{
+        TlsSession *tls = transport->state;
+        _cleanup_free_ char *why = NULL;
+        int alert;
+
+        if (tls_credentials_verify(tls->credentials, tls->session, &alert, &why) == 0)
+                return 0;
+        gnutls_alert_send(tls->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);
+        return tls_trouble(transport, describe(why ? why : "out of memory"));
+}
+
+/* A client with Nagle's algorithm holds its CONNECT back until its last flight is acknowledged,
+ * which the kernel would do 40 ms later. */
+static void acknowledge_now(int fd)
+{
+        const int one = 1;
+
+        setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)); /* fails on Unix sockets */
+}
+
+static int tls_handshake(Transport *transport)
+{
+        TlsSession *tls = transport->state;
+        int r = GNUTLS_E_WARNING_ALERT_RECEIVED;
+
+        if (tls->is_open)
+                return 0;
+        for (unsigned i = 0; r < 0 && r != GNUTLS_E_AGAIN && i < WARNINGS_MAX; i++) {
+                r = gnutls_handshake(tls->session);
+                if (gnutls_error_is_fatal(r))
+                        break;
+        }
+        if (r == GNUTLS_E_AGAIN)
+                return -EAGAIN;
+        if (r < 0)
+                return handshake_fail(transport, r);
+        r = handshake_verify(transport);
+        if (r < 0)
+                return r;
+        acknowledge_now(tls->fd);
+        tls->is_open = true;
+        return 0;
+}
+
+static uint32_t tls_wants(const Transport *transport)
+{
+        const TlsSession *tls = transport->state;
+
+        return gnutls_record_get_direction(tls->session) ? EPOLLOUT : EPOLLIN;
+}
+
+/* --- reading --- */
+
+/* Decrypts until the room is full or the wire empty. > 0, 0 the end, or a code of GnuTLS. */
+static ssize_t read_records(TlsSession *tls, uint8_t *data, size_t size)
+{
+        size_t total = 0;
+        ssize_t n = 0;
+
+        while (total < size) {
+                n = gnutls_record_recv(tls->session, data + total, size - total);
+                if (n > 0)
+                        total += (size_t)n;
+                else if (n != GNUTLS_E_WARNING_ALERT_RECEIVED && n != GNUTLS_E_INTERRUPTED)
+                        break;
+        }
+        if (total == 0)
+                return n;
+        /* Failures come again: they are for the next call. */
+        tls->last_code = n < 0 && n != GNUTLS_E_AGAIN ? (int)n : 0;
+        tls->has_ended = n == 0;
+        return (ssize_t)total;
+}
+
+/* What the wire has left over goes before what the socket has; it came from the rest itself, or
+ * from the socket when there was none. */
+static int keep_rest(TlsSession *tls, const Wire *wire, size_t before)
+{
+        Buffer *rest = &tls->rest;
+
+        if (before == 0)
+                return buffer_append(rest, wire->at, wire->length);
+        buffer_consume(rest, before - wire->length);
+        if (wire->length == 0)
+                buffer_release(rest);
+        return 0;
+}
+
+static ssize_t tls_read_end(Transport *transport, ssize_t n)
+{
+        if (n >= 0)
+                return n;
+        if (n == GNUTLS_E_PREMATURE_TERMINATION)
+                return 0; /* MQTT says itself what is complete */
+        if (n == GNUTLS_E_AGAIN)
+                return -EAGAIN;
+        if (n == GNUTLS_E_REHANDSHAKE)
+                return tls_trouble(transport, describe("the client asks for a renegotiation"));
+        return tls_fail(transport, (int)n);
+}
+
+static ssize_t tls_read(Transport *transport, void *data, size_t size)
+{
+        TlsSession *tls = transport->state;
+        uint8_t room[WIRE_SIZE]; /* only what comes is touched */
+        size_t left = buffer_length(&tls->rest);
+        Wire wire = {
+                .at = left > 0 ? buffer_head(&tls->rest) : room,
+                .length = left,
+                .is_closed = transport->has_more,
+                .room = room,
+        };
+        ssize_t n;
+
+        transport->has_more = false;
+        if (tls->last_code < 0 || tls->has_ended)
+                return tls_read_end(transport, tls->last_code);
+        tls->wire = &wire;
+        n = read_records(tls, data, size);
+        tls->wire = NULL;
+        if (keep_rest(tls, &wire, left) < 0)
+                return -ENOMEM;
+        transport->has_more = wire.length > 0 || tls->last_code < 0 || tls->has_ended ||
+                              gnutls_record_check_pending(tls->session) > 0;
+        return tls_read_end(transport, n);
+}
+
+/* --- writing --- */
+
+/* Where a writev() is in its pieces. */
+typedef struct Cursor {
+        const struct iovec *piece, *end;
+        size_t offset; /* in the first */
+} Cursor;
+
+static void cursor_advance(Cursor *cursor, size_t n)
+{
+        while (n > 0) {
+                size_t here = MIN(n, cursor->piece->iov_len - cursor->offset);
+
+                n -= here;
+                cursor->offset += here;
+                if (cursor->offset == cursor->piece->iov_len) {
+                        cursor->piece++;
+                        cursor->offset = 0;
+                }
+        }
+}
+
+/* The plain text of the next record: where it lies if one piece is enough for a record or is the
+ * last, else gathered. */
+static Bytes cursor_next(const Cursor *cursor, uint8_t room[RECORD_SIZE])
+{
+        const struct iovec *piece = cursor->piece;
+        size_t offset = cursor->offset, n = 0;
+
+        if (piece == cursor->end)
+                return (Bytes){};
+        if (piece + 1 == cursor->end || piece->iov_len - offset >= RECORD_SIZE)
+                return (Bytes){(uint8_t *)piece->iov_base + offset,
+                               MIN(piece->iov_len - offset, (size_t)RECORD_SIZE)};
+        for (; piece < cursor->end && n < RECORD_SIZE; piece++, offset = 0) {
+                size_t here = MIN(piece->iov_len - offset, RECORD_SIZE - n);
+
+                memcpy(room + n, (uint8_t *)piece->iov_base + offset, here);
+                n += here;
+        }
+        return (Bytes){room, n};
+}
+
+/* GnuTLS keeps a record that the socket does not take; asked again without data it goes on. */
+static ssize_t send_record(TlsSession *tls, Bytes plain)
+{
+        ssize_t n;
+
+        do
+                n = tls->is_sending ? gnutls_record_send(tls->session, NULL, 0)
+                                    : gnutls_record_send(tls->session, plain.data, plain.length);
+        while (n == GNUTLS_E_INTERRUPTED);
+        tls->is_sending = n == GNUTLS_E_AGAIN;
+        return n;
+}
+
+static ssize_t tls_writev(Transport *transport, const struct iovec *pieces, int n_pieces)
+{
+        TlsSession *tls = transport->state;
+        Cursor cursor = {pieces, pieces + n_pieces, 0};
+        uint8_t room[RECORD_SIZE];
+        size_t total = 0;
+        Bytes plain;
+
+        while ((plain = cursor_next(&cursor, room)).length > 0) {
+                ssize_t n = send_record(tls, plain);
+
+                if (n == GNUTLS_E_AGAIN)
+                        return total > 0 ? (ssize_t)total : -EAGAIN;
+                if (n < 0)
+                        return n == GNUTLS_E_PUSH_ERROR ? -EPIPE : tls_fail(transport, (int)n);
+                total += (size_t)n;
+                cursor_advance(&cursor, (size_t)n);
+        }
+        return (ssize_t)total;
+}
+
+/* --- the end --- */
+
+static int tls_finish(Transport *transport)
+{
+        TlsSession *tls = transport->state;
+        int r = 0;
+
+        if (tls->is_open)
+                r = gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+        if (r == GNUTLS_E_AGAIN)
+                return -EAGAIN;
+        tls->has_said_bye = true;
+        return shutdown(transport->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+static void tls_close(Transport *transport)
+{
+        TlsSession *tls = transport->state;
+
+        if (!tls)
+                return;
+        transport->state = NULL;
+        transport->trouble = NULL;
+        transport->has_more = false;
+        if (tls->is_open && !tls->has_said_bye && !tls->is_sending)
+                gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+        gnutls_deinit(tls->session);
+        close(TAKE_FD(transport->fd));
+        tls_credentials_unref(tls->credentials);
+        buffer_done(&tls->rest);
+        free(tls->trouble);
+        free(tls);
+}
+
+static const TransportOps tls_ops = {
+        .name = "tls",
+        .handshake = tls_handshake,
+        .read = tls_read,
+        .writev = tls_writev,
+        .wants = tls_wants,
+        .finish = tls_finish,
+        .close = tls_close,
+};
+
+bool tls_is(const Transport *transport)
+{
+        return transport->ops == &tls_ops;
+}
+
+int tls_init(Transport *transport, int fd, TlsCredentials *credentials)
+{
+        TlsSession *tls = calloc(1, sizeof(*tls));
+
+        if (!tls)
+                return -ENOMEM;
+        if (gnutls_init(&tls->session, GNUTLS_SERVER | GNUTLS_NONBLOCK) < 0) {
+                free(tls);
+                return -ENOMEM;
+        }
+        if (tls_credentials_apply(credentials, tls->session) < 0) {
+                gnutls_deinit(tls->session);
+                free(tls);
+                return -ENOMEM;
+        }
+        tls->fd = fd;
+        tls->credentials = tls_credentials_ref(credentials);
+        gnutls_transport_set_ptr(tls->session, tls);
+        gnutls_transport_set_pull_function(tls->session, pull);
+        gnutls_transport_set_vec_push_function(tls->session, push);
+        gnutls_handshake_set_timeout(tls->session, 0);
+        *transport = (Transport){.ops = &tls_ops, .state = tls, .fd = fd};
+        return 0;
+}

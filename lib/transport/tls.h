@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The server's side of TLS 1.2 and 1.3 over a connected stream socket as a Transport. A session may
+ * move from thread to thread between two calls.
+ *
+ * read() goes to the socket at most once per call and decrypts all that came; what does not fit is
+ * kept, and has_more says so. writev() makes records of up to 16 KiB; a record that the socket did
+ * not take whole counts as not written until a later call, which must begin with the same bytes.
+ *
+ * Thread: any one at a time
+ */
+#pragma once
+
+#include "transport/tls-credentials.h"
+#include "transport/transport.h"
+
+/* Owns the fd on success; takes a reference to the credentials until it is closed. 0 or -ENOMEM. */
+int tls_init(Transport *transport, int fd, TlsCredentials *credentials);
+
+/* Whether the transport is one of these. */
+bool tls_is(const Transport *transport);
