@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerd: the command line, the settings, the log, and then the manager for as long as it runs. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,25 +39,32 @@ static int load_settings(const CommandLine *command, Settings **ret_settings)
         return r;
 }
 
+/* TLS credentials that cannot be used are as wrong as the line that names them. */
+static int status_of(int error)
+{
+        return error == -EKEYREJECTED ? EXIT_WRONG_SETTINGS : EXIT_CANNOT_START;
+}
+
 /* All that can be known before the start: both halves are always tried, to show every problem at
  * once. */
 static int test_config(Settings *settings)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
         PassedSockets none = {};
+        const ListenerMeans means = {.passed = &none};
         Listener **listeners = NULL;
         size_t n_listeners = 0;
         int tested, opened;
 
         tested = settings_test(settings, &errors);
-        opened = listeners_open(settings, &none, &errors, &listeners, &n_listeners);
+        opened = listeners_open(settings, &means, &errors, &listeners, &n_listeners);
         listeners_free(listeners, n_listeners);
         logging_report(&errors);
 
         if (tested < 0)
                 return EXIT_WRONG_SETTINGS;
         if (opened < 0)
-                return EXIT_CANNOT_START;
+                return status_of(opened);
         puts("The settings are fine.");
         return EXIT_SUCCESS;
 }
@@ -87,9 +95,10 @@ static int run(const CommandLine *command, Settings *settings)
         }
         raise_descriptor_limit();
         manager_block_signals();
-        if (manager_new(settings, &manager) < 0 || manager_run(manager, ready_fd) < 0)
-                return EXIT_CANNOT_START;
-        return EXIT_SUCCESS;
+        r = manager_new(settings, &manager);
+        if (r == 0)
+                r = manager_run(manager, ready_fd);
+        return r < 0 ? status_of(r) : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)

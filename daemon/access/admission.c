@@ -12,7 +12,7 @@ static bool has_wanted_prefix(const char *prefix, Bytes client_id)
 int admission_check(const Settings *settings, const ListenerSettings *listener,
                     const AdmissionRequest *request)
 {
-        if (!listener->allow_anonymous)
+        if (!listener->allow_anonymous && !request->is_proven)
                 return REASON_NOT_AUTHORIZED;
         if (listener->use_username_as_clientid && !request->has_username)
                 return REASON_NOT_AUTHORIZED;

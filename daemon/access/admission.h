@@ -18,6 +18,7 @@ typedef struct AdmissionRequest {
         Bytes username;
         bool has_password;
         Bytes password;
+        bool is_proven; /* the username is of a certificate or pre-shared key that was verified */
 } AdmissionRequest;
 
 /*
@@ -25,7 +26,8 @@ typedef struct AdmissionRequest {
  * nothing here can tell; the client identifier lacks `clientid_prefixes`; or the listener names
  * clients by their user (`use_username_as_clientid`) and there is none.
  *
- * A user name that nobody can check counts as none: it passes where anonymous clients pass.
+ * A user name that nobody can check counts as none: it passes where anonymous clients pass. One
+ * that TLS has proven needs no password.
  */
 int admission_check(const Settings *settings, const ListenerSettings *listener,
                     const AdmissionRequest *request);

@@ -111,10 +111,13 @@ static const struct {
         Trial trial;
         bool if_given; /* the default is what is there if it is there */
 } trials[] = {
-        {"acl_file", try_file},      {"bind_interface", try_interface},
-        {"password_file", try_file}, {"pid_file", try_writable},
-        {"psk_file", try_file},      {"socket_group", try_group},
-        {"socket_owner", try_user},  {"user", try_user, .if_given = true},
+        {"acl_file", try_file},
+        {"bind_interface", try_interface},
+        {"password_file", try_file},
+        {"pid_file", try_writable},
+        {"socket_group", try_group},
+        {"socket_owner", try_user},
+        {"user", try_user, .if_given = true},
 };
 
 /* The trials of one object. */

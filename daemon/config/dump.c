@@ -32,6 +32,17 @@ static void write_log_dest(const Option *option, const Settings *settings, FILE 
                 fprintf(file, "%s file %s\n", option->name, settings->log_file);
 }
 
+/* A line for each. */
+static void write_list(const Option *option, const char *text, FILE *file)
+{
+        while (text) {
+                const char *end = strchrnul(text, '\n');
+
+                fprintf(file, "%s %.*s\n", option->name, (int)(end - text), text);
+                text = *end ? end + 1 : NULL;
+        }
+}
+
 static void write_option(const Option *option, const Settings *settings,
                          const ListenerSettings *listener, FILE *file)
 {
@@ -44,6 +55,10 @@ static void write_option(const Option *option, const Settings *settings,
         write_origin(settings_origin(option, settings, listener), file);
         if (strcmp(option->name, "log_dest") == 0) {
                 write_log_dest(option, settings, file);
+                return;
+        }
+        if (option->flags & OPTION_LIST) {
+                write_list(option, value.text, file);
                 return;
         }
         fprintf(file, "%s ", option->name);

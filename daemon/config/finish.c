@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/parser.h"
+#include "config/tls-rules.h"
 #include "config/values.h"
 
 #define PORT_DEFAULT 1883
@@ -284,6 +285,8 @@ int parser_finish(Parser *parser)
                         r = check_unique(parser, i);
                 if (r == 0)
                         r = warn_without_effect(parser, &settings->listeners[i]);
+                if (r == 0)
+                        r = tls_rules_apply(settings, &settings->listeners[i], parser->errors);
                 if (r < 0)
                         return r;
         }

@@ -70,9 +70,10 @@ const Option options_global[] = {
         {"password_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_LIVE,
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(password_file),
          .doc = "File with the usernames and password hashes."},
-        {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_NEW_CONNECTIONS,
-         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file),
-         .doc = "File with the identities and keys for TLS-PSK."},
+        {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file), .value = "FILE",
+         .doc = "File with the identities and keys for listeners with psk_hint, a line each: "
+                "identity:key, the key in hexadecimal digits."},
 
         /* Clients and connections. */
         {"response_information", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,

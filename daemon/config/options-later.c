@@ -8,24 +8,13 @@
 
 #include "util/macro.h"
 
-static const OptionWord tls_versions[] = {
-        {"tlsv1.2", 12},
-        {"tlsv1.3", 13},
-        {},
-};
-
 static const OptionWord keyforms[] = {
         {"pem", 0},
         {"engine", 1},
         {},
 };
 
-/* Of a listener: any value is refused, or any but the default. */
-#define TLS(_name, _doc)                                                                           \
-        {                                                                                          \
-                _name, OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED, .flags = OPTION_LAST_WINS,  \
-                                                                       .doc = _doc                 \
-        }
+/* Of a listener: any value but the default is refused. */
 #define SWITCH(_name, _doc)                                                                        \
         {                                                                                          \
                 _name, OPTION_LISTENER, OPTION_BOOL, OPTION_REFUSED, .fallback = "false",          \
@@ -43,32 +32,15 @@ static const OptionWord keyforms[] = {
         }
 
 const Option options_later[] = {
-        TLS("cafile", "File with the authorities that sign client certificates."),
-        TLS("capath", "Folder with the authorities that sign client certificates."),
-        TLS("certfile", "File with the certificate of this listener."),
-        TLS("keyfile", "File with the private key of this listener."),
-        TLS("ciphers", "Which ciphers TLS 1.2 may use."),
-        TLS("ciphers_tls1.3", "Which ciphers TLS 1.3 may use."),
-        TLS("crlfile", "File with the revoked client certificates."),
         {"dhparamfile", OPTION_LISTENER, OPTION_STRING, OPTION_IGNORED,
          .doc = "Was the file with parameters for the Diffie-Hellman exchange.",
          .instead = "the TLS library chooses them itself"},
-        {"psk_hint", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,
-         .doc = "The hint that TLS-PSK gives to clients."},
-        SWITCH("require_certificate", "Let only clients in that show a certificate."),
-        SWITCH("use_identity_as_username", "Take the username from the client certificate."),
-        SWITCH("use_subject_as_username",
-               "Take the whole subject of the client certificate as username."),
-        SWITCH("disable_client_cert_date_checks", "Accept client certificates that have expired."),
         {"tls_engine", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,
          .doc = "The engine that holds the key."},
         {"tls_engine_kpass_sha1", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,
          .doc = "The password of the key in the engine."},
         {"tls_keyform", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, .fallback = "pem",
          .words = keyforms, .doc = "Where the key is."},
-        {"tls_version", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED,
-         .flags = OPTION_NEEDS_LISTENER, .fallback = "tlsv1.2", .words = tls_versions,
-         .doc = "The lowest version of TLS that is accepted."},
         {"enable_proxy_protocol", OPTION_LISTENER, OPTION_INTEGER, OPTION_REFUSED,
          .flags = OPTION_NEEDS_LISTENER, .minimum = 1, .maximum = 2,
          .doc = "Expect a PROXY header of this version from each peer."},

@@ -16,6 +16,7 @@ typedef struct OptionPart {
 static const OptionPart parts[] = {
         {options_global, &n_options_global},
         {options_listener, &n_options_listener},
+        {options_tls, &n_options_tls},
         {options_later, &n_options_later},
 };
 

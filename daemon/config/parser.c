@@ -122,7 +122,8 @@ static int check_repeated(ParserFile *file, const SettingsOrigin *origin)
         const Option *option = file->option;
         int r;
 
-        if (option->kind != OPTION_STRING || (option->flags & OPTION_LAST_WINS) || !origin->file)
+        if (option->kind != OPTION_STRING || !origin->file ||
+            (option->flags & (OPTION_LAST_WINS | OPTION_LIST)))
                 return 0;
         r = parser_say(file, CONFIG_ERROR, "%s is given twice, first at %s:%u", file->word,
                        origin->file, origin->line);
@@ -158,6 +159,32 @@ static int read_value(ParserFile *file, Value *ret)
         return r;
 }
 
+/* Puts what earlier lines said before it: a value has no newline in it. */
+static int join_list(Value *value, const char *before)
+{
+        char *joined;
+
+        if (asprintf(&joined, "%s\n%s", before, value->text) < 0)
+                return -ENOMEM;
+        free(value->text);
+        value->text = joined;
+        return 0;
+}
+
+/* Each line adds to the ones before. */
+static int add_to_earlier(ParserFile *file, const ListenerSettings *listener, Value *value)
+{
+        const Option *option = file->option;
+        const Value before = value_load(option, file->parser->settings, listener);
+
+        if (option->flags & OPTION_LIST && before.text)
+                return join_list(value, before.text);
+        /* "none" begins anew. */
+        if (option->kind == OPTION_WORDS && value->number != 0)
+                value->number |= before.number;
+        return 0;
+}
+
 int parser_assign(ParserFile *file)
 {
         Parser *parser = file->parser;
@@ -181,9 +208,10 @@ int parser_assign(ParserFile *file)
         if (r != 0)
                 return MIN(r, 0);
 
-        /* Each line adds, the first one to nothing; "none" begins anew. */
-        if (option->kind == OPTION_WORDS && origin->file && value.number != 0)
-                value.number |= value_load(option, parser->settings, listener).number;
+        if (origin->file)
+                r = add_to_earlier(file, listener, &value);
+        if (r < 0)
+                return r;
         value_store(option, parser->settings, listener, &value);
         *origin = parser_here(file);
         if (option->scope == OPTION_SECURITY && !parser->first_security.file)

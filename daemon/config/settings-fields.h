@@ -4,7 +4,7 @@
  * Thread: immutable
  *
  * A field has the name of its option; what an option means is written once, in its row of
- * options-global.c or options-listener.c. settings.h says how the objects live.
+ * options-global.c, options-listener.c or options-tls.c. settings.h says how the objects live.
  *
  * Units: seconds, milliseconds and bytes as the comments say. "0 none" means: no limit.
  */
@@ -72,6 +72,22 @@ typedef struct ListenerSettings {
         bool use_username_as_clientid;
         SETTINGS_SECURITY_FIELDS
 
+        /* TLS: with certfile, or with psk_hint. */
+        char *certfile; /* paths with newlines between; NULL: none */
+        char *keyfile;  /* as many */
+        char *cafile;
+        char *capath;
+        char *crlfile;
+        bool require_certificate;
+        bool use_identity_as_username;
+        bool use_subject_as_username;
+        bool disable_client_cert_date_checks;
+        unsigned tls_version; /* 12, 13 */
+        char *ciphers;
+        char *ciphers_tls1_3;
+        char *psk_hint;
+        char *tls_keylog;
+
         unsigned socket_mode; /* of path, 0660 */
         char *socket_owner;   /* name or number; NULL: as the daemon runs */
         char *socket_group;
@@ -83,6 +99,12 @@ typedef struct ListenerSettings {
 
         SettingsOrigin *origins; /* one per row of the table */
 } ListenerSettings;
+
+/* Whether the listener speaks TLS. */
+static inline bool listener_settings_has_tls(const ListenerSettings *listener)
+{
+        return listener->certfile || listener->psk_hint;
+}
 
 typedef struct Settings {
         unsigned _Atomic n_refs;

@@ -52,6 +52,7 @@ DEFINE_CLEANUP(Settings, settings_unref)
  * 16. At least 1. */
 unsigned settings_workers(const Settings *settings);
 
-/* Open every file and directory, and look up every user and group, that the settings name; each
- * failure is added to @errors with its line. Returns 0 or -EINVAL. */
+/* Open every file and directory, and look up every user and group, that the settings name, but for
+ * the files of TLS, which opening a listener loads and checks as a whole; each failure is added to
+ * @errors with its line. Returns 0 or -EINVAL. */
 int settings_test(const Settings *settings, ConfigErrors *errors);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "control/account.h"
+#include "control/credentials.h"
 #include "control/listener.h"
 #include "control/passed-sockets.h"
 #include "transport/stream-listen.h"
@@ -18,7 +19,8 @@
 struct Listener {
         Settings *settings; /* a reference: owns of */
         const ListenerSettings *of;
-        bool made_path; /* the socket file is ours to remove */
+        TlsCredentials *credentials; /* NULL: no TLS */
+        bool made_path;              /* the socket file is ours to remove */
         size_t n_endpoints;
         Endpoint *endpoints[STREAM_LISTENING_MAX];
 };
@@ -175,6 +177,7 @@ static int make_endpoints(Listener *listener, StreamListening *sockets)
                 if (r < 0)
                         return r;
                 sockets->fds[i] = -1;
+                listener->endpoints[i]->credentials = tls_credentials_ref(listener->credentials);
                 listener->n_endpoints++;
         }
         return 0;
@@ -201,40 +204,42 @@ static int listener_open(Listener *listener, ConfigErrors *errors, StreamListeni
         return r < 0 ? blame(errors, of, r, strerror(-r)) : 0;
 }
 
-/* Takes over what is in sockets, in any case. */
-static int listener_make(Settings *settings, const ListenerSettings *of, ConfigErrors *errors,
-                         StreamListening *sockets, Listener **ret_listener)
+/* With its credentials, and without a socket. */
+static int listener_begin(Settings *settings, const ListenerSettings *of,
+                          const TlsTicketKey *ticket_key, ConfigErrors *errors,
+                          Listener **ret_listener)
 {
-        _cleanup_(listener_freep) Listener *listener = NULL;
+        _cleanup_(listener_freep) Listener *listener = calloc(1, sizeof(*listener));
         int r;
 
-        listener = calloc(1, sizeof(*listener));
-        if (!listener) {
-                r = blame(errors, of, -ENOMEM, strerror(ENOMEM));
-        } else {
-                listener->settings = settings_ref(settings);
-                listener->of = of;
-                r = listener_open(listener, errors, sockets);
-        }
-        stream_listening_done(sockets);
+        if (!listener)
+                return blame(errors, of, -ENOMEM, strerror(ENOMEM));
+        listener->settings = settings_ref(settings);
+        listener->of = of;
+        r = credentials_load(of, ticket_key, errors, &listener->credentials);
         if (r < 0)
-                return r;
+                return r == -ENOMEM ? blame(errors, of, r, strerror(ENOMEM)) : r;
         *ret_listener = TAKE_PTR(listener);
         return 0;
 }
 
-int listener_new(Settings *settings, const ListenerSettings *of, PassedSockets *passed,
+int listener_new(Settings *settings, const ListenerSettings *of, const ListenerMeans *means,
                  ConfigErrors *errors, Listener **ret_listener)
 {
-        StreamListening sockets = {};
+        _cleanup_(stream_listening_done) StreamListening sockets = {};
+        _cleanup_(listener_freep) Listener *listener = NULL;
         int r;
 
-        r = passed_sockets_claim(passed, settings, of, &sockets);
-        if (r < 0) {
-                stream_listening_done(&sockets);
+        r = passed_sockets_claim(means->passed, settings, of, &sockets);
+        if (r < 0)
                 return blame(errors, of, r, strerror(-r));
-        }
-        return listener_make(settings, of, errors, &sockets, ret_listener);
+        r = listener_begin(settings, of, means->ticket_key, errors, &listener);
+        if (r == 0)
+                r = listener_open(listener, errors, &sockets);
+        if (r < 0)
+                return r;
+        *ret_listener = TAKE_PTR(listener);
+        return 0;
 }
 
 Listener *listener_free(Listener *listener)
@@ -250,6 +255,7 @@ Listener *listener_free(Listener *listener)
                 if (r < 0)
                         log_debug("The socket %s stays: %s", listener->of->path, strerror(-r));
         }
+        tls_credentials_unref(listener->credentials);
         settings_unref(listener->settings);
         free(listener);
         return NULL;
@@ -267,7 +273,8 @@ int listener_serve(const Listener *listener, Server *server)
                         return r;
                 if (getsockname(listener->endpoints[i]->fd, (struct sockaddr *)&address.storage,
                                 &address.length) == 0)
-                        log_info("Listening on %s", address_format(&address, text, sizeof(text)));
+                        log_info("Listening on %s%s", address_format(&address, text, sizeof(text)),
+                                 listener->credentials ? " with TLS" : "");
         }
         return 0;
 }
@@ -284,11 +291,11 @@ static bool is_family_missing(int error)
 
 /* Opens the listener i; one that may be missing is only warned about. 1: open, 0: missing, -errno.
  */
-static int listeners_open_one(Settings *settings, size_t i, PassedSockets *passed,
+static int listeners_open_one(Settings *settings, size_t i, const ListenerMeans *means,
                               ConfigErrors *errors, Listener **ret_listener)
 {
         _cleanup_(config_errors_done) ConfigErrors own = CONFIG_ERRORS_INIT;
-        int r = listener_new(settings, &settings->listeners[i], passed, &own, ret_listener);
+        int r = listener_new(settings, &settings->listeners[i], means, &own, ret_listener);
         bool optional = settings->local_only && is_family_missing(r);
 
         for (size_t k = 0; k < own.n_items; k++)
@@ -300,52 +307,64 @@ static int listeners_open_one(Settings *settings, size_t i, PassedSockets *passe
 }
 
 /* Without configured listeners the sockets of hawker.socket stand in for those of the broker. */
-static int listeners_open_local(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
-                                Listener **listeners, size_t *n)
+static int listeners_open_local(Settings *settings, const ListenerMeans *means,
+                                ConfigErrors *errors, Listener **listeners, size_t *n)
 {
-        StreamListening sockets = {};
+        _cleanup_(stream_listening_done) StreamListening sockets = {};
+        _cleanup_(listener_freep) Listener *listener = NULL;
         int r;
 
-        passed_sockets_claim_local(passed, &sockets);
+        passed_sockets_claim_local(means->passed, &sockets);
         if (sockets.n == 0)
                 return 0;
-        r = listener_make(settings, &settings->listeners[0], errors, &sockets, &listeners[*n]);
+        r = listener_begin(settings, &settings->listeners[0], means->ticket_key, errors, &listener);
+        if (r == 0)
+                r = listener_open(listener, errors, &sockets);
         if (r < 0)
                 return r;
-        (*n)++;
+        listeners[(*n)++] = TAKE_PTR(listener);
         return 0;
 }
 
-static int listeners_open_all(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
+/* The reason of the listener that failed last, but bad credentials before all others: they are a
+ * fault of the configuration. */
+static int listeners_open_all(Settings *settings, const ListenerMeans *means, ConfigErrors *errors,
                               Listener **listeners, size_t *n)
 {
         int result = 0;
 
-        if (settings->local_only && passed_sockets_have(passed, PASSED_SOCKET_MQTT))
-                return listeners_open_local(settings, passed, errors, listeners, n);
+        if (settings->local_only && passed_sockets_have(means->passed, PASSED_SOCKET_MQTT))
+                return listeners_open_local(settings, means, errors, listeners, n);
         for (size_t i = 0; i < settings->n_listeners; i++) {
-                int r = listeners_open_one(settings, i, passed, errors, &listeners[*n]);
+                int r = listeners_open_one(settings, i, means, errors, &listeners[*n]);
 
-                if (r < 0)
-                        result = r;
-                else
+                if (r >= 0)
                         *n += (size_t)r;
+                else if (result != -EKEYREJECTED)
+                        result = r;
         }
         return result < 0 || *n > 0 || settings->n_listeners == 0 ? result : -EADDRNOTAVAIL;
 }
 
-int listeners_open(Settings *settings, PassedSockets *passed, ConfigErrors *errors,
+int listeners_open(Settings *settings, const ListenerMeans *means, ConfigErrors *errors,
                    Listener ***ret_listeners, size_t *ret_n)
 {
+        ListenerMeans complete = *means;
         Listener **listeners;
+        TlsTicketKey own_key;
         size_t n = 0;
         int r;
+
+        if (!complete.ticket_key && tls_ticket_key_init(&own_key) < 0)
+                return -EIO;
+        if (!complete.ticket_key)
+                complete.ticket_key = &own_key;
 
         listeners = calloc(settings->n_listeners + 1, sizeof(*listeners));
         if (!listeners)
                 return -ENOMEM;
-        r = listeners_open_all(settings, passed, errors, listeners, &n);
-        passed_sockets_report(passed, settings->local_only, errors);
+        r = listeners_open_all(settings, &complete, errors, listeners, &n);
+        passed_sockets_report(means->passed, settings->local_only, errors);
         if (r < 0) {
                 listeners_free(listeners, n);
                 return r;

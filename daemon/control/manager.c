@@ -31,6 +31,7 @@
 struct Manager {
         Settings *settings;
         sd_event *event;
+        TlsTicketKey ticket_key; /* for the life of the process */
         Listener **listeners;
         size_t n_listeners;
         bool has_pid_file;
@@ -131,12 +132,20 @@ static int manager_open_listeners(Manager *manager, ConfigErrors *errors)
         _cleanup_(passed_sockets_done) PassedSockets passed = {};
         int r;
 
+        r = tls_ticket_key_init(&manager->ticket_key);
+        if (r < 0) {
+                log_error("Cannot draw the key for TLS session tickets: %s", strerror(-r));
+                return r;
+        }
         r = passed_sockets_receive(errors, &passed);
-        if (r < 0)
+        if (r < 0) {
                 log_error("Cannot take over the sockets of systemd: %s", strerror(-r));
-        else
-                r = listeners_open(manager->settings, &passed, errors, &manager->listeners,
+        } else {
+                const ListenerMeans means = {&passed, &manager->ticket_key};
+
+                r = listeners_open(manager->settings, &means, errors, &manager->listeners,
                                    &manager->n_listeners);
+        }
         logging_report(errors);
         return r;
 }

@@ -11,6 +11,7 @@
 #include "server/connection-send.h"
 #include "server/dispatch.h"
 #include "server/fault.h"
+#include "server/handshake.h"
 
 /* A session is asked for more only below this: the rest waits in its queues, where limits hold. */
 #define OUTPUT_LOW_WATER (64U * 1024U)
@@ -24,10 +25,14 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
         Connection *connection = container_of(timer, Connection, timer);
 
         switch (connection->phase) {
+        case CONNECTION_SHAKES:
         case CONNECTION_WAITS:
                 counters_add(connection->shard->counters.connects_timed_out, 1);
                 connection->version = MQTT_UNKNOWN;
-                connection_fail(connection, -ETIMEDOUT, "no complete CONNECT in time");
+                connection_fail(connection, -ETIMEDOUT,
+                                connection->phase == CONNECTION_SHAKES
+                                        ? "no complete TLS handshake in time"
+                                        : "no complete CONNECT in time");
                 return;
         case CONNECTION_OPEN:
                 if (now - connection->last_received < connection->keep_alive) {
@@ -133,11 +138,25 @@ static void client_move(Connection *connection)
         }
 }
 
-static void client_fault(Connection *connection, unsigned type, int r)
+/* What a stranger may speak in place of MQTT: a record of TLS begins so. */
+static bool looks_like_tls(const Connection *connection, Bytes data)
 {
+        return connection->phase == CONNECTION_WAITS && data.length >= 2 && data.data[0] == 0x16 &&
+               data.data[1] == 0x03;
+}
+
+/* The packet that data begins with was at fault. */
+static void client_fault(Connection *connection, Bytes data, int r)
+{
+        const PacketType type = (PacketType)(data.data[0] >> 4);
         char text[FAULT_TEXT_MAX];
 
-        connection_fail(connection, r, r > 0 ? fault_describe((PacketType)type, r, text) : NULL);
+        if (r < 0)
+                connection_fail(connection, r, NULL);
+        else if (looks_like_tls(connection, data))
+                connection_fail(connection, r, "this is TLS, but the listener has none");
+        else
+                connection_fail(connection, r, fault_describe(type, r, text));
 }
 
 /* Lets the data take effect. False: the connection has moved or ended, it is not touched any more.
@@ -149,7 +168,7 @@ static bool client_receive(Connection *connection, Bytes data)
 
         r = client_take_packets(connection, data, &used, &wanted);
         if (r != 0) {
-                client_fault(connection, data.data[used] >> 4, r);
+                client_fault(connection, (Bytes){data.data + used, data.length - used}, r);
                 return false;
         }
         if (connection->phase > CONNECTION_MOVES)
@@ -178,9 +197,12 @@ static size_t client_missing(const Connection *connection)
                                                  : room;
 }
 
-/* One read, into the worker's scratch, or behind a packet that has begun. True: it has brought the
- * end of that packet, and there may be more. */
-static bool client_read_once(Connection *connection)
+/*
+ * One read, into the worker's scratch, or behind a packet that has begun. 1: it has brought the end
+ * of that packet, and there may be more; 0: it has not; < 0: there is nothing now, or the
+ * connection has moved or ended and is not touched any more.
+ */
+static int client_read_once(Connection *connection)
 {
         Shard *shard = connection->shard;
         Buffer *input = &connection->input;
@@ -192,31 +214,40 @@ static bool client_read_once(Connection *connection)
         if (has_begun) {
                 if (buffer_reserve(input, 1) < 0) {
                         connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
-                        return false;
+                        return -1;
                 }
                 to = buffer_tail(input);
                 size = client_missing(connection);
         }
         n = connection->transport.ops->read(&connection->transport, to, size);
         if (n == -EAGAIN)
-                return false;
+                return -1;
         if (n <= 0) {
-                connection_fail(connection, (int)n, NULL);
-                return false;
+                connection_fail(connection, (int)n, connection->transport.trouble);
+                return -1;
         }
         counters_add(shard->counters.bytes_received, n);
         connection->last_received = loop_now(&shard->loop);
         if (has_begun)
                 buffer_commit(input, (size_t)n);
-        return client_receive(connection,
-                              has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n}) &&
-               has_begun && (size_t)n == size;
+        if (!client_receive(connection, has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n}))
+                return -1;
+        return has_begun && (size_t)n == size;
 }
 
+/* To the socket twice at most; but what the transport holds is asked for until it is empty, for no
+ * event will tell of it. */
 static void client_read(Connection *connection)
 {
-        if (client_read_once(connection))
-                client_read_once(connection);
+        bool again = true;
+
+        for (;;) {
+                int r = client_read_once(connection);
+
+                if (r < 0 || (!connection->transport.has_more && (r == 0 || !again)))
+                        return;
+                again &= connection->transport.has_more;
+        }
 }
 
 /* Until the peer of a lingering connection closes, what it sends is thrown away. */
@@ -242,6 +273,8 @@ static void client_ready(LoopSource *source, uint32_t events)
                         client_discard(connection);
                 return;
         }
+        if (connection->phase == CONNECTION_SHAKES && !handshake_go_on(connection))
+                return;
         if (events & EPOLLOUT)
                 connection_schedule(connection);
         if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
@@ -277,8 +310,9 @@ void client_adopt(Shard *shard, Connection *connection)
         } else if (loop_timer_arm(&shard->loop, &connection->timer,
                                   connection->last_received + timeout * MSEC_PER_SEC) < 0) {
                 connection_close(connection);
-        } else {
-                client_receive(connection, buffer_bytes(&connection->input));
+        } else if (client_receive(connection, buffer_bytes(&connection->input)) &&
+                   connection->transport.has_more) {
+                client_read(connection);
         }
 }
 
@@ -336,7 +370,7 @@ void client_flush(Connection *connection)
         else if (r == 0 && connection->source.events != EPOLLIN)
                 r = loop_modify(&connection->shard->loop, &connection->source, EPOLLIN);
         if (r < 0)
-                connection_fail(connection, r, NULL);
+                connection_fail(connection, r, connection->transport.trouble);
         else if (has_more && connection->source.events == EPOLLIN)
                 connection_schedule(connection);
 }

@@ -5,7 +5,6 @@
 #include "server/connection-end.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "mqtt/connack.h"
 #include "mqtt/disconnect.h"
@@ -20,10 +19,10 @@ void connection_linger_on(Connection *connection)
         Loop *loop = &connection->shard->loop;
         int r = connection_write(connection);
 
+        if (r == 0)
+                r = connection->transport.ops->finish(&connection->transport);
         if (r == -EAGAIN)
                 r = loop_modify(loop, &connection->source, EPOLLIN | EPOLLOUT);
-        else if (r == 0 && shutdown(connection->transport.fd, SHUT_WR) < 0)
-                r = -errno;
         else if (r == 0)
                 r = loop_modify(loop, &connection->source, EPOLLIN);
         if (r < 0)
@@ -121,9 +120,11 @@ static bool reason_is_the_peers_fault(int reason)
 
 void connection_fail(Connection *connection, int r, const char *detail)
 {
-        bool lingers = r == REASON_SERVER_SHUTTING_DOWN;
+        bool shakes = connection->phase == CONNECTION_SHAKES;
+        /* A failed handshake has left an alert for the peer. */
+        bool lingers = shakes ? r == -EPROTO : r == REASON_SERVER_SHUTTING_DOWN;
 
-        if (connection->phase != CONNECTION_WAITS && connection->phase != CONNECTION_OPEN)
+        if (connection->phase > CONNECTION_OPEN)
                 return;
         client_log_end(connection, r, detail);
         if (reason_is_the_peers_fault(r))

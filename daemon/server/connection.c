@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "transport/stream.h"
+#include "transport/tls.h"
 
 /* What is appended in one turn is written before its end from here on: it is still in the cache. */
 #define OUTPUT_HIGH_WATER (128U * 1024U)
@@ -98,6 +99,19 @@ void connection_leave_place(Connection *connection)
         atomic_fetch_sub_explicit(&connection->shard->plane->connections, 1, memory_order_relaxed);
 }
 
+static int connection_open_transport(Connection *connection, const ConnectionOrigin *origin)
+{
+        const Endpoint *endpoint = origin->endpoint;
+
+        connection->phase = CONNECTION_WAITS;
+        if (!endpoint->credentials) {
+                stream_init(&connection->transport, origin->fd, endpoint->is_unix);
+                return 0;
+        }
+        connection->phase = CONNECTION_SHAKES;
+        return tls_init(&connection->transport, origin->fd, endpoint->credentials);
+}
+
 int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **ret_connection)
 {
         Connection *connection = calloc(1, sizeof(*connection));
@@ -111,7 +125,10 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
         list_init(&connection->link);
         list_init(&connection->flush_link);
         peer_set(&connection->peer, origin->peer);
-        stream_init(&connection->transport, origin->fd, origin->endpoint->is_unix);
+        if (connection_open_transport(connection, origin) < 0) {
+                connection_free(connection);
+                return -ENOMEM;
+        }
         connection->endpoint = endpoint_ref(origin->endpoint);
         connection_take_place(connection);
         *ret_connection = connection;

@@ -23,6 +23,7 @@
 #include "util/address.h"
 
 typedef enum ConnectionPhase {
+        CONNECTION_SHAKES,  /* hands: the transport is not ready for data */
         CONNECTION_WAITS,   /* for CONNECT */
         CONNECTION_OPEN,    /* behind a successful CONNACK */
         CONNECTION_MOVES,   /* its CONNECT says that another worker owns it */

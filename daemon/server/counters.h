@@ -24,6 +24,7 @@
         X(publish_bytes_sent)                                                                      \
         X(sockets_accepted)                                                                        \
         X(sockets_open)                                                                            \
+        X(handshakes)         /* of TLS that have succeeded */                                     \
         X(clients_connected)  /* behind a successful CONNACK, now */                               \
         X(connections)        /* successful CONNACKs ever */                                       \
         X(connects_refused)   /* CONNECTs answered with an error */                                \

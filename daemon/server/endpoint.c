@@ -69,6 +69,7 @@ Endpoint *endpoint_unref(Endpoint *endpoint)
             atomic_fetch_sub_explicit(&endpoint->references, 1, memory_order_acq_rel) != 1)
                 return NULL;
         close(endpoint->fd);
+        tls_credentials_unref(endpoint->credentials);
         settings_unref(endpoint->settings);
         free(endpoint);
         return NULL;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/settings.h"
+#include "transport/tls-credentials.h"
 #include "util/address.h"
 #include "util/macro.h"
 
@@ -24,8 +25,9 @@ typedef struct Endpoint {
         const ListenerSettings *listener;
         const char *name; /* for the log: of the listener, or the address that was passed for it */
         char address[ADDRESS_TEXT_MAX];
-        atomic_uint connections; /* open now, for max_connections */
-        atomic_uint refused;     /* let in only to be told that there are too many */
+        TlsCredentials *credentials; /* a reference that who makes it puts here; NULL: no TLS */
+        atomic_uint connections;     /* open now, for max_connections */
+        atomic_uint refused;         /* let in only to be told that there are too many */
 } Endpoint;
 
 /* Takes the fd over on success only; references the settings. 0 or -ENOMEM. */

@@ -21,6 +21,7 @@
 #include "server/client-id.h"
 #include "server/client-log.h"
 #include "server/session-open.h"
+#include "transport/tls-peer.h"
 
 /* What one CONNECT comes to. */
 typedef struct Greeting {
@@ -31,11 +32,13 @@ typedef struct Greeting {
         uint32_t expiry_interval; /* as granted */
         uint16_t keep_alive;      /* as granted */
         Message *will;
+        char *proven_name; /* what TLS says of the client, in place of its username */
 } Greeting;
 
 static void greeting_done(Greeting *greeting)
 {
         message_unref(greeting->will);
+        free(greeting->proven_name);
 }
 
 /* --- judge --- */
@@ -47,6 +50,29 @@ static int check_version(Connection *connection, const Connect *connect)
         return accepted & PROTOCOL_VERSION_BIT(connect->version)
                        ? 0
                        : REASON_UNSUPPORTED_PROTOCOL_VERSION;
+}
+
+/* The name by which TLS knows the client, where the listener wants that: without one, or with one
+ * that may be read as another one, nobody comes in. */
+static int take_proven_name(Connection *connection, Greeting *greeting)
+{
+        const ListenerSettings *listener = connection_listener(connection);
+        Connect *connect = &greeting->connect;
+        TlsName which = listener->use_identity_as_username ? TLS_NAME_COMMON : TLS_NAME_SUBJECT;
+        int r;
+
+        if (!listener->use_identity_as_username && !listener->use_subject_as_username)
+                return 0;
+        r = tls_peer_name(&connection->transport, which, &greeting->proven_name);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 || strlen(greeting->proven_name) > MQTT_STRING_MAX)
+                return REASON_BAD_USER_NAME_OR_PASSWORD;
+        connect->has_username = true;
+        connect->username = bytes_from_string(greeting->proven_name);
+        connect->has_password = false;
+        connect->password = (Bytes){};
+        return 0;
 }
 
 /* [MQTT-3.1.3-7, -8]: who has no client identifier gets one, but not with a session to come back to
@@ -178,6 +204,7 @@ static int admit(Connection *connection, const Greeting *greeting)
                 .username = connect->username,
                 .has_password = connect->has_password,
                 .password = connect->password,
+                .is_proven = greeting->proven_name != NULL,
         };
         int r = 0;
 
@@ -196,6 +223,8 @@ static int judge(Connection *connection, Greeting *greeting)
         r = check_version(connection, connect);
         if (r == 0)
                 r = check_limits(connection, connect);
+        if (r == 0)
+                r = take_proven_name(connection, greeting);
         if (r == 0)
                 r = choose_client_id(connection, greeting);
         if (r == 0)

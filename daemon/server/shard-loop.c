@@ -12,6 +12,7 @@
 #include "server/client-session.h"
 #include "server/client.h"
 #include "server/deliver.h"
+#include "server/handshake.h"
 #include "server/shard-stop.h"
 #include "util/log.h"
 
@@ -214,6 +215,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
                 wait = 0;
         loop_wait(&shard->loop, wait);
         mailbox_awake(&shard->mailbox);
+        handshake_new_turn(shard);
         shard_take_mail(shard);
         loop_dispatch(&shard->loop);
         shard_send_mail(shard);

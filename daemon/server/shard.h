@@ -63,6 +63,7 @@ struct Shard {
         BufferPool pool;
         PublishEncoder encoder;
         RateLimit log_limit;
+        uint64_t handshake_time; /* ns spent on handshakes in this turn */
         bool is_made;
         bool finishing;
         msec_t finish_deadline;

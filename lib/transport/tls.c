@@ -300,6 +300,8 @@ static ssize_t tls_read(Transport *transport, void *data, size_t size)
         ssize_t n;
 
         transport->has_more = false;
+        if (!tls->is_open)
+                return receive(tls->fd, data, size);
         if (tls->last_code < 0 || tls->has_ended)
                 return tls_read_end(transport, tls->last_code);
         tls->wire = &wire;

@@ -8,6 +8,9 @@
  * kept, and has_more says so. writev() makes records of up to 16 KiB; a record that the socket did
  * not take whole counts as not written until a later call, which must begin with the same bytes.
  *
+ * After a handshake that has failed, read() gives what comes as it is, for who lingers until the
+ * peer has read the alert and left.
+ *
  * Thread: any one at a time
  */
 #pragma once

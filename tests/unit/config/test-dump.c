@@ -156,7 +156,7 @@ static void test_words(void)
         g_autofree char *words = write_document(doc_write_words);
 
         g_assert_nonnull(strstr(words, "\nmax_keepalive\n"));
-        g_assert_null(strstr(words, "\ncertfile\n"));
+        g_assert_null(strstr(words, "\npassword_file\n"));
 }
 
 static const struct {
@@ -176,6 +176,8 @@ static const struct {
                       "accept_protocol_versions 5\nsocket_domain ipv6\n"
                       "listener 1884\nlistener_allow_anonymous true\n"
                       "listener_auto_id_prefix x\n"},
+        {"tls", "listener 8883\ncertfile /a b\nkeyfile /c\ncertfile /d\nkeyfile /e\n"
+                "tls_version tlsv1.3\nciphers HIGH\nciphers_tls1.3 TLS_AES_128_GCM_SHA256\n"},
         {"per-listener", "per_listener_settings true\nlistener 1883\nallow_anonymous true\n"
                          "listener 1884\nauto_id_prefix z\n"},
         {"per-listener-local", "per_listener_settings true\n"},

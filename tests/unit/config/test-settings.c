@@ -69,6 +69,26 @@ static void test_last_value_wins(void)
         attempt_done(&a);
 }
 
+static void test_certificates_add_up(void)
+{
+        static const struct {
+                const char *text, *certfile, *keyfile;
+        } pairs[] = {
+                {"listener 1\ncertfile /a\nkeyfile /b\n", "/a", "/b"},
+                {"listener 1\ncertfile /a\nkeyfile /b\ncertfile /c\nkeyfile /d\n", "/a\n/c",
+                 "/b\n/d"},
+                {"listener 1\ncertfile /a\ncertfile /c\nkeyfile /d\n", "/c", "/d"},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+                Attempt a = attempt_valid(pairs[i].text);
+
+                g_assert_cmpstr(a.settings->listeners[0].certfile, ==, pairs[i].certfile);
+                g_assert_cmpstr(a.settings->listeners[0].keyfile, ==, pairs[i].keyfile);
+                attempt_done(&a);
+        }
+}
+
 static void test_line_ends(void)
 {
         static const char *const texts[] = {
@@ -390,6 +410,7 @@ int main(int argc, char **argv)
                 {"durations", test_durations},
                 {"last-value-wins", test_last_value_wins},
                 {"line-ends", test_line_ends},
+                {"certificates-add-up", test_certificates_add_up},
                 {"log-lines-add-up", test_log},
                 {"log-first-line-replaces-default", test_log_first_line_replaces_default},
                 {"log-none-begins-anew", test_log_none_begins_anew},

@@ -13,6 +13,7 @@
 #include "util/address.h"
 
 static PassedSockets no_sockets;
+static const ListenerMeans means = {.passed = &no_sockets};
 
 static Settings *parse(const char *text)
 {
@@ -48,8 +49,7 @@ static void test_port_in_use_blames_the_line(void)
         Listener **listeners = NULL;
         size_t n = 0;
 
-        g_assert_cmpint(listeners_open(settings, &no_sockets, &errors, &listeners, &n), ==,
-                        -EADDRINUSE);
+        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), ==, -EADDRINUSE);
         g_assert_null(listeners);
         g_assert_cmpuint(errors.n_items, ==, 1);
         g_assert_cmpint(errors.items[0].severity, ==, CONFIG_ERROR);
@@ -73,7 +73,7 @@ static void test_each_bad_listener_is_told(void)
         Listener **listeners = NULL;
         size_t n = 0;
 
-        g_assert_cmpint(listeners_open(settings, &no_sockets, &errors, &listeners, &n), <, 0);
+        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), <, 0);
         g_assert_cmpuint(errors.n_errors, ==, 2);
         g_assert_cmpuint(errors.items[0].line, ==, 1);
         g_assert_cmpuint(errors.items[1].line, ==, 2);
@@ -93,7 +93,7 @@ static void test_unix_socket_comes_and_goes_with_its_listener(void)
         struct stat status;
         size_t n = 0;
 
-        g_assert_cmpint(listeners_open(settings, &no_sockets, &errors, &listeners, &n), ==, 0);
+        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), ==, 0);
         g_assert_cmpuint(n, ==, 1);
         g_assert_cmpint(stat(path, &status), ==, 0);
         g_assert_cmpuint(status.st_mode & 0777, ==, 0622);
@@ -115,9 +115,9 @@ static void test_unknown_owner_is_refused(void)
                 ConfigErrors errors = CONFIG_ERRORS_INIT;
                 Listener *listener = NULL;
 
-                g_assert_cmpint(listener_new(settings, &settings->listeners[0], &no_sockets,
-                                             &errors, &listener),
-                                ==, -ENOENT);
+                g_assert_cmpint(
+                        listener_new(settings, &settings->listeners[0], &means, &errors, &listener),
+                        ==, -ENOENT);
                 g_assert_null(listener);
                 g_assert_nonnull(strstr(errors.items[0].text, "no-such-account"));
                 config_errors_done(&errors);

@@ -15,10 +15,10 @@
 TlsFolder tls_folder;
 TlsTicketKey tls_key;
 static char *folder;
+static char *ring[8]; /* of paths */
 
 const char *tls_path(const char *name)
 {
-        static char *ring[8];
         static unsigned next;
         char **path = &ring[next++ % G_N_ELEMENTS(ring)];
 
@@ -97,9 +97,9 @@ void tls_folder_done(void)
                 g_unlink(tls_path(name));
         g_dir_close(entries);
         g_rmdir(folder);
-        g_free(folder);
-        for (unsigned i = 0; i < 8; i++) /* the ring */
-                tls_path("");
+        g_clear_pointer(&folder, g_free);
+        for (unsigned i = 0; i < G_N_ELEMENTS(ring); i++)
+                g_clear_pointer(&ring[i], g_free);
 }
 
 TlsCredentials *tls_load(const TlsSettings *settings)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The TLS credentials that a listener of the settings names.
+ *
+ * Thread: control
+ */
+#pragma once
+
+#include "config/errors.h"
+#include "config/settings.h"
+#include "transport/tls-credentials.h"
+
+/*
+ * Loads and checks them; *ret is NULL for a listener without TLS. 0; -EKEYREJECTED or -ENOMEM with
+ * the line of the option and what is wrong added to errors. Warnings are added in either case.
+ */
+int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
+                     ConfigErrors *errors, TlsCredentials **ret);
