@@ -30,6 +30,16 @@ static Certificate make(const char *name, CertificateOrder order)
         return made;
 }
 
+static void write_psk(void)
+{
+        FILE *file = fopen("psk", "we");
+
+        if (file) {
+                fputs("sensor:00112233445566778899aabbccddeeff\n", file);
+                fclose(file);
+        }
+}
+
 int main(int argc, char **argv)
 {
         Certificate authority, other, middle;
@@ -80,6 +90,7 @@ int main(int argc, char **argv)
                         certificate_write_revoked("crl.pem", &authority, &made, 30);
                 certificate_done(&made);
         }
+        write_psk();
         certificate_done(&authority);
         certificate_done(&other);
         certificate_done(&middle);

@@ -33,9 +33,12 @@ def answers(address):
 
 class Broker:
     """`config` is lines of hawker.conf(5). `{port}`, `{port2}` and `{unix}` stand for two free
-    loopback ports and the path of a Unix socket. Without a line `listener` there is one on
+    loopback ports and the path of a Unix socket, `{certs}` for the folder of certificates. Without a line `listener` there is one on
     `{port}`, and lines that begin with `@` are its options.
     """
+
+    certificates = ""  # the folder, see run.py --certificates
+    tls = False  # put a certificate on every listener
 
     def __init__(self, program, workers, config=()):
         self.program, self.workers = program, workers
@@ -81,6 +84,8 @@ class Broker:
             own.append("listener {port} 127.0.0.1")
         # '@option value' belongs to the one listener, the rest stands before it
         lines += own + [line[1:] for line in config if line.startswith("@")]
+        if self.tls:
+            lines = [line + self._certificate(line) for line in lines]
         text = "\n".join(lines) + "\n"
         self.addresses = [
             address
@@ -91,7 +96,15 @@ class Broker:
             )
             if mark in text
         ]
-        return text.format(port=self.port, port2=self.port2, unix=self.unix_path)
+        return text.format(
+            port=self.port, port2=self.port2, unix=self.unix_path, certs=self.certificates
+        )
+
+    @staticmethod
+    def _certificate(line):
+        if not line.startswith("listener {port"):
+            return ""
+        return "\ncertfile {certs}/server.pem\nkeyfile {certs}/server.key"
 
     def _listens(self):
         """Waits until each listener takes a connection; False if the process ends first."""

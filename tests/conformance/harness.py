@@ -89,15 +89,15 @@ class Case:
     def id(self, name="x"):
         return "c%dn%s" % (self.number, name)
 
-    def raw(self, version=None, address=None):
-        """A connected socket, nothing sent."""
-        peer = Peer(address or self.broker.address, self.deadline, version or self.version)
+    def raw(self, version=None, address=None, **how):
+        """A connected socket, nothing sent; how: as of Peer."""
+        peer = Peer(address or self.broker.address, self.deadline, version or self.version, **how)
         self.peers.append(peer)
         return peer
 
-    def client(self, name=None, version=None, address=None, keep=False, **fields):
+    def client(self, name=None, version=None, address=None, keep=False, tls=None, **fields):
         """A peer with an accepted CONNECT. `keep`: resume, and keep the session for 5 minutes."""
-        peer = self.raw(version, address)
+        peer = self.raw(version, address, tls=tls)
         if keep:
             fields.setdefault("clean", False)
             if peer.version == 5:

@@ -5,6 +5,7 @@ Nothing here waits without a deadline, and nothing sleeps: `deadline` is a point
 after which every wait of the peer fails.
 """
 import socket
+import ssl
 import time
 
 import codec
@@ -27,7 +28,10 @@ class Failure(Exception):
 
 
 class Peer:
-    def __init__(self, address, deadline, version=5):
+    tls = None  # an ssl.SSLContext for all peers over TCP; see run.py --tls
+
+    def __init__(self, address, deadline, version=5, tls=None, host="localhost"):
+        """`tls`: an ssl.SSLContext, to shake hands with at once; `host`: the name to ask for."""
         self.version, self.deadline = version, deadline
         self.buffer, self.held, self.last_pid = bytearray(), [], 0
         self.limit, self.muted, self.connack = None, set(), None
@@ -37,6 +41,8 @@ class Peer:
         self.socket.connect(address)
         if family == socket.AF_INET:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls or self.tls:
+                self.socket = (tls or self.tls).wrap_socket(self.socket, server_hostname=host)
 
     def remaining(self):
         left = self.deadline - time.monotonic()
@@ -52,7 +58,7 @@ class Peer:
             self.socket.settimeout(self.remaining())
             try:
                 self.socket.sendall(piece)
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 return
             except TimeoutError as error:
                 raise Failure("the broker does not read") from error
@@ -61,7 +67,7 @@ class Peer:
         self.socket.settimeout(self.remaining())
         try:
             data = self.socket.recv(1 << 16)
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLError):
             data = b""
         except TimeoutError as error:
             raise Failure("nothing arrived before the deadline") from error
@@ -87,7 +93,8 @@ class Peer:
         self.socket.close()
 
     def half_close(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        # ssl.SSLSocket.shutdown() would forget what the peer still sends.
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     # packets
 

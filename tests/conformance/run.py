@@ -1,19 +1,26 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list] [GROUP...]
+"""run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list]
+       [--certificates PROGRAM] [--tls VERSION] [GROUP...]
 
 Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in;
 all groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0
-leaves the option out, for brokers that do not know it.
+leaves the option out, for brokers that do not know it. --certificates names the program that makes
+what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version.
 """
 import argparse
 import faulthandler
 import importlib
 import os
 import pathlib
+import ssl
+import subprocess
 import sys
+import tempfile
 
 import harness
+from broker import Broker
+from peer import Peer
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -30,12 +37,21 @@ def load(names):
     return harness.REGISTRY
 
 
+def use_tls(folder, version):
+    """Every listener has a certificate, every peer speaks TLS of this version."""
+    context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
+    context.minimum_version = context.maximum_version = ssl.TLSVersion["TLSv" + version]
+    Broker.tls, Peer.tls = True, context
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--broker", default="hawkerd")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--folder", default=str(HERE))
     parser.add_argument("--filter", default="")
+    parser.add_argument("--certificates")
+    parser.add_argument("--tls", choices=["1_2", "1_3"])
     parser.add_argument("--list", action="store_true")
     parser.add_argument("group", nargs="*")
     options = parser.parse_args()
@@ -48,7 +64,16 @@ def main():
         return 0
     if options.group:
         faulthandler.dump_traceback_later(58, exit=True)
-    return harness.run(tests, os.environ.get("HAWKERD") or options.broker, options.workers)
+    program = os.environ.get("HAWKERD") or options.broker
+    if not options.certificates:
+        return harness.run(tests, program, options.workers)
+    with tempfile.TemporaryDirectory(prefix="hawker-certificates-") as folder:
+        os.chmod(folder, 0o755)
+        subprocess.run([options.certificates, folder], check=True)
+        Broker.certificates = folder
+        if options.tls:
+            use_tls(folder, options.tls)
+        return harness.run(tests, program, options.workers)
 
 
 if __name__ == "__main__":
