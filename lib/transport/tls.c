@@ -238,6 +238,13 @@ static uint32_t tls_wants(const Transport *transport)
 
 /* --- reading --- */
 
+/* A message of the handshake behind it, such as new keys, is met as if nothing were there. */
+static bool is_passing(ssize_t code)
+{
+        return code == GNUTLS_E_AGAIN || code == GNUTLS_E_INTERRUPTED ||
+               code == GNUTLS_E_WARNING_ALERT_RECEIVED;
+}
+
 /* Decrypts until the room is full or the wire empty. > 0, 0 the end, or a code of GnuTLS. */
 static ssize_t read_records(TlsSession *tls, uint8_t *data, size_t size)
 {
@@ -245,16 +252,21 @@ static ssize_t read_records(TlsSession *tls, uint8_t *data, size_t size)
         ssize_t n = 0;
 
         while (total < size) {
+                const size_t before = tls->wire->length;
+                const bool was_closed = tls->wire->is_closed;
+
                 n = gnutls_record_recv(tls->session, data + total, size - total);
                 if (n > 0)
                         total += (size_t)n;
-                else if (n != GNUTLS_E_WARNING_ALERT_RECEIVED && n != GNUTLS_E_INTERRUPTED)
+                else if (!is_passing(n))
                         break;
+                else if (tls->wire->length == before && tls->wire->is_closed == was_closed)
+                        break; /* it waits for the peer */
         }
         if (total == 0)
                 return n;
         /* Failures come again: they are for the next call. */
-        tls->last_code = n < 0 && n != GNUTLS_E_AGAIN ? (int)n : 0;
+        tls->last_code = n < 0 && !is_passing(n) ? (int)n : 0;
         tls->has_ended = n == 0;
         return (ssize_t)total;
 }
@@ -279,7 +291,7 @@ static ssize_t tls_read_end(Transport *transport, ssize_t n)
                 return n;
         if (n == GNUTLS_E_PREMATURE_TERMINATION)
                 return 0; /* MQTT says itself what is complete */
-        if (n == GNUTLS_E_AGAIN)
+        if (is_passing(n))
                 return -EAGAIN;
         if (n == GNUTLS_E_REHANDSHAKE)
                 return tls_trouble(transport, describe("the client asks for a renegotiation"));

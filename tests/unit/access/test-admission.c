@@ -13,6 +13,7 @@ typedef struct AdmissionCase {
         const char *client_id;
         const char *username; /* NULL: none */
         int result;
+        bool is_proven;
 } AdmissionCase;
 
 static void check_cases(const AdmissionCase *cases, size_t n)
@@ -28,6 +29,7 @@ static void check_cases(const AdmissionCase *cases, size_t n)
                         .client_id = bytes_from_string(c->client_id),
                         .has_username = c->username != NULL,
                         .username = bytes_from_string(c->username),
+                        .is_proven = c->is_proven,
                 };
 
                 g_test_message("case %zu", i);
@@ -44,6 +46,18 @@ static void test_strangers_pass_only_where_the_listener_says_so(void)
                 {.allow_anonymous = true, .client_id = "a", .username = "joe", .result = 0},
                 {.client_id = "a", .username = "joe", .result = REASON_NOT_AUTHORIZED},
                 {.client_id = "a", .username = "", .result = REASON_NOT_AUTHORIZED},
+        };
+
+        check_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_a_proven_name_needs_no_password(void)
+{
+        static const AdmissionCase cases[] = {
+                {.client_id = "a", .username = "joe", .is_proven = true, .result = 0},
+                {.client_id = "a", .username = "joe", .result = REASON_NOT_AUTHORIZED},
+                /* But what else holds for all holds for it. */
+                {false, false, "foo-", "a", "joe", REASON_NOT_AUTHORIZED, .is_proven = true},
         };
 
         check_cases(cases, G_N_ELEMENTS(cases));
@@ -80,6 +94,8 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/access/admission/strangers-pass-only-where-the-listener-says-so",
                         test_strangers_pass_only_where_the_listener_says_so);
+        g_test_add_func("/access/admission/a-proven-name-needs-no-password",
+                        test_a_proven_name_needs_no_password);
         g_test_add_func("/access/admission/client-identifier-has-the-wanted-prefix",
                         test_client_identifier_has_the_wanted_prefix);
         g_test_add_func("/access/admission/a-name-is-needed-to-be-called-by-it",

@@ -167,6 +167,15 @@ def busy_port_is_status_1_with_file_and_line(folder):
             assert f"{path}:2:" in err and f"127.0.0.1:{port}" in err, err
 
 
+def unusable_certificates_are_status_3_with_file_and_line(folder):
+    path = write(folder, f"listener 0 {folder}/sock\ncertfile {folder}/a.pem\n"
+                         f"keyfile {folder}/b.pem\n")
+    for options in ([], ["--test-config"], ["-d"]):
+        status, _, err = run("-c", path, *options)
+        assert status == 3, (options, status, err)
+        assert f"{path}:2: {folder}/a.pem cannot be read" in err, err
+
+
 def test_config_tells_every_problem_at_once(folder):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -366,6 +375,7 @@ TESTS = [
     version_and_help_succeed,
     wrong_command_lines_are_status_3,
     wrong_settings_are_status_3_with_file_and_line,
+    unusable_certificates_are_status_3_with_file_and_line,
     busy_port_is_status_1_with_file_and_line,
     test_config_tells_every_problem_at_once,
     test_config_leaves_nothing_behind,

@@ -125,6 +125,36 @@ static void test_unknown_owner_is_refused(void)
         }
 }
 
+static void test_bad_credentials_blame_the_option(void)
+{
+        static const struct {
+                const char *options, *text;
+                unsigned line;
+        } cases[] = {
+                {"certfile /nonexistent/a.pem\nkeyfile /nonexistent/b.pem\n",
+                 "/nonexistent/a.pem cannot be read: No such file", 2},
+                {"psk_hint hint\npsk_file /nonexistent/psk\n", "/nonexistent/psk cannot be read",
+                 3},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *text =
+                        g_strconcat("listener 1 127.0.0.1\n", cases[i].options, NULL);
+                Settings *settings = parse(text);
+                ConfigErrors errors = CONFIG_ERRORS_INIT;
+                Listener **listeners = NULL;
+                size_t n = 0;
+
+                g_assert_cmpint(listeners_open(settings, NULL, &errors, &listeners, &n), ==,
+                                -EKEYREJECTED);
+                g_assert_cmpuint(errors.n_errors, ==, 1);
+                g_assert_nonnull(strstr(errors.items[0].text, cases[i].text));
+                g_assert_cmpuint(errors.items[0].line, ==, cases[i].line);
+                config_errors_done(&errors);
+                settings_unref(settings);
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -136,5 +166,7 @@ int main(int argc, char **argv)
                         test_unix_socket_comes_and_goes_with_its_listener);
         g_test_add_func("/control/listener/unknown-owner-is-refused",
                         test_unknown_owner_is_refused);
+        g_test_add_func("/control/listener/bad-credentials-blame-the-option",
+                        test_bad_credentials_blame_the_option);
         return g_test_run();
 }

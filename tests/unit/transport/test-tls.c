@@ -232,6 +232,35 @@ static void test_broken_record_is_an_error(void)
         tls_pair_done(&pair);
 }
 
+static void test_renegotiation_is_refused(void)
+{
+        TlsSettings settings = plain_settings();
+        char data[8];
+        TlsPair pair;
+
+        pair_meet(&pair, &settings, &(TlsClientWish){.priority = versions[0]});
+        g_assert_cmpint(gnutls_handshake(pair.client.session), ==, GNUTLS_E_AGAIN);
+        g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
+        g_assert_nonnull(strstr(pair.server.trouble, "renegotiation"));
+        tls_pair_done(&pair);
+}
+
+/* New keys in the middle of a connection are the library's business. */
+static void test_keys_can_be_updated(void)
+{
+        TlsSettings settings = plain_settings();
+        char data[8];
+        TlsPair pair;
+
+        pair_meet(&pair, &settings, &(TlsClientWish){.priority = versions[1]});
+        g_assert_cmpint(gnutls_session_key_update(pair.client.session, GNUTLS_KU_PEER), ==, 0);
+        g_assert_cmpint(gnutls_record_send(pair.client.session, "new", 3), ==, 3);
+        g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, 3);
+        g_assert_cmpint(server_write(&pair, &(struct iovec){(void *)"too", 3}, 1), ==, 3);
+        g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 3);
+        tls_pair_done(&pair);
+}
+
 static void test_other_protocols_are_named(void)
 {
         static const struct {
@@ -683,6 +712,8 @@ int main(int argc, char **argv)
         g_test_add_func("/transport/tls/finish-goes-on-reading", test_finish_goes_on_reading);
         g_test_add_func("/transport/tls/end-follows-data", test_end_follows_data);
         g_test_add_func("/transport/tls/broken-record-is-an-error", test_broken_record_is_an_error);
+        g_test_add_func("/transport/tls/renegotiation-is-refused", test_renegotiation_is_refused);
+        g_test_add_func("/transport/tls/keys-can-be-updated", test_keys_can_be_updated);
         g_test_add_func("/transport/tls/other-protocols-are-named", test_other_protocols_are_named);
         g_test_add_func("/transport/tls/leaving-in-the-handshake-is-told",
                         test_leaving_in_the_handshake_is_told);
