@@ -20,6 +20,8 @@
 #define WIRE_SIZE (64U * 1024U)
 /* The most plain text of one record. */
 #define RECORD_SIZE (16U * 1024U)
+/* Memory that a step of a handshake takes at most, with room to spare. */
+#define STEP_MEMORY (96U * 1024U)
 /* Warnings that a handshake puts up with in one call. */
 #define WARNINGS_MAX 16U
 
@@ -205,6 +207,17 @@ static void acknowledge_now(int fd)
         setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)); /* fails on Unix sockets */
 }
 
+/* The public key arithmetic below GnuTLS does not survive a malloc() that fails: GMP ends the
+ * process, libtasn1 takes no notice. So what one step needs is asked for before. */
+static bool has_memory_for_step(void)
+{
+        void *volatile probe = malloc(STEP_MEMORY); /* volatile: else the compiler knows better */
+        bool has = probe != NULL;
+
+        free(probe);
+        return has;
+}
+
 static int tls_handshake(Transport *transport)
 {
         TlsSession *tls = transport->state;
@@ -212,6 +225,8 @@ static int tls_handshake(Transport *transport)
 
         if (tls->is_open)
                 return 0;
+        if (!has_memory_for_step())
+                return -ENOMEM;
         for (unsigned i = 0; r < 0 && r != GNUTLS_E_AGAIN && i < WARNINGS_MAX; i++) {
                 r = gnutls_handshake(tls->session);
                 if (gnutls_error_is_fatal(r))

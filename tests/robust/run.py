@@ -5,7 +5,9 @@ import argparse
 import importlib
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, 'conformance'))
@@ -45,11 +47,17 @@ def main():
         parser.add_argument('--broker', required=True)
         parser.add_argument('--workers', type=int, default=1)
         parser.add_argument('--shim', help='shared object that makes malloc() fail')
+        parser.add_argument('--certificates', help='program that makes what tests of TLS need')
         parser.add_argument('group')
         parser.add_argument('names', nargs='*', help='only these tests')
         options = parser.parse_args()
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        if options.certificates:
+                folder = tempfile.TemporaryDirectory(prefix='hawker-certificates-')
+                os.chmod(folder.name, 0o755)
+                subprocess.run([options.certificates, folder.name], check=True)
+                daemon.Daemon.certificates = folder.name
         module = importlib.import_module('test_' + options.group)
         tap = Tap()
         for name, function in list(vars(module).items()):
