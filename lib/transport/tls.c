@@ -13,13 +13,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "transport/tls-pieces.h"
 #include "transport/tls-session.h"
 #include "util/buffer.h"
 
 /* What one read takes from the socket: some records of the largest kind. */
 #define WIRE_SIZE (64U * 1024U)
-/* The most plain text of one record. */
-#define RECORD_SIZE (16U * 1024U)
 /* Memory that a step of a handshake takes at most, with room to spare. */
 #define STEP_MEMORY (96U * 1024U)
 /* Warnings that a handshake puts up with in one call. */
@@ -343,47 +342,6 @@ static ssize_t tls_read(Transport *transport, void *data, size_t size)
 
 /* --- writing --- */
 
-/* Where a writev() is in its pieces. */
-typedef struct Cursor {
-        const struct iovec *piece, *end;
-        size_t offset; /* in the first */
-} Cursor;
-
-static void cursor_advance(Cursor *cursor, size_t n)
-{
-        while (n > 0) {
-                size_t here = MIN(n, cursor->piece->iov_len - cursor->offset);
-
-                n -= here;
-                cursor->offset += here;
-                if (cursor->offset == cursor->piece->iov_len) {
-                        cursor->piece++;
-                        cursor->offset = 0;
-                }
-        }
-}
-
-/* The plain text of the next record: where it lies if one piece is enough for a record or is the
- * last, else gathered. */
-static Bytes cursor_next(const Cursor *cursor, uint8_t room[RECORD_SIZE])
-{
-        const struct iovec *piece = cursor->piece;
-        size_t offset = cursor->offset, n = 0;
-
-        if (piece == cursor->end)
-                return (Bytes){};
-        if (piece + 1 == cursor->end || piece->iov_len - offset >= RECORD_SIZE)
-                return (Bytes){(uint8_t *)piece->iov_base + offset,
-                               MIN(piece->iov_len - offset, (size_t)RECORD_SIZE)};
-        for (; piece < cursor->end && n < RECORD_SIZE; piece++, offset = 0) {
-                size_t here = MIN(piece->iov_len - offset, RECORD_SIZE - n);
-
-                memcpy(room + n, (uint8_t *)piece->iov_base + offset, here);
-                n += here;
-        }
-        return (Bytes){room, n};
-}
-
 /* GnuTLS keeps a record that the socket does not take; asked again without data it goes on. */
 static ssize_t send_record(TlsSession *tls, Bytes plain)
 {
@@ -400,12 +358,12 @@ static ssize_t send_record(TlsSession *tls, Bytes plain)
 static ssize_t tls_writev(Transport *transport, const struct iovec *pieces, int n_pieces)
 {
         TlsSession *tls = transport->state;
-        Cursor cursor = {pieces, pieces + n_pieces, 0};
-        uint8_t room[RECORD_SIZE];
+        TlsPieces left = {pieces, pieces + n_pieces, 0};
+        uint8_t room[TLS_RECORD_SIZE];
         size_t total = 0;
         Bytes plain;
 
-        while ((plain = cursor_next(&cursor, room)).length > 0) {
+        while ((plain = tls_pieces_next(&left, room)).length > 0) {
                 ssize_t n = send_record(tls, plain);
 
                 if (n == GNUTLS_E_AGAIN)
@@ -413,7 +371,7 @@ static ssize_t tls_writev(Transport *transport, const struct iovec *pieces, int 
                 if (n < 0)
                         return n == GNUTLS_E_PUSH_ERROR ? -EPIPE : tls_fail(transport, (int)n);
                 total += (size_t)n;
-                cursor_advance(&cursor, (size_t)n);
+                tls_pieces_advance(&left, (size_t)n);
         }
         return (ssize_t)total;
 }

@@ -256,17 +256,17 @@ static void test_ciphers_hold(void)
                                         .ciphers_13 = cases[i].ciphers_13,
                                         .minimum_version = 12};
                 TlsCredentials *credentials = tls_load(&settings);
-                TlsPair pair;
+                TlsEnds pair;
 
                 g_test_message("%zu", i);
-                tls_pair_init(&pair, credentials, &(TlsClientWish){.priority = cases[i].client});
-                tls_pair_shake(&pair);
+                tls_ends_init(&pair, credentials, &(TlsClientWish){.priority = cases[i].client});
+                tls_ends_shake(&pair);
                 if (cases[i].cipher == GNUTLS_CIPHER_UNKNOWN)
                         g_assert_cmpint(pair.handshake, ==, -EPROTO);
                 else
                         g_assert_cmpint(gnutls_cipher_get(pair.client.session), ==,
                                         cases[i].cipher);
-                tls_pair_done(&pair);
+                tls_ends_done(&pair);
                 tls_credentials_unref(credentials);
         }
 }

@@ -36,27 +36,27 @@ static TlsSettings client_settings(void)
 }
 
 /* Shaken hands, or not. */
-static void pair_meet(TlsPair *pair, const TlsSettings *settings, const TlsClientWish *wish)
+static void pair_meet(TlsEnds *pair, const TlsSettings *settings, const TlsClientWish *wish)
 {
         TlsCredentials *credentials = tls_load(settings);
 
-        tls_pair_init(pair, credentials, wish);
+        tls_ends_init(pair, credentials, wish);
         tls_credentials_unref(credentials); /* the session has its own */
-        tls_pair_shake(pair);
+        tls_ends_shake(pair);
 }
 
-static ssize_t server_read(TlsPair *pair, void *data, size_t size)
+static ssize_t server_read(TlsEnds *pair, void *data, size_t size)
 {
         return pair->server.ops->read(&pair->server, data, size);
 }
 
-static ssize_t server_write(TlsPair *pair, const struct iovec *pieces, int n)
+static ssize_t server_write(TlsEnds *pair, const struct iovec *pieces, int n)
 {
         return pair->server.ops->writev(&pair->server, pieces, n);
 }
 
 /* A call that meets a session ticket ends there. */
-static ssize_t client_read(TlsPair *pair, void *data, size_t size)
+static ssize_t client_read(TlsEnds *pair, void *data, size_t size)
 {
         ssize_t n = GNUTLS_E_AGAIN;
 
@@ -69,7 +69,7 @@ static void test_data_goes_both_ways(gconstpointer version)
 {
         TlsSettings settings = plain_settings();
         char data[64];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){.priority = version});
         g_assert_cmpint(pair.handshake, ==, 0);
@@ -86,7 +86,7 @@ static void test_data_goes_both_ways(gconstpointer version)
                 5);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 5);
         g_assert_cmpmem(data, 5, "abcde", 5);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 /* Little room: nothing gets lost, and has_more says that the socket will not tell. */
@@ -95,7 +95,7 @@ static void test_small_reads_drain_what_came(void)
         TlsSettings settings = plain_settings();
         uint8_t sent[40000], got[sizeof(sent)];
         size_t total = 0;
-        TlsPair pair;
+        TlsEnds pair;
 
         for (size_t i = 0; i < sizeof(sent); i++)
                 sent[i] = (uint8_t)(i * 7);
@@ -113,7 +113,7 @@ static void test_small_reads_drain_what_came(void)
         }
         g_assert_cmpuint(total, ==, sizeof(sent));
         g_assert_cmpmem(got, sizeof(got), sent, sizeof(sent));
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 /* One read drains what came before it goes to the socket again: a fast peer cannot hold it. */
@@ -121,7 +121,7 @@ static void test_more_ends_before_the_socket(void)
 {
         TlsSettings settings = plain_settings();
         uint8_t data[100] = {};
-        TlsPair pair;
+        TlsEnds pair;
         unsigned reads = 0;
 
         pair_meet(&pair, &settings, &(TlsClientWish){});
@@ -133,7 +133,7 @@ static void test_more_ends_before_the_socket(void)
         } while (pair.server.has_more);
         g_assert_cmpuint(reads, ==, 10);
         g_assert_cmpint(server_read(&pair, data, 100), ==, 100);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 /* A socket that is full, and payloads larger than a record: all arrives, in order, once. */
@@ -144,7 +144,7 @@ static void test_large_writes_arrive_whole(void)
         TlsSettings settings = plain_settings();
         size_t written = 0, read = 0;
         bool was_full = false;
-        TlsPair pair;
+        TlsEnds pair;
 
         for (size_t i = 0; i < SIZE; i++)
                 sent[i] = (uint8_t)(i ^ i >> 8);
@@ -164,14 +164,14 @@ static void test_large_writes_arrive_whole(void)
         g_assert_true(was_full);
         g_assert_cmpuint(written, ==, SIZE);
         g_assert_true(memcmp(sent, got, SIZE) == 0);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_close_says_goodbye(gconstpointer version)
 {
         TlsSettings settings = plain_settings();
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){.priority = version});
         g_assert_cmpint(server_write(&pair, &(struct iovec){(void *)"bye", 3}, 1), ==, 3);
@@ -180,14 +180,14 @@ static void test_close_says_goodbye(gconstpointer version)
         g_assert_cmpint(pair.server.fd, ==, -1);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 3);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 0);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_finish_goes_on_reading(void)
 {
         TlsSettings settings = plain_settings();
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){});
         g_assert_cmpint(pair.server.ops->finish(&pair.server), ==, 0);
@@ -196,7 +196,7 @@ static void test_finish_goes_on_reading(void)
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, 4);
         g_assert_cmpint(gnutls_bye(pair.client.session, GNUTLS_SHUT_WR), ==, 0);
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, 0);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 /* The end comes behind data that came with it. */
@@ -204,7 +204,7 @@ static void test_end_follows_data(void)
 {
         TlsSettings settings = plain_settings();
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){});
         g_assert_cmpint(gnutls_record_send(pair.client.session, "last", 4), ==, 4);
@@ -212,14 +212,14 @@ static void test_end_follows_data(void)
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, 4);
         g_assert_true(pair.server.has_more);
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, 0);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_broken_record_is_an_error(void)
 {
         TlsSettings settings = plain_settings();
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){});
         g_assert_cmpint(send(pair.client.fd,
@@ -229,20 +229,20 @@ static void test_broken_record_is_an_error(void)
                         ==, 37);
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
         g_assert_nonnull(strstr(pair.server.trouble, "TLS: "));
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_renegotiation_is_refused(void)
 {
         TlsSettings settings = plain_settings();
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){.priority = versions[0]});
         g_assert_cmpint(gnutls_handshake(pair.client.session), ==, GNUTLS_E_AGAIN);
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
         g_assert_nonnull(strstr(pair.server.trouble, "renegotiation"));
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 /* New keys in the middle of a connection are the library's business. */
@@ -250,7 +250,7 @@ static void test_keys_can_be_updated(void)
 {
         TlsSettings settings = plain_settings();
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){.priority = versions[1]});
         g_assert_cmpint(gnutls_session_key_update(pair.client.session, GNUTLS_KU_PEER), ==, 0);
@@ -258,7 +258,7 @@ static void test_keys_can_be_updated(void)
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, 3);
         g_assert_cmpint(server_write(&pair, &(struct iovec){(void *)"too", 3}, 1), ==, 3);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 3);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_other_protocols_are_named(void)
@@ -277,15 +277,15 @@ static void test_other_protocols_are_named(void)
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 TlsSettings settings = plain_settings();
                 TlsCredentials *credentials = tls_load(&settings);
-                TlsPair pair;
+                TlsEnds pair;
 
-                tls_pair_init(&pair, credentials, &(TlsClientWish){});
+                tls_ends_init(&pair, credentials, &(TlsClientWish){});
                 tls_credentials_unref(credentials);
                 g_assert_cmpint(send(pair.client.fd, cases[i].data, cases[i].size, 0), ==,
                                 (ssize_t)cases[i].size);
                 g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EPROTO);
                 g_assert_nonnull(strstr(pair.server.trouble, cases[i].trouble));
-                tls_pair_done(&pair);
+                tls_ends_done(&pair);
         }
 }
 
@@ -293,16 +293,16 @@ static void test_leaving_in_the_handshake_is_told(void)
 {
         TlsSettings settings = plain_settings();
         TlsCredentials *credentials = tls_load(&settings);
-        TlsPair pair;
+        TlsEnds pair;
 
-        tls_pair_init(&pair, credentials, &(TlsClientWish){});
+        tls_ends_init(&pair, credentials, &(TlsClientWish){});
         tls_credentials_unref(credentials);
         g_assert_cmpint(gnutls_handshake(pair.client.session), ==, GNUTLS_E_AGAIN);
         g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EAGAIN);
         shutdown(pair.client.fd, SHUT_WR);
         g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EPROTO);
         g_assert_nonnull(strstr(pair.server.trouble, "middle of the handshake"));
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_old_versions_are_refused(void)
@@ -314,12 +314,12 @@ static void test_old_versions_are_refused(void)
 
         for (unsigned i = 0; i < G_N_ELEMENTS(priorities); i++) {
                 TlsSettings settings = plain_settings();
-                TlsPair pair;
+                TlsEnds pair;
 
                 settings.minimum_version = 12 + i;
                 pair_meet(&pair, &settings, &(TlsClientWish){.priority = priorities[i]});
                 g_assert_cmpint(pair.handshake, ==, -EPROTO);
-                tls_pair_done(&pair);
+                tls_ends_done(&pair);
         }
 }
 
@@ -340,7 +340,7 @@ static void test_client_certificates_are_verified(gconstpointer version)
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 TlsSettings settings = client_settings();
-                TlsPair pair;
+                TlsEnds pair;
 
                 pair_meet(
                         &pair, &settings,
@@ -350,50 +350,50 @@ static void test_client_certificates_are_verified(gconstpointer version)
                         g_test_message("%s", pair.server.trouble);
                         g_assert_nonnull(strstr(pair.server.trouble, cases[i].trouble));
                 }
-                tls_pair_done(&pair);
+                tls_ends_done(&pair);
         }
 }
 
 static void test_dates_can_be_ignored(void)
 {
         TlsSettings settings = client_settings();
-        TlsPair pair;
+        TlsEnds pair;
 
         settings.ignore_client_dates = true;
         pair_meet(&pair, &settings, &(TlsClientWish){.certificate = &tls_folder.old});
         g_assert_cmpint(pair.handshake, ==, 0);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
         pair_meet(&pair, &settings, &(TlsClientWish){.certificate = &tls_folder.revoked});
         g_assert_cmpint(pair.handshake, ==, -EPROTO);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_names_of_the_peer(void)
 {
         TlsSettings settings = client_settings();
         g_autofree char *common = NULL, *subject = NULL;
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){.certificate = &tls_folder.alice});
         g_assert_cmpint(tls_peer_name(&pair.server, TLS_NAME_COMMON, &common), ==, 0);
         g_assert_cmpstr(common, ==, "alice");
         g_assert_cmpint(tls_peer_name(&pair.server, TLS_NAME_SUBJECT, &subject), ==, 0);
         g_assert_cmpstr(subject, ==, "CN=alice,OU=Pumps\\, large,O=Works");
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_nobody_has_no_name(void)
 {
         TlsSettings settings = client_settings();
         char *name = NULL;
-        TlsPair pair;
+        TlsEnds pair;
 
         settings.require_certificate = false;
         settings.ask_certificate = true;
         pair_meet(&pair, &settings, &(TlsClientWish){});
         g_assert_cmpint(pair.handshake, ==, 0);
         g_assert_cmpint(tls_peer_name(&pair.server, TLS_NAME_COMMON, &name), ==, -ENODATA);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_odd_names(void)
@@ -425,7 +425,7 @@ static void test_odd_names(void)
                 TlsSettings settings = client_settings();
                 g_autofree char *common = NULL, *subject = NULL;
                 Certificate odd;
-                TlsPair pair;
+                TlsEnds pair;
 
                 order.issuer = &tls_folder.ca;
                 odd = certificate_make(&order);
@@ -436,7 +436,7 @@ static void test_odd_names(void)
                 g_assert_cmpint(tls_peer_name(&pair.server, TLS_NAME_SUBJECT, &subject), ==,
                                 cases[i].subject);
                 g_assert_cmpstr(subject, ==, cases[i].text);
-                tls_pair_done(&pair);
+                tls_ends_done(&pair);
                 certificate_done(&odd);
         }
 }
@@ -460,7 +460,7 @@ static void test_psk(gconstpointer version)
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 g_autofree char *name = NULL;
-                TlsPair pair;
+                TlsEnds pair;
 
                 pair_meet(&pair, &settings,
                           &(TlsClientWish){.priority = priority,
@@ -473,7 +473,7 @@ static void test_psk(gconstpointer version)
                         g_assert_cmpint(tls_peer_name(&pair.server, TLS_NAME_COMMON, &name), ==, 0);
                         g_assert_cmpstr(name, ==, "sensor");
                 }
-                tls_pair_done(&pair);
+                tls_ends_done(&pair);
         }
 }
 
@@ -487,7 +487,7 @@ static char *server_shown(const TlsSettings *settings, const TlsClientWish *wish
         char name[64];
         size_t size = sizeof(name);
         unsigned n, bits;
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, settings, wish);
         g_assert_cmpint(pair.handshake, ==, 0);
@@ -499,7 +499,7 @@ static char *server_shown(const TlsSettings *settings, const TlsClientWish *wish
         *ret_algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(shown, &bits);
         *ret_n = n;
         gnutls_x509_crt_deinit(shown);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
         return g_strdup(name);
 }
 
@@ -563,15 +563,15 @@ static gnutls_datum_t first_ticket(TlsCredentials *credentials, const TlsClientW
 {
         gnutls_datum_t ticket;
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
-        tls_pair_init(&pair, credentials, wish);
-        tls_pair_shake(&pair);
+        tls_ends_init(&pair, credentials, wish);
+        tls_ends_shake(&pair);
         g_assert_cmpint(pair.handshake, ==, 0);
         g_assert_cmpint(server_write(&pair, &(struct iovec){(void *)"x", 1}, 1), ==, 1);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 1);
         g_assert_cmpint(gnutls_session_get_data2(pair.client.session, &ticket), ==, 0);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
         return ticket;
 }
 
@@ -579,12 +579,12 @@ static gnutls_datum_t first_ticket(TlsCredentials *credentials, const TlsClientW
 static bool second_session(const TlsSettings *settings, const TlsClientWish *wish, int *ret)
 {
         bool resumed;
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, settings, wish);
         *ret = pair.handshake;
         resumed = gnutls_session_is_resumed(pair.client.session);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
         return resumed;
 }
 
@@ -647,7 +647,7 @@ static void test_tickets_are_of_one_kind(gconstpointer version)
 
 static void *write_elsewhere(void *data)
 {
-        TlsPair *pair = data;
+        TlsEnds *pair = data;
 
         g_assert_cmpint(server_write(pair, &(struct iovec){(void *)"moved", 5}, 1), ==, 5);
         return NULL;
@@ -658,13 +658,13 @@ static void test_sessions_move_between_threads(void)
         TlsSettings settings = plain_settings();
         pthread_t thread;
         char data[8];
-        TlsPair pair;
+        TlsEnds pair;
 
         pair_meet(&pair, &settings, &(TlsClientWish){});
         g_assert_cmpint(pthread_create(&thread, NULL, write_elsewhere, &pair), ==, 0);
         pthread_join(thread, NULL);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 5);
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void test_secrets_are_logged_when_asked(void)
@@ -673,18 +673,18 @@ static void test_secrets_are_logged_when_asked(void)
         TlsSettings settings = plain_settings();
         TlsCredentials *credentials = NULL;
         TlsNotes notes = {};
-        TlsPair pair;
+        TlsEnds pair;
 
         settings.keylog = path;
         g_assert_cmpint(tls_credentials_new(&settings, &tls_key, &notes, &credentials), ==, 0);
         g_assert_cmpuint(notes.n, ==, 1);
         g_assert_cmpstr(notes.items[0].option, ==, "tls_keylog");
-        tls_pair_init(&pair, credentials, &(TlsClientWish){.priority = versions[1]});
+        tls_ends_init(&pair, credentials, &(TlsClientWish){.priority = versions[1]});
         tls_credentials_unref(credentials);
-        tls_pair_shake(&pair);
+        tls_ends_shake(&pair);
         g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
         g_assert_nonnull(strstr(text, "CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
-        tls_pair_done(&pair);
+        tls_ends_done(&pair);
 }
 
 static void add_for_versions(const char *path, GTestDataFunc function)

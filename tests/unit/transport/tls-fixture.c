@@ -152,18 +152,18 @@ static void client_init(TlsClient *client, int fd, const TlsClientWish *wish)
         gnutls_transport_set_int(client->session, fd);
 }
 
-void tls_pair_init(TlsPair *pair, TlsCredentials *credentials, const TlsClientWish *wish)
+void tls_ends_init(TlsEnds *pair, TlsCredentials *credentials, const TlsClientWish *wish)
 {
         int fds[2];
 
-        *pair = (TlsPair){.handshake = -EAGAIN};
+        *pair = (TlsEnds){.handshake = -EAGAIN};
         g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==,
                         0);
         g_assert_cmpint(tls_init(&pair->server, fds[0], credentials), ==, 0);
         client_init(&pair->client, fds[1], wish);
 }
 
-void tls_pair_shake(TlsPair *pair)
+void tls_ends_shake(TlsEnds *pair)
 {
         TlsClient *client = &pair->client;
 
@@ -178,7 +178,7 @@ void tls_pair_shake(TlsPair *pair)
         g_assert_not_reached();
 }
 
-void tls_pair_done(TlsPair *pair)
+void tls_ends_done(TlsEnds *pair)
 {
         if (pair->server.ops)
                 pair->server.ops->close(&pair->server);

@@ -51,14 +51,14 @@ typedef struct TlsClientWish {
         const gnutls_datum_t *ticket; /* of a session before */
 } TlsClientWish;
 
-typedef struct TlsPair {
+typedef struct TlsEnds {
         Transport server;
         TlsClient client;
         int handshake; /* of the server: 0, or what it failed with */
-} TlsPair;
+} TlsEnds;
 
 /* Both ends, before the handshake. */
-void tls_pair_init(TlsPair *pair, TlsCredentials *credentials, const TlsClientWish *wish);
+void tls_ends_init(TlsEnds *pair, TlsCredentials *credentials, const TlsClientWish *wish);
 /* Turns both until both are done or one has failed. */
-void tls_pair_shake(TlsPair *pair);
-void tls_pair_done(TlsPair *pair);
+void tls_ends_shake(TlsEnds *pair);
+void tls_ends_done(TlsEnds *pair);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A certificate of ours and its key. */
+
+#include "transport/tls-pair.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <string.h>
+#include <time.h>
+
+#include "transport/tls-file.h"
+
+#define CHAIN_MAX 16U /* certificates of one file, and of what completes it */
+
+typedef struct Chain {
+        gnutls_x509_crt_t certificates[CHAIN_MAX];
+        unsigned n;
+} Chain;
+
+static void chain_done(Chain *chain)
+{
+        for (unsigned i = 0; i < chain->n; i++)
+                gnutls_x509_crt_deinit(chain->certificates[i]);
+        chain->n = 0;
+}
+
+static void private_key_done(gnutls_x509_privkey_t *key)
+{
+        gnutls_x509_privkey_deinit(*key);
+}
+
+static int read_pem(const char *option, const char *path, TlsFile *ret, TlsNotes *notes)
+{
+        int r = tls_file_read(path, ret);
+
+        if (r == 0 || r == -ENOMEM)
+                return r;
+        return tls_notes_error(notes, option, "%s cannot be read: %s", path, strerror(-r));
+}
+
+static int read_chain(const char *path, Chain *chain, TlsNotes *notes)
+{
+        _cleanup_(tls_file_done) TlsFile file = {};
+        unsigned n = CHAIN_MAX;
+        int r;
+
+        r = read_pem("certfile", path, &file, notes);
+        if (r < 0)
+                return r;
+        r = gnutls_x509_crt_list_import(
+                chain->certificates, &n, &(gnutls_datum_t){file.data, (unsigned)file.size},
+                GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
+        if (r == GNUTLS_E_MEMORY_ERROR)
+                return -ENOMEM;
+        if (r == GNUTLS_E_SHORT_MEMORY_BUFFER)
+                return tls_notes_error(notes, "certfile", "%s holds more than %u certificates",
+                                       path, CHAIN_MAX);
+        if (r <= 0)
+                return tls_notes_error(notes, "certfile", "%s holds no certificate in PEM form",
+                                       path);
+        chain->n = (unsigned)r;
+        return 0;
+}
+
+/* Who has only cert.pem in certfile and the rest in cafile is used to its being sent along. */
+static void complete_chain(Chain *chain, gnutls_x509_trust_list_t trust)
+{
+        while (trust && chain->n < CHAIN_MAX) {
+                gnutls_x509_crt_t last = chain->certificates[chain->n - 1], issuer;
+
+                if (gnutls_x509_crt_check_issuer(last, last) ||
+                    gnutls_x509_trust_list_get_issuer(trust, last, &issuer, GNUTLS_TL_GET_COPY) < 0)
+                        return;
+                if (gnutls_x509_crt_check_issuer(issuer, issuer)) {
+                        gnutls_x509_crt_deinit(issuer);
+                        return;
+                }
+                chain->certificates[chain->n++] = issuer;
+        }
+}
+
+static int read_key(const char *path, gnutls_x509_privkey_t key, TlsNotes *notes)
+{
+        _cleanup_(tls_file_done) TlsFile file = {};
+        gnutls_datum_t pem;
+        int r;
+
+        r = read_pem("keyfile", path, &file, notes);
+        if (r < 0)
+                return r;
+        pem = (gnutls_datum_t){file.data, (unsigned)file.size};
+        r = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+        if (r == GNUTLS_E_MEMORY_ERROR)
+                return -ENOMEM;
+        if (r == GNUTLS_E_DECRYPTION_FAILED)
+                return tls_notes_error(notes, "keyfile",
+                                       "%s is locked by a password; store it without one", path);
+        if (r < 0)
+                return tls_notes_error(notes, "keyfile", "%s holds no private key in PEM form: %s",
+                                       path, gnutls_strerror(r));
+        return 0;
+}
+
+static int64_t check_dates(const char *path, gnutls_x509_crt_t own, TlsNotes *notes)
+{
+        time_t from = gnutls_x509_crt_get_activation_time(own);
+        time_t until = gnutls_x509_crt_get_expiration_time(own);
+        time_t now = time(NULL);
+
+        if (until < now)
+                tls_notes_warn(notes, "certfile", "%s has expired: clients will refuse it", path);
+        else if (from > now)
+                tls_notes_warn(notes, "certfile", "%s is not valid yet: clients will refuse it",
+                               path);
+        return until;
+}
+
+int tls_pair_add(const TlsPair *pair, gnutls_certificate_credentials_t credentials, TlsNotes *notes,
+                 int64_t *expires_first)
+{
+        _cleanup_(chain_done) Chain chain = {};
+        _cleanup_(private_key_done) gnutls_x509_privkey_t key = NULL;
+        int64_t expires;
+        int r;
+
+        if (gnutls_x509_privkey_init(&key) < 0)
+                return -ENOMEM;
+        r = read_chain(pair->certfile, &chain, notes);
+        if (r == 0)
+                r = read_key(pair->keyfile, key, notes);
+        if (r < 0)
+                return r;
+        complete_chain(&chain, pair->trust);
+        r = gnutls_certificate_set_x509_key(credentials, chain.certificates, (int)chain.n, key);
+        if (r == GNUTLS_E_MEMORY_ERROR)
+                return -ENOMEM;
+        if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+                return tls_notes_error(notes, "keyfile",
+                                       "%s is not the key of the certificate in %s", pair->keyfile,
+                                       pair->certfile);
+        if (r < 0)
+                return tls_notes_error(notes, "certfile", "%s and %s cannot be used: %s",
+                                       pair->certfile, pair->keyfile, gnutls_strerror(r));
+        expires = check_dates(pair->certfile, chain.certificates[0], notes);
+        *expires_first = MIN(*expires_first, expires);
+        return 0;
+}
