@@ -145,7 +145,7 @@ static void test_bad_credentials_blame_the_option(void)
                 Listener **listeners = NULL;
                 size_t n = 0;
 
-                g_assert_cmpint(listeners_open(settings, NULL, &errors, &listeners, &n), ==,
+                g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), ==,
                                 -EKEYREJECTED);
                 g_assert_cmpuint(errors.n_errors, ==, 1);
                 g_assert_nonnull(strstr(errors.items[0].text, cases[i].text));
