@@ -17,8 +17,8 @@
 #define WAYS     4U
 #define SETS_MIN 16U
 #define SETS_MAX 4096U
-/* Topics that were asked for once, by their hashes. */
-#define SEEN 4096U
+/* Topics that were asked for once, by their hashes: pairs, the newer one first. */
+#define SEEN_PAIRS 4096U
 /* All routes of one cache; the last one asked for may be larger than that by itself. */
 #define BYTES_MAX (64U << 20)
 
@@ -73,7 +73,7 @@ int route_cache_new(Router *router, unsigned worker, bool merge, RouteCache **re
         cache->worker = worker;
         cache->merge = merge;
         cache->sets = calloc(SETS_MIN, sizeof(CacheSet));
-        cache->seen = calloc(SEEN, sizeof(*cache->seen));
+        cache->seen = calloc(SEEN_PAIRS, 2 * sizeof(*cache->seen));
         if (!cache->sets || !cache->seen)
                 return -ENOMEM;
         cache->n_sets = SETS_MIN;
@@ -362,11 +362,12 @@ static CacheEntry *entry_from_merged(RouteCache *cache, uint64_t hash, Bytes top
 /* Not at the first time: then only that it was asked for is noted. */
 static bool cache_admits(RouteCache *cache, uint64_t hash)
 {
-        uint32_t *seen = &cache->seen[hash % SEEN];
+        uint32_t *seen = &cache->seen[hash % SEEN_PAIRS * 2];
 
-        if (*seen == hash_tag(hash))
+        if (seen[0] == hash_tag(hash) || seen[1] == hash_tag(hash))
                 return true;
-        *seen = hash_tag(hash);
+        seen[1] = seen[0];
+        seen[0] = hash_tag(hash);
         return false;
 }
 

@@ -16,7 +16,7 @@
 /* A session is asked for more only below this: the rest waits in its queues, where limits hold. */
 #define OUTPUT_LOW_WATER (64U * 1024U)
 /* Of a CONNECT. */
-#define CONNECT_SIZE_MAX (512U * 1024U)
+#define CONNECT_SIZE_MAX (2U * 1024U * 1024U)
 /* Deliveries fetched for one connection in one turn: a long queue must not hold up the others. */
 #define FETCH_MAX 256U
 
