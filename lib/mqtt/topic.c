@@ -107,7 +107,7 @@ static bool level_is(Bytes level, uint8_t wildcard)
 bool topic_matches(Bytes filter, Bytes topic)
 {
         TopicLevels wanted = topic_levels(filter), given = topic_levels(topic);
-        Bytes pattern, level;
+        Bytes pattern = {}, level = {};
 
         if (topic.length > 0 && topic.data[0] == '$' && filter.length > 0 &&
             (filter.data[0] == '+' || filter.data[0] == '#'))
