@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "transport/tls-load.h"
 #include "transport/tls-pair.h"
 #include "transport/tls-priority.h"
 #include "transport/tls-psk.h"
@@ -27,13 +28,30 @@ struct TlsCredentials {
         TlsPsk *psk;
         TlsTicketKey ticket_key;
         int keylog_fd;
-        int64_t expires;
+        TlsDigest digest;
+        size_t n_facts;
+        TlsFacts *facts; /* one per pair */
 };
 
-/* By SNI and by algorithm, GnuTLS itself chooses among the pairs of the session's credentials. */
-static int add_pairs(TlsCredentials *credentials, const TlsSettings *settings,
-                     gnutls_x509_trust_list_t trust, TlsNotes *notes)
+static int add_pair(TlsCredentials *credentials, TlsLoad *load, const TlsPair *pair)
 {
+        TlsFacts *facts;
+        int r;
+
+        facts = reallocarray(credentials->facts, credentials->n_facts + 1, sizeof(*facts));
+        if (!facts)
+                return -ENOMEM;
+        credentials->facts = facts;
+        r = tls_pair_add(load, pair, credentials->certificates, &facts[credentials->n_facts]);
+        if (r == 0)
+                credentials->n_facts++;
+        return r;
+}
+
+/* By SNI and by algorithm, GnuTLS itself chooses among the pairs of the session's credentials. */
+static int add_pairs(TlsCredentials *credentials, TlsLoad *load, gnutls_x509_trust_list_t trust)
+{
+        const TlsSettings *settings = load->settings;
         _cleanup_free_ char *certfiles = strdup(settings->certfile);
         _cleanup_free_ char *keyfiles = strdup(settings->keyfile ? settings->keyfile : "");
         char *certs = certfiles, *keys = keyfiles;
@@ -42,33 +60,32 @@ static int add_pairs(TlsCredentials *credentials, const TlsSettings *settings,
                 return -ENOMEM;
         while (certs && keys && *keys) {
                 char *cert = strsep(&certs, "\n"), *key = strsep(&keys, "\n");
-                int r = tls_pair_add(&(TlsPair){cert, key, trust}, credentials->certificates, notes,
-                                     &credentials->expires);
+                int r = add_pair(credentials, load, &(TlsPair){cert, key, trust});
 
                 if (r < 0)
                         return r;
         }
         if (certs || (keys && *keys))
-                return tls_notes_error(notes, "keyfile",
+                return tls_notes_error(load->notes, "keyfile",
                                        "each certfile needs its keyfile, in the same order");
         return 0;
 }
 
 /* --- what else there is --- */
 
-static int load_certificates(TlsCredentials *credentials, const TlsSettings *settings,
-                             TlsNotes *notes)
+static int load_certificates(TlsCredentials *credentials, TlsLoad *load)
 {
+        const TlsSettings *settings = load->settings;
         gnutls_x509_trust_list_t trust;
         int r;
 
         if (gnutls_certificate_allocate_credentials(&credentials->certificates) < 0)
                 return -ENOMEM;
-        r = tls_trust_read(settings, notes, &trust);
+        r = tls_trust_read(load, &trust);
         if (r < 0)
                 return r;
         /* Ours before, for the chain; the credentials' from then on. */
-        r = add_pairs(credentials, settings, trust, notes);
+        r = add_pairs(credentials, load, trust);
         if (trust)
                 gnutls_certificate_set_trust_list(credentials->certificates, trust, 0);
         if (r < 0)
@@ -77,7 +94,7 @@ static int load_certificates(TlsCredentials *credentials, const TlsSettings *set
                 gnutls_certificate_set_verify_flags(credentials->certificates,
                                                     GNUTLS_VERIFY_DISABLE_TIME_CHECKS);
         if ((settings->require_certificate || settings->ask_certificate) && !trust)
-                return tls_notes_error(notes, "require_certificate",
+                return tls_notes_error(load->notes, "require_certificate",
                                        "client certificates need cafile or capath");
         credentials->request = settings->require_certificate ? GNUTLS_CERT_REQUIRE
                                : settings->ask_certificate   ? GNUTLS_CERT_REQUEST
@@ -100,13 +117,14 @@ static int find_psk(gnutls_session_t session, const gnutls_datum_t *username, gn
         return 0;
 }
 
-static int load_psk(TlsCredentials *credentials, const TlsSettings *settings, TlsNotes *notes)
+static int load_psk(TlsCredentials *credentials, TlsLoad *load)
 {
+        const TlsSettings *settings = load->settings;
         int r;
 
         if (!settings->psk_file)
-                return tls_notes_error(notes, "psk_hint", "psk_hint needs a psk_file");
-        r = tls_psk_read(settings->psk_file, notes, &credentials->psk);
+                return tls_notes_error(load->notes, "psk_hint", "psk_hint needs a psk_file");
+        r = tls_psk_read(load, &credentials->psk);
         if (r < 0)
                 return r;
         if (gnutls_psk_allocate_server_credentials(&credentials->psk_server) < 0 ||
@@ -176,6 +194,26 @@ static int derive_ticket_key(TlsCredentials *credentials, const TlsSettings *set
         return r < 0 ? -ENOMEM : 0;
 }
 
+/* What is not in a file that was read, and the files whose names matter. */
+static int digest_settings(TlsDigest *digest, const TlsSettings *settings)
+{
+        const char *const texts[] = {
+                settings->cafile,  settings->capath,     settings->psk_hint,
+                settings->ciphers, settings->ciphers_13, settings->keylog,
+        };
+        const uint8_t switches[] = {
+                (uint8_t)settings->minimum_version,
+                settings->require_certificate,
+                settings->ask_certificate,
+                settings->ignore_client_dates,
+        };
+        int r = tls_digest_add(digest, switches, sizeof(switches));
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
+                r = tls_digest_add_string(digest, texts[i]);
+        return r;
+}
+
 int tls_ticket_key_init(TlsTicketKey *key)
 {
         return gnutls_rnd(GNUTLS_RND_KEY, key->bytes, sizeof(key->bytes)) < 0 ? -EIO : 0;
@@ -185,6 +223,7 @@ int tls_credentials_new(const TlsSettings *settings, const TlsTicketKey *key, Tl
                         TlsCredentials **ret_credentials)
 {
         _cleanup_(tls_credentials_unrefp) TlsCredentials *credentials = NULL;
+        TlsLoad load = {.settings = settings, .notes = notes};
         int r;
 
         credentials = calloc(1, sizeof(*credentials));
@@ -192,19 +231,21 @@ int tls_credentials_new(const TlsSettings *settings, const TlsTicketKey *key, Tl
                 return -ENOMEM;
         atomic_init(&credentials->references, 1);
         credentials->keylog_fd = -1;
-        credentials->expires = INT64_MAX;
         credentials->request = GNUTLS_CERT_IGNORE;
 
-        r = settings->certfile ? load_certificates(credentials, settings, notes)
-                               : load_psk(credentials, settings, notes);
+        r = settings->certfile ? load_certificates(credentials, &load)
+                               : load_psk(credentials, &load);
         if (r == 0)
                 r = load_priority(credentials, settings, notes);
         if (r == 0)
                 r = open_keylog(credentials, settings->keylog, notes);
         if (r == 0)
                 r = derive_ticket_key(credentials, settings, key);
+        if (r == 0)
+                r = digest_settings(&load.digest, settings);
         if (r < 0)
                 return r;
+        credentials->digest = load.digest;
         *ret_credentials = TAKE_PTR(credentials);
         return 0;
 }
@@ -229,15 +270,33 @@ TlsCredentials *tls_credentials_unref(TlsCredentials *credentials)
                 gnutls_priority_deinit(credentials->priority);
         if (credentials->keylog_fd >= 0)
                 close(credentials->keylog_fd);
+        for (size_t i = 0; i < credentials->n_facts; i++)
+                tls_facts_done(&credentials->facts[i]);
+        free(credentials->facts);
         tls_psk_free(credentials->psk);
         explicit_bzero(&credentials->ticket_key, sizeof(credentials->ticket_key));
         free(credentials);
         return NULL;
 }
 
+const TlsDigest *tls_credentials_digest(const TlsCredentials *credentials)
+{
+        return &credentials->digest;
+}
+
+const TlsFacts *tls_credentials_describe(const TlsCredentials *credentials, size_t *ret_n)
+{
+        *ret_n = credentials->n_facts;
+        return credentials->facts;
+}
+
 int64_t tls_credentials_expires(const TlsCredentials *credentials)
 {
-        return credentials->expires;
+        int64_t first = INT64_MAX;
+
+        for (size_t i = 0; i < credentials->n_facts; i++)
+                first = MIN(first, credentials->facts[i].not_after);
+        return first;
 }
 
 /* --- for a session --- */

@@ -10,8 +10,11 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "transport/tls-digest.h"
+#include "transport/tls-facts.h"
 #include "transport/tls-notes.h"
 #include "transport/tls-settings.h"
 #include "util/macro.h"
@@ -38,6 +41,14 @@ int tls_credentials_new(const TlsSettings *settings, const TlsTicketKey *key, Tl
 TlsCredentials *tls_credentials_ref(TlsCredentials *credentials);
 TlsCredentials *tls_credentials_unref(TlsCredentials *credentials);
 DEFINE_CLEANUP(TlsCredentials, tls_credentials_unref)
+
+/* Over all that was read and how it is to be used: two with the same one are as good as each
+ * other, though the files may be elsewhere. Keys are in it: it is to be compared, never shown. */
+const TlsDigest *tls_credentials_digest(const TlsCredentials *credentials);
+
+/* Of each of our own certificates, in the order of the settings: an array that lives as long as the
+ * credentials. With pre-shared keys there are none. */
+const TlsFacts *tls_credentials_describe(const TlsCredentials *credentials, size_t *ret_n);
 
 /* When the first of our own certificates expires: seconds since 1970; INT64_MAX without any. */
 int64_t tls_credentials_expires(const TlsCredentials *credentials);

@@ -34,7 +34,7 @@ static int read_whole(int fd, size_t size, TlsFile *file)
         return 0;
 }
 
-int tls_file_read(const char *path, TlsFile *ret_file)
+int tls_file_read(const char *path, TlsDigest *digest, TlsFile *ret_file)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         TlsFile file = {};
@@ -50,6 +50,8 @@ int tls_file_read(const char *path, TlsFile *ret_file)
         if (status.st_size > FILE_MAX)
                 return -EFBIG;
         r = read_whole(fd, (size_t)status.st_size, &file);
+        if (r == 0)
+                r = tls_digest_add(digest, file.data, file.size);
         if (r < 0) {
                 tls_file_done(&file);
                 return r;

@@ -11,13 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "transport/tls-digest.h"
+
 typedef struct TlsFile {
         uint8_t *data; /* with a NUL behind it */
         size_t size;
 } TlsFile;
 
-/* 0, -EFBIG above 16 MiB, or -errno. */
-int tls_file_read(const char *path, TlsFile *ret_file);
+/* What was read is added to the digest too. 0, -EFBIG above 16 MiB, or -errno. */
+int tls_file_read(const char *path, TlsDigest *digest, TlsFile *ret_file);
 
 /* Overwrites what was read, then frees it. */
 void tls_file_done(TlsFile *file);

@@ -31,22 +31,22 @@ static void private_key_done(gnutls_x509_privkey_t *key)
         gnutls_x509_privkey_deinit(*key);
 }
 
-static int read_pem(const char *option, const char *path, TlsFile *ret, TlsNotes *notes)
+static int read_pem(TlsLoad *load, const char *option, const char *path, TlsFile *ret)
 {
-        int r = tls_file_read(path, ret);
+        int r = tls_file_read(path, &load->digest, ret);
 
         if (r == 0 || r == -ENOMEM)
                 return r;
-        return tls_notes_error(notes, option, "%s cannot be read: %s", path, strerror(-r));
+        return tls_notes_error(load->notes, option, "%s cannot be read: %s", path, strerror(-r));
 }
 
-static int read_chain(const char *path, Chain *chain, TlsNotes *notes)
+static int read_chain(TlsLoad *load, const char *path, Chain *chain)
 {
         _cleanup_(tls_file_done) TlsFile file = {};
         unsigned n = CHAIN_MAX;
         int r;
 
-        r = read_pem("certfile", path, &file, notes);
+        r = read_pem(load, "certfile", path, &file);
         if (r < 0)
                 return r;
         r = gnutls_x509_crt_list_import(
@@ -55,11 +55,11 @@ static int read_chain(const char *path, Chain *chain, TlsNotes *notes)
         if (r == GNUTLS_E_MEMORY_ERROR)
                 return -ENOMEM;
         if (r == GNUTLS_E_SHORT_MEMORY_BUFFER)
-                return tls_notes_error(notes, "certfile", "%s holds more than %u certificates",
-                                       path, CHAIN_MAX);
+                return tls_notes_error(load->notes, "certfile",
+                                       "%s holds more than %u certificates", path, CHAIN_MAX);
         if (r <= 0)
-                return tls_notes_error(notes, "certfile", "%s holds no certificate in PEM form",
-                                       path);
+                return tls_notes_error(load->notes, "certfile",
+                                       "%s holds no certificate in PEM form", path);
         chain->n = (unsigned)r;
         return 0;
 }
@@ -81,13 +81,13 @@ static void complete_chain(Chain *chain, gnutls_x509_trust_list_t trust)
         }
 }
 
-static int read_key(const char *path, gnutls_x509_privkey_t key, TlsNotes *notes)
+static int read_key(TlsLoad *load, const char *path, gnutls_x509_privkey_t key)
 {
         _cleanup_(tls_file_done) TlsFile file = {};
         gnutls_datum_t pem;
         int r;
 
-        r = read_pem("keyfile", path, &file, notes);
+        r = read_pem(load, "keyfile", path, &file);
         if (r < 0)
                 return r;
         pem = (gnutls_datum_t){file.data, (unsigned)file.size};
@@ -95,55 +95,61 @@ static int read_key(const char *path, gnutls_x509_privkey_t key, TlsNotes *notes
         if (r == GNUTLS_E_MEMORY_ERROR)
                 return -ENOMEM;
         if (r == GNUTLS_E_DECRYPTION_FAILED)
-                return tls_notes_error(notes, "keyfile",
+                return tls_notes_error(load->notes, "keyfile",
                                        "%s is locked by a password; store it without one", path);
         if (r < 0)
-                return tls_notes_error(notes, "keyfile", "%s holds no private key in PEM form: %s",
-                                       path, gnutls_strerror(r));
+                return tls_notes_error(load->notes, "keyfile",
+                                       "%s holds no private key in PEM form: %s", path,
+                                       gnutls_strerror(r));
         return 0;
 }
 
-static int64_t check_dates(const char *path, gnutls_x509_crt_t own, TlsNotes *notes)
+static void check_dates(const TlsFacts *facts, TlsNotes *notes)
 {
-        time_t from = gnutls_x509_crt_get_activation_time(own);
-        time_t until = gnutls_x509_crt_get_expiration_time(own);
         time_t now = time(NULL);
 
-        if (until < now)
-                tls_notes_warn(notes, "certfile", "%s has expired: clients will refuse it", path);
-        else if (from > now)
+        if (facts->not_after < now)
+                tls_notes_warn(notes, "certfile", "%s has expired: clients will refuse it",
+                               facts->certfile);
+        else if (facts->not_before > now)
                 tls_notes_warn(notes, "certfile", "%s is not valid yet: clients will refuse it",
-                               path);
-        return until;
+                               facts->certfile);
 }
 
-int tls_pair_add(const TlsPair *pair, gnutls_certificate_credentials_t credentials, TlsNotes *notes,
-                 int64_t *expires_first)
+static int check_set(TlsLoad *load, const TlsPair *pair, int code)
+{
+        if (code >= 0)
+                return 0;
+        if (code == GNUTLS_E_MEMORY_ERROR)
+                return -ENOMEM;
+        if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+                return tls_notes_error(load->notes, "keyfile",
+                                       "%s is not the key of the certificate in %s", pair->keyfile,
+                                       pair->certfile);
+        return tls_notes_error(load->notes, "certfile", "%s and %s cannot be used: %s",
+                               pair->certfile, pair->keyfile, gnutls_strerror(code));
+}
+
+int tls_pair_add(TlsLoad *load, const TlsPair *pair, gnutls_certificate_credentials_t credentials,
+                 TlsFacts *ret_facts)
 {
         _cleanup_(chain_done) Chain chain = {};
         _cleanup_(private_key_done) gnutls_x509_privkey_t key = NULL;
-        int64_t expires;
         int r;
 
         if (gnutls_x509_privkey_init(&key) < 0)
                 return -ENOMEM;
-        r = read_chain(pair->certfile, &chain, notes);
+        r = read_chain(load, pair->certfile, &chain);
         if (r == 0)
-                r = read_key(pair->keyfile, key, notes);
+                r = read_key(load, pair->keyfile, key);
         if (r < 0)
                 return r;
         complete_chain(&chain, pair->trust);
         r = gnutls_certificate_set_x509_key(credentials, chain.certificates, (int)chain.n, key);
-        if (r == GNUTLS_E_MEMORY_ERROR)
-                return -ENOMEM;
-        if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-                return tls_notes_error(notes, "keyfile",
-                                       "%s is not the key of the certificate in %s", pair->keyfile,
-                                       pair->certfile);
-        if (r < 0)
-                return tls_notes_error(notes, "certfile", "%s and %s cannot be used: %s",
-                                       pair->certfile, pair->keyfile, gnutls_strerror(r));
-        expires = check_dates(pair->certfile, chain.certificates[0], notes);
-        *expires_first = MIN(*expires_first, expires);
-        return 0;
+        r = check_set(load, pair, r);
+        if (r == 0)
+                r = tls_facts_read(ret_facts, pair->certfile, chain.certificates[0]);
+        if (r == 0)
+                check_dates(ret_facts, load->notes);
+        return r;
 }

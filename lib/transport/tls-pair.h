@@ -7,9 +7,8 @@
  */
 #pragma once
 
-#include <stdint.h>
-
-#include "transport/tls-notes.h"
+#include "transport/tls-facts.h"
+#include "transport/tls-load.h"
 
 struct gnutls_certificate_credentials_st; /* gnutls_certificate_credentials_t points to it */
 struct gnutls_x509_trust_list_st;         /* gnutls_x509_trust_list_t points to it */
@@ -21,9 +20,8 @@ typedef struct TlsPair {
 } TlsPair;
 
 /*
- * Adds it to those that a session may choose from. *expires_first becomes the time at which it
- * expires if that is earlier; dates are worth a warning at most. 0, -EKEYREJECTED with an error in
- * notes, or -ENOMEM.
+ * Adds it to those that a session may choose from; dates are worth a warning at most. 0 and what is
+ * to be said of it, the caller's; -EKEYREJECTED with an error in notes, or -ENOMEM.
  */
-int tls_pair_add(const TlsPair *pair, struct gnutls_certificate_credentials_st *credentials,
-                 TlsNotes *notes, int64_t *expires_first);
+int tls_pair_add(TlsLoad *load, const TlsPair *pair,
+                 struct gnutls_certificate_credentials_st *credentials, TlsFacts *ret_facts);

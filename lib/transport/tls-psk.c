@@ -141,22 +141,23 @@ static int sort_entries(TlsPsk *psk, const char *path, TlsNotes *notes)
         return 0;
 }
 
-int tls_psk_read(const char *path, TlsNotes *notes, TlsPsk **ret_psk)
+int tls_psk_read(TlsLoad *load, TlsPsk **ret_psk)
 {
+        const char *path = load->settings->psk_file;
         _cleanup_(tls_psk_freep) TlsPsk *psk = calloc(1, sizeof(*psk));
         int r;
 
         if (!psk)
                 return -ENOMEM;
-        r = tls_file_read(path, &psk->file);
+        r = tls_file_read(path, &load->digest, &psk->file);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return tls_notes_error(notes, "psk_file", "%s cannot be read: %s", path,
+                return tls_notes_error(load->notes, "psk_file", "%s cannot be read: %s", path,
                                        strerror(-r));
-        r = read_lines(psk, path, notes);
+        r = read_lines(psk, path, load->notes);
         if (r == 0)
-                r = sort_entries(psk, path, notes);
+                r = sort_entries(psk, path, load->notes);
         if (r < 0)
                 return r;
         *ret_psk = TAKE_PTR(psk);

@@ -7,16 +7,16 @@
  */
 #pragma once
 
-#include "transport/tls-notes.h"
+#include "transport/tls-load.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 
 typedef struct TlsPsk TlsPsk;
 
-/* Empty lines and lines that begin with # are passed over; anything else that is not of the form,
- * or an identity that is there twice, refuses the whole file. 0, -EKEYREJECTED with an error in
- * notes, or -ENOMEM. */
-int tls_psk_read(const char *path, TlsNotes *notes, TlsPsk **ret_psk);
+/* Reads psk_file. Empty lines and lines that begin with # are passed over; anything else that is
+ * not of the form, or an identity that is there twice, refuses the whole file. 0, -EKEYREJECTED
+ * with an error in notes, or -ENOMEM. */
+int tls_psk_read(TlsLoad *load, TlsPsk **ret_psk);
 TlsPsk *tls_psk_free(TlsPsk *psk);
 DEFINE_CLEANUP(TlsPsk, tls_psk_free)
 

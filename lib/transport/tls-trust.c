@@ -9,6 +9,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -50,69 +51,81 @@ static int add_authorities(gnutls_x509_trust_list_t list, const char *path,
         return r < 0 ? -ENOMEM : (int)n;
 }
 
-static int read_authorities(gnutls_x509_trust_list_t list, const char *path, TlsNotes *notes)
+static int read_authorities(gnutls_x509_trust_list_t list, const char *path, TlsLoad *load)
 {
         _cleanup_(tls_file_done) TlsFile file = {};
-        int r = tls_file_read(path, &file);
+        int r = tls_file_read(path, &load->digest, &file);
 
         if (r < 0)
                 return r;
         return add_authorities(list, path, &(gnutls_datum_t){file.data, (unsigned)file.size},
-                               notes);
+                               load->notes);
 }
 
-static int read_cafile(gnutls_x509_trust_list_t list, const char *path, TlsNotes *notes)
+static int read_cafile(gnutls_x509_trust_list_t list, TlsLoad *load)
 {
-        int n = read_authorities(list, path, notes);
+        const char *path = load->settings->cafile;
+        int n = read_authorities(list, path, load);
 
         if (n > 0 || n == -ENOMEM)
                 return MIN(n, 0);
         if (n == 0 || n == -EBADMSG)
-                return tls_notes_error(notes, "cafile", "%s holds no certificate in PEM form",
+                return tls_notes_error(load->notes, "cafile", "%s holds no certificate in PEM form",
                                        path);
-        return tls_notes_error(notes, "cafile", "%s cannot be read: %s", path, strerror(-n));
+        return tls_notes_error(load->notes, "cafile", "%s cannot be read: %s", path, strerror(-n));
 }
 
-static void closedirp(DIR **folder)
+/* In the order of their names: the same folder makes the same digest. */
+typedef struct Names {
+        struct dirent **entries;
+        int n;
+} Names;
+
+static void names_done(Names *names)
 {
-        if (*folder)
-                closedir(*folder);
+        for (int i = 0; i < names->n; i++)
+                free(names->entries[i]);
+        free(names->entries);
 }
 
-static bool is_file(DIR *folder, const char *name)
+static int is_shown(const struct dirent *entry)
+{
+        return entry->d_name[0] != '.';
+}
+
+static bool is_file(const char *path)
 {
         struct stat status;
 
-        return fstatat(dirfd(folder), name, &status, 0) == 0 && S_ISREG(status.st_mode);
+        return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* Any file that holds certificates counts, whatever its name; others are none of our business. */
-static int read_capath(gnutls_x509_trust_list_t list, const char *path, TlsNotes *notes)
+static int read_capath(gnutls_x509_trust_list_t list, TlsLoad *load)
 {
-        _cleanup_(closedirp) DIR *folder = opendir(path);
-        struct dirent *entry;
+        const char *path = load->settings->capath;
+        _cleanup_(names_done) Names names = {};
         int found = 0;
 
-        if (!folder)
-                return tls_notes_error(notes, "capath", "%s cannot be read: %s", path,
+        names.n = scandir(path, &names.entries, is_shown, alphasort);
+        if (names.n < 0)
+                return tls_notes_error(load->notes, "capath", "%s cannot be read: %s", path,
                                        strerror(errno));
-        while ((entry = readdir(folder))) {
+        for (int i = 0; i < names.n; i++) {
                 _cleanup_free_ char *name = NULL;
                 int n;
 
-                if (entry->d_name[0] == '.' || !is_file(folder, entry->d_name))
-                        continue;
-                if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
+                if (asprintf(&name, "%s/%s", path, names.entries[i]->d_name) < 0) {
                         name = NULL;
                         return -ENOMEM;
                 }
-                n = read_authorities(list, name, notes);
+                n = is_file(name) ? read_authorities(list, name, load) : 0;
                 if (n == -ENOMEM)
                         return n;
                 found += MAX(n, 0);
         }
         return found > 0 ? 0
-                         : tls_notes_error(notes, "capath",
+                         : tls_notes_error(load->notes, "capath",
                                            "%s holds no file with a certificate in PEM form", path);
 }
 
@@ -184,37 +197,40 @@ static int add_lists(gnutls_x509_trust_list_t list, const char *path, const gnut
         return r;
 }
 
-static int read_crlfile(gnutls_x509_trust_list_t list, const char *path, TlsNotes *notes)
+static int read_crlfile(gnutls_x509_trust_list_t list, TlsLoad *load)
 {
+        const char *path = load->settings->crlfile;
         _cleanup_(tls_file_done) TlsFile file = {};
-        int r = tls_file_read(path, &file);
+        int r = tls_file_read(path, &load->digest, &file);
 
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return tls_notes_error(notes, "crlfile", "%s cannot be read: %s", path,
+                return tls_notes_error(load->notes, "crlfile", "%s cannot be read: %s", path,
                                        strerror(-r));
-        return add_lists(list, path, &(gnutls_datum_t){file.data, (unsigned)file.size}, notes);
+        return add_lists(list, path, &(gnutls_datum_t){file.data, (unsigned)file.size},
+                         load->notes);
 }
 
-int tls_trust_read(const TlsSettings *settings, TlsNotes *notes, gnutls_x509_trust_list_t *ret)
+int tls_trust_read(TlsLoad *load, gnutls_x509_trust_list_t *ret)
 {
+        const TlsSettings *settings = load->settings;
         gnutls_x509_trust_list_t list;
         int r = 0;
 
         *ret = NULL;
         if (!settings->cafile && !settings->capath)
-                return settings->crlfile
-                               ? tls_notes_error(notes, "crlfile", "crlfile needs cafile or capath")
-                               : 0;
+                return settings->crlfile ? tls_notes_error(load->notes, "crlfile",
+                                                           "crlfile needs cafile or capath")
+                                         : 0;
         if (gnutls_x509_trust_list_init(&list, 0) < 0)
                 return -ENOMEM;
         if (settings->cafile)
-                r = read_cafile(list, settings->cafile, notes);
+                r = read_cafile(list, load);
         if (r == 0 && settings->capath)
-                r = read_capath(list, settings->capath, notes);
+                r = read_capath(list, load);
         if (r == 0 && settings->crlfile)
-                r = read_crlfile(list, settings->crlfile, notes);
+                r = read_crlfile(list, load);
         if (r < 0) {
                 gnutls_x509_trust_list_deinit(list, 1);
                 return r;

@@ -7,12 +7,10 @@
  */
 #pragma once
 
-#include "transport/tls-notes.h"
-#include "transport/tls-settings.h"
+#include "transport/tls-load.h"
 
 struct gnutls_x509_trust_list_st; /* gnutls_x509_trust_list_t points to it */
 
 /* *ret is NULL if the settings name no authorities; else the caller's. An authority that has
  * expired is worth a warning. 0, -EKEYREJECTED with an error in notes, or -ENOMEM. */
-int tls_trust_read(const TlsSettings *settings, TlsNotes *notes,
-                   struct gnutls_x509_trust_list_st **ret);
+int tls_trust_read(TlsLoad *load, struct gnutls_x509_trust_list_st **ret);

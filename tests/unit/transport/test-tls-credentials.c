@@ -160,6 +160,97 @@ static void test_the_nearest_expiry_is_known(void)
         tls_credentials_unref(credentials);
 }
 
+static TlsSettings server_settings(void)
+{
+        return (TlsSettings){
+                .certfile = tls_path("server.pem"),
+                .keyfile = tls_path("server.key"),
+                .cafile = tls_path("ca.pem"),
+                .minimum_version = 12,
+        };
+}
+
+static void test_own_certificates_are_described(void)
+{
+        g_autofree char *certs = g_strjoin("\n", tls_path("alice.pem"), tls_path("rsa.pem"), NULL);
+        g_autofree char *keys = g_strjoin("\n", tls_path("alice.key"), tls_path("rsa.key"), NULL);
+        const TlsSettings settings = {.certfile = certs, .keyfile = keys, .minimum_version = 12};
+        TlsCredentials *credentials = tls_load(&settings);
+        gnutls_x509_crt_t alice = tls_folder.alice.own;
+        unsigned char serial[8];
+        size_t size = sizeof(serial), n;
+        const TlsFacts *facts = tls_credentials_describe(credentials, &n);
+        g_autoptr(GString) hex = g_string_new(NULL);
+
+        g_assert_cmpint(gnutls_x509_crt_get_serial(alice, serial, &size), ==, 0);
+        for (size_t i = 0; i < size; i++)
+                g_string_append_printf(hex, "%02x", serial[i]);
+        g_assert_cmpuint(n, ==, 2);
+        g_assert_cmpstr(facts[0].certfile, ==, tls_path("alice.pem"));
+        g_assert_cmpstr(facts[0].subject, ==, "CN=alice,OU=Pumps\\, large,O=Works");
+        g_assert_cmpstr(facts[0].serial, ==, hex->str);
+        g_assert_cmpint(facts[0].not_before, ==, gnutls_x509_crt_get_activation_time(alice));
+        g_assert_cmpint(facts[0].not_after, ==, gnutls_x509_crt_get_expiration_time(alice));
+        g_assert_cmpstr(facts[1].certfile, ==, tls_path("rsa.pem"));
+        g_assert_cmpstr(facts[1].subject, ==, "CN=one.example");
+        tls_credentials_unref(credentials);
+}
+
+static TlsDigest digest_of(const TlsSettings *settings)
+{
+        TlsCredentials *credentials = tls_load(settings);
+        TlsDigest digest = *tls_credentials_digest(credentials);
+
+        tls_credentials_unref(credentials);
+        return digest;
+}
+
+static bool same(TlsDigest a, TlsDigest b)
+{
+        return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+static void test_digest_tells_what_was_loaded(void)
+{
+        TlsSettings settings = server_settings();
+        const TlsDigest first = digest_of(&settings);
+        g_autofree char *pem = NULL, *copy = NULL;
+
+        g_assert_true(same(first, digest_of(&settings)));
+        g_assert_true(g_file_get_contents(settings.certfile, &pem, NULL, NULL));
+        settings.certfile = tls_file("elsewhere.pem", pem);
+        g_assert_true(same(first, digest_of(&settings)));
+        copy = g_strconcat(pem, "\n", NULL);
+        settings.certfile = tls_file("elsewhere.pem", copy);
+        g_assert_false(same(first, digest_of(&settings)));
+}
+
+/* Each of these alone makes another one. */
+static void test_digest_covers_every_setting(void)
+{
+        const TlsSettings base = server_settings();
+        TlsSettings changed[10];
+        TlsDigest digests[G_N_ELEMENTS(changed)];
+
+        for (size_t i = 0; i < G_N_ELEMENTS(changed); i++)
+                changed[i] = base;
+        changed[1].certfile = tls_path("rsa.pem");
+        changed[1].keyfile = tls_path("rsa.key");
+        changed[2].cafile = tls_path("other.pem");
+        changed[3].cafile = NULL;
+        changed[4].crlfile = tls_path("crl.pem");
+        changed[5].minimum_version = 13;
+        changed[6].require_certificate = true;
+        changed[7].ask_certificate = true;
+        changed[8].ignore_client_dates = true;
+        changed[9].ciphers = "HIGH";
+        for (size_t i = 0; i < G_N_ELEMENTS(changed); i++) {
+                digests[i] = digest_of(&changed[i]);
+                for (size_t j = 0; j < i; j++)
+                        g_assert_false(same(digests[i], digests[j]));
+        }
+}
+
 static void test_psk_files_are_checked(void)
 {
         static const struct {
@@ -300,6 +391,12 @@ int main(int argc, char **argv)
         g_test_add_func("/transport/tls-credentials/pairs-must-be-whole", test_pairs_must_be_whole);
         g_test_add_func("/transport/tls-credentials/the-nearest-expiry-is-known",
                         test_the_nearest_expiry_is_known);
+        g_test_add_func("/transport/tls-credentials/own-certificates-are-described",
+                        test_own_certificates_are_described);
+        g_test_add_func("/transport/tls-credentials/digest-tells-what-was-loaded",
+                        test_digest_tells_what_was_loaded);
+        g_test_add_func("/transport/tls-credentials/digest-covers-every-setting",
+                        test_digest_covers_every_setting);
         g_test_add_func("/transport/tls-credentials/psk-files-are-checked",
                         test_psk_files_are_checked);
         g_test_add_func("/transport/tls-credentials/ciphers-are-translated-or-refused",
