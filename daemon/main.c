@@ -17,6 +17,8 @@
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/notify.h"
+#include "control/run.h"
+#include "control/signals.h"
 #include "util/log.h"
 #include "util/siphash.h"
 
@@ -94,8 +96,8 @@ static int run(const CommandLine *command, Settings *settings)
                 return EXIT_CANNOT_START;
         }
         raise_descriptor_limit();
-        manager_block_signals();
-        r = manager_new(settings, &manager);
+        signals_block();
+        r = manager_new(&command->source, settings, &manager);
         if (r == 0)
                 r = manager_run(manager, ready_fd);
         return r < 0 ? status_of(r) : EXIT_SUCCESS;

@@ -2,35 +2,44 @@
 
 /*
  * The control plane: one thread around an sd-event loop that owns the settings, the listeners and
- * the server, and does what signals and time ask of them.
+ * the server. What it does with them is in run.h, signals.h and reload.h, which look inside.
  *
  * Thread: control
  */
 #pragma once
 
+#include <systemd/sd-event.h>
+
 #include "config/settings.h"
+#include "control/listener.h"
+#include "control/services.h"
+#include "control/status-line.h"
+#include "control/watchdog.h"
+#include "server/server.h"
+#include "transport/tls-credentials.h"
 #include "util/macro.h"
 
-typedef struct Manager Manager;
+typedef struct Manager {
+        const SettingsSource *source; /* borrowed: where the settings come from */
+        Settings *settings;
+        sd_event *event;
+        TlsTicketKey ticket_key; /* for the life of the process */
+        Listener **listeners;
+        size_t n_listeners;
+        bool has_pid_file;
+        Server *server;
+        Services services;
+        StatusLine *status_line;
+        Watchdog *watchdog;
+} Manager;
 
 /*
- * Blocks the signals that the manager handles, for this thread and all that it starts. Call it
- * before the first thread.
+ * Opens all listeners of the settings, which were loaded from source (it outlives the manager),
+ * writes the pid file, gives up root for `user`, makes the workers. Each failure is logged with the
+ * file and line that asked for it. 0 or -errno.
  */
-void manager_block_signals(void);
-
-/*
- * Opens all listeners of the settings, writes the pid file, gives up root for `user`, makes the
- * workers. Each failure is logged with the file and line that asked for it. 0 or -errno.
- */
-int manager_new(Settings *settings, Manager **ret_manager);
+int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager);
 
 /* Stopped or never run: closes listeners, removes socket files and pid file. */
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)
-
-/*
- * Starts the workers and tells systemd; ready_fd (-1: none) is closed then. Returns when SIGTERM or
- * SIGINT came and the server has stopped in order. 0 or -errno.
- */
-int manager_run(Manager *manager, int ready_fd);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The running control plane. */
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "control/daemonize.h"
+#include "control/notify.h"
+#include "control/run.h"
+#include "control/signals.h"
+#include "util/log.h"
+
+/* A worker begins to turn within so many ms, or something is very wrong. */
+#define START_TIMEOUT (10U * MSEC_PER_SEC)
+
+/* Answers when every worker accepts from every listener. */
+static int manager_serve(Manager *manager)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < manager->n_listeners && r == 0; i++)
+                r = listener_serve(manager->listeners[i], manager->server);
+        if (r < 0)
+                return r;
+        server_ping(manager->server);
+        return server_await_answers(manager->server, START_TIMEOUT) >= 0 ? -ETIMEDOUT : 0;
+}
+
+/* Who watches from outside. */
+static int manager_start_reports(Manager *manager)
+{
+        size_t n_addresses = 0;
+        int r;
+
+        for (size_t i = 0; i < manager->n_listeners; i++)
+                n_addresses += listener_n_addresses(manager->listeners[i]);
+        r = status_line_new(manager->event, manager->server, n_addresses, &manager->status_line);
+        if (r == 0)
+                r = watchdog_new(manager->event, manager->server, &manager->watchdog);
+        return r;
+}
+
+static int manager_start(Manager *manager)
+{
+        int r;
+
+        r = signals_watch(manager);
+        if (r == 0)
+                r = server_start(manager->server);
+        if (r == 0)
+                r = services_init(&manager->services, manager->event, manager->server,
+                                  manager->settings);
+        if (r == 0)
+                r = manager_serve(manager);
+        if (r == 0)
+                r = manager_start_reports(manager);
+        if (r < 0) {
+                log_error("Cannot start: %s", strerror(-r));
+                notify_failed(r, NULL);
+                return r;
+        }
+        log_notice("hawkerd %s is running with %u workers", VERSION,
+                   server_n_workers(manager->server));
+        return 0;
+}
+
+static void manager_stop(Manager *manager)
+{
+        server_stop(manager->server, (msec_t)manager->settings->shutdown_timeout * MSEC_PER_SEC);
+        log_notice("hawkerd has stopped");
+}
+
+int manager_run(Manager *manager, int ready_fd)
+{
+        int r;
+
+        r = manager_start(manager);
+        if (r == 0) {
+                daemonize_ready(ready_fd);
+                notify_ready();
+                r = sd_event_loop(manager->event);
+                if (r < 0) {
+                        log_error("The event loop failed: %s", strerror(-r));
+                        notify_failed(r, NULL);
+                }
+                notify_stopping();
+        }
+        manager_stop(manager);
+        return r < 0 ? r : 0;
+}
