@@ -2,6 +2,7 @@
 /* session.c: what belongs to one client identifier. */
 #include "broker/session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,17 @@ void session_detach(Session *session)
 void *session_connection(const Session *session)
 {
         return session->connection;
+}
+
+bool session_is_attached(const Session *session)
+{
+        return session->sender.connected;
+}
+
+void session_reconnect(Session *session, void *connection)
+{
+        assert(session->sender.connected && !session->connection);
+        session->connection = connection;
 }
 
 void session_set_expiry(Session *session, uint32_t expiry_interval)

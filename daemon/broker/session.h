@@ -102,6 +102,12 @@ typedef struct SessionAttach {
  * connected. To be followed by sessions_attached(). */
 void session_attach(Session *session, const SessionAttach *attach);
 void *session_connection(const Session *session); /* NULL while away */
+/* Whether it counts as connected: of a session that was read from an image (state-reader.h) before
+ * its connection is there. */
+bool session_is_attached(const Session *session);
+/* The connection of such a session is there again, and nothing else has changed: what is in flight
+ * is not repeated. */
+void session_reconnect(Session *session, void *connection);
 /* Counts from the next sessions_detach() on. */
 void session_set_expiry(Session *session, uint32_t expiry_interval);
 uint32_t session_expiry(const Session *session);
