@@ -44,6 +44,7 @@ bench: ## measure this broker beside the distribution's mosquitto; BENCH_OPTIONS
 	@.ci/dependencies check
 	@$(MAKE) --no-print-directory build
 	@tests/bench/run --load $(BUILD)/tests/bench/hawker-bench --floor $(BUILD)/tests/bench/hawker-floor \
+		--certificates $(BUILD)/tests/certificates/make-certificates \
 		--hawkerd $(BUILD)/daemon/hawkerd --peer "$$(PATH="$$PATH:/usr/sbin" command -v mosquitto)" \
 		$(BENCH_OPTIONS)
 

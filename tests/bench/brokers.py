@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a broker with a private configuration on a free port of 127.0.0.1, and ends it."""
 
+import os
 import resource
 import shlex
 import signal
@@ -24,6 +25,11 @@ log_dest stderr
 log_type error
 connection_messages false
 """
+# Rows with TLS speak it on that listener, with the same certificates for all.
+TLS = """\
+certfile {certificate}.pem
+keyfile {certificate}.key
+"""
 
 
 class Broker:
@@ -32,9 +38,13 @@ class Broker:
     def __init__(self, key, title, program, lines=""):
         self.key, self.title, self.program, self.lines = key, title, program, lines
 
-    def command(self, port, folder):
+    def command(self, port, folder, certificate=None):
+        """certificate: the path of its PEM file without the suffix; None: no TLS."""
         config = Path(folder, "bench.conf")
-        config.write_text(COMMON.format(port=port) + self.lines)
+        text = COMMON.format(port=port)
+        if certificate:
+            text += TLS.format(certificate=certificate)
+        config.write_text(text + self.lines)
         return [self.program, "-c", str(config)]
 
 
@@ -42,7 +52,7 @@ class Running:
     """A broker's process, in a folder of its own, ended by SIGTERM. Afterwards `fault` says what
     was wrong with its end: a crash, a leak that a sanitizer found, no end within ten seconds."""
 
-    def __init__(self, broker):
+    def __init__(self, broker, certificate=None):
         self.fault = None
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
         with socket.socket() as probe:
@@ -51,7 +61,7 @@ class Running:
         self.errors = Path(self.folder.name, "stderr")
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                broker.command(self.port, self.folder.name), cwd=self.folder.name,
+                broker.command(self.port, self.folder.name, certificate), cwd=self.folder.name,
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
 
     def __enter__(self):
@@ -79,6 +89,29 @@ class Running:
         if self.process.returncode not in (0, -signal.SIGTERM):
             self.fault = f"exit status {self.process.returncode} at its end:\n{self.output()}"
         self.folder.cleanup()
+
+
+class Certificates:
+    """A folder with those of make-certificates, which all may read: they are for nothing else."""
+
+    def __init__(self, program):
+        self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
+        os.chmod(self.folder.name, 0o755)
+        subprocess.run([program, self.folder.name], check=True)
+        for path in Path(self.folder.name).iterdir():
+            path.chmod(0o644)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+    def path_for(self, row):
+        """What the listener of a row shows, without the suffix; None: the row has no TLS."""
+        if not row.startswith("tls-"):
+            return None
+        return str(Path(self.folder.name, "server-rsa" if row.endswith("-rsa") else "server"))
 
 
 def raise_descriptors():

@@ -36,7 +36,13 @@ void client_hub_done(ClientHub *hub)
         if (hub->epoll_fd >= 0)
                 close(hub->epoll_fd);
         free(hub->scratch);
+        tls_hub_free(hub->tls);
         *hub = (ClientHub){.epoll_fd = -1};
+}
+
+int client_hub_secure(ClientHub *hub, TlsMode mode)
+{
+        return mode == TLS_NONE ? 0 : tls_hub_new_client(mode, &hub->tls);
 }
 
 void client_init(Client *client, ClientHub *hub, unsigned number)
@@ -72,6 +78,7 @@ int client_open(Client *client, const struct sockaddr_in *address, const Hello *
 
         client->version = hello->version;
         client->blocked = false;
+        client->shaking = client->hub->tls != NULL;
         client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (client->fd < 0)
                 return -errno;
@@ -83,6 +90,8 @@ int client_open(Client *client, const struct sockaddr_in *address, const Hello *
                 r = -errno;
         if (r == 0)
                 r = wire_put_connect(&client->out, hello);
+        if (r == 0 && client->shaking)
+                r = tls_link_new(client->hub->tls, client->fd, &client->tls);
         if (r == 0)
                 r = client_watch(client, EPOLL_CTL_ADD, EPOLLIN);
         if (r < 0) {
@@ -98,6 +107,7 @@ void client_close(Client *client)
 {
         const struct linger reset = {.l_onoff = 1};
 
+        client->tls = tls_link_free(client->tls);
         if (client->fd >= 0) {
                 setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
                 close(client->fd);
@@ -131,6 +141,43 @@ static void client_block(Client *client, bool blocked)
         client_watch(client, EPOLL_CTL_MOD, EPOLLIN | (blocked ? EPOLLOUT : 0));
 }
 
+/* True when there is no handshake, or no longer. */
+static bool client_shake(Client *client)
+{
+        int r;
+
+        if (!client->shaking)
+                return true;
+        r = tls_link_handshake(client->tls);
+        if (r == -EAGAIN)
+                client_block(client, tls_link_wants_write(client->tls));
+        else if (r < 0)
+                client_lost(client, r);
+        else
+                client->shaking = false;
+        return r == 0;
+}
+
+static ssize_t client_send(Client *client, const void *data, size_t size)
+{
+        ssize_t n;
+
+        if (client->tls)
+                return tls_link_write(client->tls, data, size);
+        n = send(client->fd, data, size, MSG_NOSIGNAL);
+        return n < 0 ? -errno : n;
+}
+
+static ssize_t client_receive(Client *client, void *data, size_t size)
+{
+        ssize_t n;
+
+        if (client->tls)
+                return tls_link_read(client->tls, data, size);
+        n = recv(client->fd, data, size, 0);
+        return n < 0 ? -errno : n;
+}
+
 static void client_flush(Client *client)
 {
         Buffer *out = &client->out;
@@ -138,16 +185,16 @@ static void client_flush(Client *client)
         ssize_t n;
 
         client->dirty = false;
-        if (client->fd < 0 || client->blocked)
+        if (client->fd < 0 || client->blocked || !client_shake(client))
                 return;
         if (client->events->fill && buffer_size(out) < CLIENT_LOW_WATER)
                 more = client->events->fill(client);
         if (client->fd < 0 || buffer_size(out) == 0)
                 return;
 
-        n = send(client->fd, out->data + out->start, buffer_size(out), MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != ENOTCONN && errno != EINTR) {
-                client_lost(client, -errno);
+        n = client_send(client, out->data + out->start, buffer_size(out));
+        if (n < 0 && n != -EAGAIN && n != -ENOTCONN && n != -EINTR) {
+                client_lost(client, (int)n);
                 return;
         }
         if (n > 0)
@@ -215,12 +262,10 @@ static void client_read(Client *client)
         size_t kept = buffer_size(&client->stash);
         ssize_t n;
 
-        n = recv(client->fd, scratch + kept, CLIENT_SCRATCH_SIZE - kept, 0);
+        n = client_receive(client, scratch + kept, CLIENT_SCRATCH_SIZE - kept);
         if (n <= 0) {
-                if (n == 0)
-                        client_lost(client, 0);
-                else if (errno != EAGAIN && errno != EINTR)
-                        client_lost(client, -errno);
+                if (n != -EAGAIN && n != -EINTR)
+                        client_lost(client, (int)n);
                 return;
         }
         if (kept > 0) {
@@ -238,6 +283,10 @@ void client_event(Client *client, uint32_t events)
                 client_block(client, false);
                 client_mark(client);
         }
-        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+                return;
+        if (!client->shaking)
                 client_read(client);
+        else if (client_shake(client))
+                client_mark(client);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bench/buffer.h"
+#include "bench/tls.h"
 #include "bench/wire.h"
 
 typedef struct Client Client;
@@ -36,12 +37,18 @@ typedef struct ClientHub {
         int epoll_fd;     /* the events' data is the client */
         uint32_t opened;  /* connections ever */
         uint8_t *scratch; /* all clients read into this */
+        TlsHub *tls;      /* NULL: clients are opened without TLS */
         Client *dirty;    /* those that have something to send, or may have */
         Client **dirty_end;
 } ClientHub;
 
 /* Returns 0 or -errno; client_hub_done() in either case. */
 int client_hub_init(ClientHub *hub);
+
+/* From now on clients are opened with TLS, or go on without. Returns 0 or -errno. */
+int client_hub_secure(ClientHub *hub, TlsMode mode);
+
+/* After the last client has been closed. */
 void client_hub_done(ClientHub *hub);
 
 /* Sends what the dirty clients have. */
@@ -54,7 +61,9 @@ struct Client {
         uint8_t version;
         bool dirty;        /* in the hub's list */
         bool blocked;      /* the socket is full: EPOLLOUT is armed */
+        bool shaking;      /* the TLS handshake is not done */
         uint32_t progress; /* the owner's */
+        TlsLink *tls;      /* NULL: plain */
         ClientHub *hub;
         const ClientEvents *events;
         void *owner;
@@ -65,7 +74,7 @@ struct Client {
 
 void client_init(Client *client, ClientHub *hub, unsigned number);
 
-/* Starts to connect and queues CONNECT. Returns 0 or -errno. */
+/* Starts to connect, with TLS if the hub says so, and queues CONNECT. Returns 0 or -errno. */
 int client_open(Client *client, const struct sockaddr_in *address, const Hello *hello);
 
 /* Closes with a reset, so that no port stays in TIME_WAIT, and frees the buffers. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hawker-floor: what the kernel alone costs. Answers CONNECT and SUBSCRIBE of hawker-bench, then
- * forwards bytes and looks at none: from pub-N to sub-N, or from the only publisher to all. */
+ * forwards bytes and looks at none: from pub-N to sub-N, or from the only publisher to all. With a
+ * certificate it does so behind TLS: then it shows what GnuTLS and the kernel cost together. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/buffer.h"
+#include "bench/tls.h"
 #include "bench/wire.h"
 
 #define PEERS_MAX    4096
@@ -31,12 +33,15 @@ typedef struct Peer {
         Role role;
         unsigned number;
         bool blocked;
+        bool shaking;
+        TlsLink *tls; /* NULL: plain */
         Buffer out;
 } Peer;
 
 typedef struct Floor {
         int epoll_fd;
         int listen_fd;
+        TlsHub *tls; /* NULL: plain */
         unsigned publishers;
         unsigned subscribers;
         Peer *subscriber[PEERS_MAX]; /* by number */
@@ -81,11 +86,10 @@ static void floor_accept(Floor *floor)
                 return;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         peer = calloc(1, sizeof(*peer));
-        if (!peer) {
-                close(fd);
-                return;
-        }
+        if (!peer || (floor->tls && tls_link_new(floor->tls, fd, &peer->tls) < 0))
+                abort();
         peer->fd = fd;
+        peer->shaking = peer->tls != NULL;
         floor_watch(floor, EPOLL_CTL_ADD, fd, EPOLLIN, peer);
 }
 
@@ -93,24 +97,38 @@ static void peer_close(Floor *floor, Peer *peer)
 {
         if (peer->role == ROLE_SUBSCRIBER)
                 floor->subscriber[peer->number] = NULL;
+        tls_link_free(peer->tls);
         close(peer->fd);
         buffer_done(&peer->out);
         free(peer);
 }
 
+static size_t peer_write(Peer *peer, const uint8_t *data, size_t size)
+{
+        ssize_t n = peer->tls ? tls_link_write(peer->tls, data, size)
+                              : send(peer->fd, data, size, MSG_NOSIGNAL);
+
+        return n < 0 ? 0 : (size_t)n;
+}
+
+static ssize_t peer_read(Peer *peer, uint8_t *data, size_t size)
+{
+        ssize_t n;
+
+        if (peer->tls)
+                return tls_link_read(peer->tls, data, size);
+        n = recv(peer->fd, data, size, 0);
+        return n < 0 ? -errno : n;
+}
+
 /* What does not go out now waits; the generator's window bounds it. */
 static void peer_send(Floor *floor, Peer *peer, const uint8_t *data, size_t size)
 {
-        ssize_t n = 0;
+        size_t n = peer->blocked ? 0 : peer_write(peer, data, size);
 
-        if (!peer->blocked) {
-                n = send(peer->fd, data, size, MSG_NOSIGNAL);
-                if (n < 0)
-                        n = 0;
-        }
-        if ((size_t)n == size)
+        if (n == size)
                 return;
-        if (buffer_append(&peer->out, data + n, size - (size_t)n) < 0)
+        if (buffer_append(&peer->out, data + n, size - n) < 0)
                 abort();
         if (!peer->blocked)
                 floor_watch(floor, EPOLL_CTL_MOD, peer->fd, EPOLLIN | EPOLLOUT, peer);
@@ -119,11 +137,9 @@ static void peer_send(Floor *floor, Peer *peer, const uint8_t *data, size_t size
 
 static void peer_writable(Floor *floor, Peer *peer)
 {
-        ssize_t n = send(peer->fd, peer->out.data + peer->out.start, buffer_size(&peer->out),
-                         MSG_NOSIGNAL);
+        size_t n = peer_write(peer, peer->out.data + peer->out.start, buffer_size(&peer->out));
 
-        if (n > 0)
-                buffer_consume(&peer->out, (size_t)n);
+        buffer_consume(&peer->out, n);
         if (buffer_size(&peer->out) > 0)
                 return;
         peer->blocked = false;
@@ -142,7 +158,7 @@ static void peer_forward(Floor *floor, Peer *peer, size_t size)
                         peer_send(floor, floor->subscriber[i], floor->chunk, size);
 }
 
-/* "pub-N" and "sub-N" of the generator's client identifiers. */
+/* "pub-N" and "sub-N" of the generator's client identifiers; others come to go again. */
 static void peer_introduce(Floor *floor, Peer *peer, const Packet *packet)
 {
         static const uint8_t accepted[] = {PACKET_CONNACK << 4, 2, 0, 0};
@@ -150,12 +166,13 @@ static void peer_introduce(Floor *floor, Peer *peer, const Packet *packet)
         size_t size = packet->size > CLIENT_ID_AT ? packet->size - CLIENT_ID_AT : 0;
 
         memcpy(id, packet->body + packet->size - size, size < sizeof(id) ? size : sizeof(id) - 1);
-        if (sscanf(id, "%3[a-z]-%u", kind, &peer->number) != 2 || peer->number >= PEERS_MAX)
+        sscanf(id, "%3[a-z]-%u", kind, &peer->number);
+        if (peer->number >= PEERS_MAX)
                 return;
         if (strcmp(kind, "pub") == 0) {
                 peer->role = ROLE_PUBLISHER;
                 floor->publishers++;
-        } else {
+        } else if (strcmp(kind, "sub") == 0) {
                 peer->role = ROLE_SUBSCRIBER;
                 floor->subscriber[peer->number] = peer;
                 floor->subscribers++;
@@ -177,6 +194,8 @@ static void peer_handshake(Floor *floor, Peer *peer, size_t size)
         } else if (packet.type == PACKET_SUBSCRIBE && packet.size > 2) {
                 memcpy(granted + 2, packet.body, 2);
                 peer_send(floor, peer, granted, sizeof(granted));
+        } else if (packet.type == PACKET_DISCONNECT) {
+                peer_close(floor, peer);
         }
 }
 
@@ -188,8 +207,16 @@ static void peer_event(Floor *floor, Peer *peer, uint32_t events)
                 peer_writable(floor, peer);
         if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
                 return;
-        n = recv(peer->fd, floor->chunk, sizeof(floor->chunk), 0);
-        if (n == 0 || (n < 0 && errno != EAGAIN))
+        if (peer->shaking) {
+                int r = tls_link_handshake(peer->tls);
+
+                peer->shaking = r < 0;
+                if (r < 0 && r != -EAGAIN)
+                        peer_close(floor, peer);
+                return;
+        }
+        n = peer_read(peer, floor->chunk, sizeof(floor->chunk));
+        if (n == 0 || (n < 0 && n != -EAGAIN))
                 peer_close(floor, peer);
         else if (n > 0 && peer->role == ROLE_PUBLISHER)
                 peer_forward(floor, peer, (size_t)n);
@@ -203,11 +230,13 @@ int main(int argc, char **argv)
         struct epoll_event events[EVENTS_MAX];
         int r, n;
 
-        if (argc != 2) {
-                fprintf(stderr, "Usage: hawker-floor PORT\n");
+        if (argc != 2 && argc != 4) {
+                fprintf(stderr, "Usage: hawker-floor PORT [CERTIFICATE KEY]\n");
                 return 2;
         }
-        r = floor_listen(&floor, (uint16_t)atoi(argv[1]));
+        r = argc == 4 ? tls_hub_new_server(argv[2], argv[3], &floor.tls) : 0;
+        if (r == 0)
+                r = floor_listen(&floor, (uint16_t)atoi(argv[1]));
         if (r < 0) {
                 fprintf(stderr, "hawker-floor: %s\n", strerror(-r));
                 return 1;

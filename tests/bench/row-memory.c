@@ -2,6 +2,7 @@
 /* What a broker's memory grows by: idle connections with a subscription, filters. */
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "bench/clock.h"
 #include "bench/fleet.h"
@@ -39,7 +40,7 @@ static int growth_of(const Bench *bench, Fleet *fleet, Growth *ret)
         return r;
 }
 
-static int row_memory(const Bench *bench, Shape *shape, Growth *ret)
+static int row_memory(const Bench *bench, const Row *row, Shape *shape, Growth *ret)
 {
         const FleetForm form = {
                 .address = &bench->address,
@@ -55,6 +56,8 @@ static int row_memory(const Bench *bench, Shape *shape, Growth *ret)
 
         r = loop_init(&loop);
         if (r == 0)
+                r = client_hub_secure(&loop.clients, row->tls);
+        if (r == 0)
                 r = fleet_init(&fleet, &loop, shape->subscribers, &form);
         if (r == 0)
                 r = growth_of(bench, &fleet, ret);
@@ -67,12 +70,14 @@ int row_idle(const Bench *bench, const Row *row)
 {
         Shape shape = row->shape;
         Growth growth;
+        char name[32];
         int r;
 
         shape.subscribers = bench_scaled(bench, row->count);
-        r = row_memory(bench, &shape, &growth);
+        r = row_memory(bench, row, &shape, &growth);
+        snprintf(name, sizeof(name), "%s-rss", row->name);
         if (r == 0)
-                report_value("idle-rss", "B", (double)growth.bytes / shape.subscribers,
+                report_value(name, "B", (double)growth.bytes / shape.subscribers,
                              shape.subscribers);
         return r;
 }
@@ -88,7 +93,7 @@ int row_filters(const Bench *bench, const Row *row)
         shape.filters = bench_scaled(bench, shape.filters);
         n = (uint64_t)shape.subscribers * shape.filters;
         share = (double)n / FILTERS_NAMED;
-        r = row_memory(bench, &shape, &growth);
+        r = row_memory(bench, row, &shape, &growth);
         if (r < 0)
                 return r;
         report_value("filters-rss", "MiB", (double)growth.bytes / (1024 * 1024) / share, n);

@@ -59,6 +59,8 @@ int row_traffic(const Bench *bench, const Row *row)
         traffic = malloc(sizeof(*traffic));
         r = loop_init(&loop);
         if (r == 0)
+                r = client_hub_secure(&loop.clients, row->tls);
+        if (r == 0)
                 r = traffic ? traffic_open(traffic, &loop, &form) : -ENOMEM;
         if (r == 0) {
                 r = traffic_measure(bench, row, traffic);

@@ -61,6 +61,13 @@ static const Row rows[] = {
         {"retained",        row_retained, QUEUE(0, 50000), V311,   1,  64,    64,    0,     50000},
         {"idle",            row_idle,     PAIRS(1),        V311,   0,  0,     0,     0,     10000},
         {"filters",         row_filters,  FILTERS(10000),  V311,   0,  0,     0,     0,     0},
+
+        {"tls-connect",         row_connect, {},          V311, 0, 0,   10, 0, 2000, TLS_FULL},
+        {"tls-connect-resumed", row_connect, {},          V311, 0, 0,   10, 0, 2000, TLS_RESUMED},
+        {"tls-connect-rsa",     row_connect, {},          V311, 0, 0,   10, 0, 500,  TLS_FULL},
+        {"tls-p2p",             row_traffic, PAIRS(10),   V311, 0, 256, 64, 0, 0,    TLS_FULL},
+        {"tls-fanout-100",      row_traffic, FANOUT(100), V311, 0, 256, 64, 0, 0,    TLS_FULL},
+        {"tls-idle",            row_idle,    PAIRS(1),    V311, 0, 0,   0,  0, 2000, TLS_FULL},
 };
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "bench/shape.h"
+#include "bench/tls.h"
 
 /* One run of the generator. */
 typedef struct Bench {
@@ -31,6 +32,7 @@ struct Row {
         uint32_t window;
         uint32_t rate;
         uint32_t count; /* of what a counted row does: cycles, messages, connections */
+        TlsMode tls;
 };
 
 /* NULL when there is none of this name. */
