@@ -77,6 +77,14 @@ int config_errors_add(ConfigErrors *errors, ConfigSeverity severity, const char 
         return keep(errors, severity, file, line, &text);
 }
 
+const ConfigError *config_errors_first(const ConfigErrors *errors)
+{
+        for (size_t i = 0; i < errors->n_items; i++)
+                if (errors->items[i].severity == CONFIG_ERROR)
+                        return &errors->items[i];
+        return NULL;
+}
+
 const char *config_error_format(const ConfigError *error, char *buffer, size_t size)
 {
         static const char *const words[] = {

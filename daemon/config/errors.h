@@ -40,6 +40,9 @@ void config_errors_done(ConfigErrors *errors);
 int config_errors_add(ConfigErrors *errors, ConfigSeverity severity, const char *file,
                       unsigned line, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* The first that is CONFIG_ERROR, or NULL. */
+const ConfigError *config_errors_first(const ConfigErrors *errors);
+
 /* "Error: /etc/hawker/hawker.conf:12: Unknown option …" in @buffer, cut to its size; returns
  * buffer. */
 const char *config_error_format(const ConfigError *error, char *buffer, size_t size);
