@@ -135,6 +135,7 @@ Manager *manager_free(Manager *manager)
         watchdog_free(manager->watchdog);
         status_line_free(manager->status_line);
         services_done(&manager->services);
+        reload_result_free(manager->last_reload);
         server_free(manager->server);
         listeners_free(manager->listeners, manager->n_listeners);
         if (manager->has_pid_file)

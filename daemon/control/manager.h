@@ -12,6 +12,7 @@
 
 #include "config/settings.h"
 #include "control/listener.h"
+#include "control/reload-result.h"
 #include "control/services.h"
 #include "control/status-line.h"
 #include "control/watchdog.h"
@@ -31,6 +32,7 @@ typedef struct Manager {
         Services services;
         StatusLine *status_line;
         Watchdog *watchdog;
+        ReloadResult *last_reload; /* NULL: there was none */
 } Manager;
 
 /*

@@ -22,6 +22,11 @@ void notify_ready(void)
         sd_notifyf(false, "READY=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
 }
 
+void notify_reloading(void)
+{
+        sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
+}
+
 void notify_stopping(void)
 {
         sd_notifyf(false,
@@ -30,17 +35,9 @@ void notify_stopping(void)
                    monotonic_usec());
 }
 
-static const ConfigError *first_error(const ConfigErrors *errors)
-{
-        for (size_t i = 0; errors && i < errors->n_items; i++)
-                if (errors->items[i].severity == CONFIG_ERROR)
-                        return &errors->items[i];
-        return NULL;
-}
-
 void notify_failed(int error, const ConfigErrors *errors)
 {
-        const ConfigError *first = first_error(errors);
+        const ConfigError *first = errors ? config_errors_first(errors) : NULL;
         char text[1024];
 
         sd_notifyf(false, "ERRNO=%d\nSTATUS=%s", -error,

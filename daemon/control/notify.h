@@ -10,8 +10,11 @@
 
 #include "config/errors.h"
 
-/* All workers accept from all listeners. */
+/* All workers accept from all listeners; also at the end of what notify_reloading() began. */
 void notify_ready(void);
+
+/* The settings are read again; notify_ready() follows, whatever comes of it. */
+void notify_reloading(void);
 
 /* The orderly end begins: who watches gives it its time. */
 void notify_stopping(void);

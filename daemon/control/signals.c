@@ -7,6 +7,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "control/reload.h"
 #include "control/report.h"
 #include "control/signals.h"
 #include "util/log.h"
@@ -33,7 +34,7 @@ static void reopen_log(const Manager *manager)
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)
 {
         reopen_log(data);
-        log_warning("This version cannot load its configuration again: restart it for changes");
+        manager_reload(data, NULL);
         return 0;
 }
 

@@ -214,7 +214,7 @@ def stops_in_order_on_sigterm_and_sigint(folder):
 
 def other_signals_are_answered_and_survived(folder):
     with Broker(folder, unix_config(folder)) as broker:
-        for number, words in ((signal.SIGHUP, "restart it for changes"),
+        for number, words in ((signal.SIGHUP, "nothing has changed"),
                               (signal.SIGUSR1, "in memory"), (signal.SIGUSR2, "retained_bytes")):
             broker.signal(number)
             broker.wait_for(words)
