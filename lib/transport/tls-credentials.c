@@ -290,6 +290,14 @@ const TlsFacts *tls_credentials_describe(const TlsCredentials *credentials, size
         return credentials->facts;
 }
 
+bool tls_credentials_is_slow(const TlsCredentials *credentials)
+{
+        for (size_t i = 0; i < credentials->n_facts; i++)
+                if (credentials->facts[i].is_slow)
+                        return true;
+        return false;
+}
+
 int64_t tls_credentials_expires(const TlsCredentials *credentials)
 {
         int64_t first = INT64_MAX;

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,9 @@ const TlsDigest *tls_credentials_digest(const TlsCredentials *credentials);
 /* Of each of our own certificates, in the order of the settings: an array that lives as long as the
  * credentials. With pre-shared keys there are none. */
 const TlsFacts *tls_credentials_describe(const TlsCredentials *credentials, size_t *ret_n);
+
+/* Whether a handshake with one of them is too slow for a loop. */
+bool tls_credentials_is_slow(const TlsCredentials *credentials);
 
 /* When the first of our own certificates expires: seconds since 1970; INT64_MAX without any. */
 int64_t tls_credentials_expires(const TlsCredentials *credentials);

@@ -37,6 +37,13 @@ static void read_serial(gnutls_x509_crt_t own, char *to, size_t room)
                 to[0] = 0;
 }
 
+/* Elliptic curves take a tenth of it. */
+static bool is_slow(int algorithm)
+{
+        return algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS ||
+               algorithm == GNUTLS_PK_DSA;
+}
+
 int tls_facts_read(TlsFacts *facts, const char *certfile, gnutls_x509_crt_t own)
 {
         TlsFacts read = {
@@ -44,6 +51,7 @@ int tls_facts_read(TlsFacts *facts, const char *certfile, gnutls_x509_crt_t own)
                 .subject = read_subject(own),
                 .not_before = gnutls_x509_crt_get_activation_time(own),
                 .not_after = gnutls_x509_crt_get_expiration_time(own),
+                .is_slow = is_slow(gnutls_x509_crt_get_pk_algorithm(own, NULL)),
         };
 
         if (!read.certfile || !read.subject) {

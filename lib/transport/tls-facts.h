@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct gnutls_x509_crt_int; /* gnutls_x509_crt_t points to it */
@@ -16,6 +17,7 @@ typedef struct TlsFacts {
         char *subject;   /* as RFC 4514 writes it; "" if it has none */
         char serial[81]; /* hexadecimal, lower case, without a prefix: at most 40 bytes of it */
         int64_t not_before, not_after; /* seconds since 1970 */
+        bool is_slow;                  /* to sign with its key takes milliseconds */
 } TlsFacts;
 
 /* 0 or -ENOMEM. */

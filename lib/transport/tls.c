@@ -446,6 +446,9 @@ int tls_init(Transport *transport, int fd, TlsCredentials *credentials)
         gnutls_transport_set_pull_function(tls->session, pull);
         gnutls_transport_set_vec_push_function(tls->session, push);
         gnutls_handshake_set_timeout(tls->session, 0);
-        *transport = (Transport){.ops = &tls_ops, .state = tls, .fd = fd};
+        *transport = (Transport){.ops = &tls_ops,
+                                 .state = tls,
+                                 .fd = fd,
+                                 .slow_handshake = tls_credentials_is_slow(credentials)};
         return 0;
 }

@@ -43,5 +43,7 @@ struct Transport {
         /* read() has more that the socket does not tell of: it is to be asked again, which ends
          * before it goes to the socket. */
         bool has_more;
+        bool slow_handshake; /* its steps may take milliseconds: they are better not made on a loop
+                              */
         const char *trouble; /* of the last failure, in words; NULL: the errno says it */
 };
