@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/handshake-step.h"
 #include "transport/stream.h"
 #include "transport/tls.h"
 
@@ -153,7 +154,7 @@ Connection *connection_free(Connection *connection)
         return NULL;
 }
 
-/* Freed at the end of the turn, for others up the stack may still hold the pointer. */
+/* Mostly freed at the end of the turn, for others up the stack may still hold the pointer. */
 void connection_close(Connection *connection)
 {
         Shard *shard = connection->shard;
@@ -162,8 +163,11 @@ void connection_close(Connection *connection)
                 return;
         connection->phase = CONNECTION_CLOSED;
         connection_leave(connection);
-        connection->transport.ops->close(&connection->transport);
         connection_leave_place(connection);
+        if (connection->step && !handshake_step_withdraw(connection->step))
+                return; /* handshake_returned() frees it */
+        connection->step = NULL;
+        connection->transport.ops->close(&connection->transport);
         list_append(&shard->dead, &connection->flush_link);
 }
 

@@ -44,7 +44,8 @@ struct Connection {
         Session *session; /* while OPEN */
         Endpoint *endpoint;
         Transport transport;
-        Buffer input; /* begun packets only: an idle connection has none */
+        struct HandshakeStep *step; /* while a helper has the transport: nobody touches it */
+        Buffer input;               /* begun packets only: an idle connection has none */
         Output output;
         uint32_t pending_packets; /* appended since the output was last empty */
         uint32_t counted_packets; /* of these, what the gauges of the worker hold */
@@ -96,7 +97,8 @@ void connection_leave(Connection *connection);
 /* Gives its place under max_connections back, before the end: for one that only lingers. */
 void connection_leave_place(Connection *connection);
 
-/* Ends it now, without a word; its session is not touched. Freed at the end of the turn. */
+/* Ends it now, without a word; its session is not touched. Freed at the end of the turn, or when a
+ * helper gives it back. */
 void connection_close(Connection *connection);
 
 /* Where packets to the peer are appended. It will be written at the end of this turn. */

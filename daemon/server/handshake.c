@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "server/connection-end.h"
+#include "server/handshake-step.h"
 
 /* Of one turn, in ns: at least one step is made, whatever it takes. */
 #define HANDSHAKE_TIME_MAX 4000000U
@@ -31,31 +32,76 @@ static int handshake_step(Connection *connection)
         return r;
 }
 
-bool handshake_go_on(Connection *connection)
+/* What a step has come to, for one that no helper has. True: the connection WAITS for CONNECT. */
+static bool handshake_take(Connection *connection, int r)
 {
-        Shard *shard = connection->shard;
         uint32_t events = EPOLLIN;
-        bool done;
-        int r;
+        bool done = r == 0;
 
-        /* Its event comes again in the next turn. */
-        if (shard->handshake_time >= HANDSHAKE_TIME_MAX)
-                return false;
-        r = handshake_step(connection);
-        done = r == 0;
         if (r == -EAGAIN) {
                 events = connection->transport.ops->wants(&connection->transport);
                 r = 0;
         }
         if (r == 0)
-                r = loop_modify(&shard->loop, &connection->source, events);
+                r = loop_modify(&connection->shard->loop, &connection->source, events);
         if (r < 0) {
                 connection_fail(connection, r, connection->transport.trouble);
                 return false;
         }
         if (done) {
                 connection->phase = CONNECTION_WAITS;
-                counters_add(shard->counters.handshakes, 1);
+                counters_add(connection->shard->counters.handshakes, 1);
         }
         return done;
+}
+
+/* Without its events: a socket that is readable would tell so over and over. */
+static int handshake_hand_out(Connection *connection)
+{
+        int r = handshake_step_new(connection, connection->shard, &connection->transport,
+                                   &connection->step);
+
+        if (r == 0)
+                loop_remove(&connection->shard->loop, &connection->source);
+        return r;
+}
+
+bool handshake_go_on(Connection *connection)
+{
+        /* Its event comes again in the next turn. */
+        if (connection->shard->handshake_time >= HANDSHAKE_TIME_MAX)
+                return false;
+        if (connection->transport.slow_handshake) {
+                int r = handshake_hand_out(connection);
+
+                if (r == -EBUSY)
+                        connection_fail(connection, r, "too many TLS handshakes wait");
+                if (r == 0 || r == -EBUSY)
+                        return false;
+        }
+        return handshake_take(connection, handshake_step(connection));
+}
+
+void handshake_returned(Connection *connection)
+{
+        Shard *shard = connection->shard;
+        int result = connection->step->result, r;
+
+        connection->step = handshake_step_free(connection->step);
+        if (connection->phase == CONNECTION_CLOSED) {
+                connection_free(connection);
+                return;
+        }
+        r = loop_add(&shard->loop, &connection->source, EPOLLIN);
+        if (r < 0)
+                connection_fail(connection, r, NULL);
+        else
+                handshake_take(connection, result);
+}
+
+void handshake_dropped(Connection *connection)
+{
+        connection->step = handshake_step_free(connection->step);
+        if (connection->phase == CONNECTION_CLOSED)
+                connection_free(connection);
 }

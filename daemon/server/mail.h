@@ -23,6 +23,7 @@ typedef enum MailKind {
         MAIL_SHARED,     /* deliver to one member of a shared subscription */
         MAIL_CONNECTION, /* a connection moves in: the worker owns its client identifier */
         MAIL_PUBLISH,    /* route a message of the broker itself */
+        MAIL_HANDSHAKE,  /* a helper has made the step of a connection: see handshake-step.h */
         MAIL_ENDPOINT,   /* accept from it */
         MAIL_PING,       /* answer: see server_ping() */
         MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */

@@ -19,6 +19,7 @@
 #include "config/settings.h"
 #include "util/bytes.h"
 #include "util/siphash.h"
+#include "util/work-pool.h"
 
 typedef struct Shard Shard;
 
@@ -30,6 +31,7 @@ typedef struct Plane {
 
         Shard *shards;
         unsigned n_shards;
+        WorkPool *helpers; /* for what would hold up a worker */
 
         atomic_bool memory_pressure; /* new work is refused */
         atomic_uint connections;     /* of all workers, for global_max_connections */

@@ -5,12 +5,18 @@
 #include "server/server.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "server/shard-loop.h"
+
+/* Threads beside the workers. */
+#define HELPERS_MAX 4U
+/* Of handshakes: some seconds of work, which clients wait for about as long. */
+#define HELPERS_WAITING_MAX 4096U
 
 struct Server {
         Plane plane;
@@ -35,6 +41,16 @@ static void limits_from_settings(SessionLimits *limits, const Settings *settings
         };
 }
 
+/* A machine that has nothing else to do still must not do only this. */
+static unsigned helper_threads(void)
+{
+        cpu_set_t cpus;
+
+        if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+                return 1;
+        return MIN((unsigned)CPU_COUNT(&cpus), HELPERS_MAX);
+}
+
 static int server_init_plane(Plane *plane, Settings *settings)
 {
         unsigned n = settings_workers(settings);
@@ -51,6 +67,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         r = router_new(n, &plane->router);
         if (r == 0)
                 r = retained_new(&plane->retained);
+        if (r == 0)
+                r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         plane->n_shards = n;
         for (unsigned i = 0; r == 0 && i < n; i++)
                 r = shard_init(&plane->shards[i], plane, i);
@@ -78,6 +96,7 @@ Server *server_free(Server *server)
         if (!server)
                 return NULL;
         plane = &server->plane;
+        work_pool_free(plane->helpers);
         /* Sessions of one worker hold cursors and groups that all share: these go last. */
         for (unsigned i = 0; i < plane->n_shards; i++)
                 shard_done(&plane->shards[i]);

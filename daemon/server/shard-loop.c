@@ -56,6 +56,11 @@ static void on_connection(Shard *shard, Mail *mail)
                 client_adopt(shard, mail->connection);
 }
 
+static void on_handshake(Shard *shard, Mail *mail)
+{
+        handshake_returned(mail->connection);
+}
+
 static void on_publish(Shard *shard, Mail *mail)
 {
         bool matched;
@@ -95,7 +100,8 @@ static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
         [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
         [MAIL_ENDPOINT] = on_endpoint,     [MAIL_PING] = on_ping,
-        [MAIL_WILLS] = on_wills,           [MAIL_FINISH] = on_finish,
+        [MAIL_WILLS] = on_wills,           [MAIL_HANDSHAKE] = on_handshake,
+        [MAIL_FINISH] = on_finish,
 };
 
 static void shard_take_mail(Shard *shard)
@@ -123,6 +129,8 @@ static void drop_mails(Mail *mails, size_t n)
                         message_unref(mail->publish);
                 else if (mail->kind == MAIL_CONNECTION)
                         connection_free(mail->connection);
+                else if (mail->kind == MAIL_HANDSHAKE)
+                        handshake_dropped(mail->connection);
                 else if (mail->kind == MAIL_ENDPOINT)
                         endpoint_unref(mail->endpoint);
                 else if (mail->kind == MAIL_SHARED) {

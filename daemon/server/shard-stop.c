@@ -38,8 +38,9 @@ void shard_stop_finish(Shard *shard, msec_t deadline)
 
 bool shard_stop_is_done(const Shard *shard)
 {
-        return list_is_empty(&shard->connections) ||
-               loop_now(&shard->loop) >= shard->finish_deadline;
+        /* What helpers have cannot be waited for elsewhere; it ends after one step. */
+        return shard->n_steps == 0 && (list_is_empty(&shard->connections) ||
+                                       loop_now(&shard->loop) >= shard->finish_deadline);
 }
 
 void shard_stop_end(Shard *shard)

@@ -20,7 +20,7 @@ void shard_stop_wills(Shard *shard);
  * (loop time). */
 void shard_stop_finish(Shard *shard, msec_t deadline);
 
-/* Everything is written, or it is too late. */
+/* Everything is written, or it is too late; and no helper has anything of ours. */
 bool shard_stop_is_done(const Shard *shard);
 
 /* Closes what is left. */

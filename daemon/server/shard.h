@@ -64,6 +64,7 @@ struct Shard {
         PublishEncoder encoder;
         RateLimit log_limit;
         uint64_t handshake_time; /* ns spent on handshakes in this turn */
+        unsigned n_steps;        /* of handshakes that helpers make */
         bool is_made;
         bool finishing;
         msec_t finish_deadline;

@@ -15,9 +15,18 @@ from peer import Failure
 SERVER = ["@certfile {certs}/server.pem", "@keyfile {certs}/server.key"]
 ONE_TWO = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 CLIENTS = ["@cafile {certs}/ca.pem", "@crlfile {certs}/crl.pem"]
-REQUIRED = SERVER + CLIENTS + ["@require_certificate true"]
+WANTED = CLIENTS + ["@require_certificate true"]
+REQUIRED = SERVER + WANTED
 NAMED = REQUIRED + ["@use_identity_as_username true", "@listener_allow_anonymous false"]
 OPTIONAL = SERVER + CLIENTS + ["@use_identity_as_username true"]
+
+
+# With these other threads than the workers shake hands.
+RSA = ["@certfile {certs}/server-rsa.pem", "@keyfile {certs}/server-rsa.key"]
+
+
+def by_rsa(cases):
+    return {"rsa/" + name: value for name, value in cases.items()}
 
 
 def context(c, version=None, certificate=None, ca="ca"):
@@ -60,6 +69,7 @@ def still_serves(c, tls=None):
 
 
 @test(versions=[3, 4, 5], config=SERVER, cases=ONE_TWO)
+@test(versions=[4, 5], config=RSA, cases=by_rsa(ONE_TWO))
 def clients_talk(c, version):
     tls = context(c, version)
     subscriber = c.client("sub", tls=tls)
@@ -94,7 +104,8 @@ def many_small_packets_in_one_record(c, version):
 
 
 @test(versions=[4, 5], config=SERVER)
-def connect_in_one_breath(c):
+@test(versions=[4, 5], config=RSA, cases={"rsa": None})
+def connect_in_one_breath(c, _=None):
     """CONNECT, SUBSCRIBE and PUBLISH in one record, before any answer; the connection moves."""
     for number in range(8):
         peer = c.raw(tls=context(c))
@@ -152,10 +163,10 @@ def certificate_is_chosen_by_name(c, names):
     assert shown(c, names[0], context(c))[1] == names[1]
 
 
-RSA = SERVER + ["@certfile {certs}/server-rsa.pem", "@keyfile {certs}/server-rsa.key"]
+BOTH = SERVER + RSA
 
 
-@test(versions=[5], config=RSA, cases={"ECDSA": "ECDSA", "RSA": "RSA"})
+@test(versions=[5], config=BOTH, cases={"ECDSA": "ECDSA", "RSA": "RSA"})
 def certificate_is_chosen_by_algorithm(c, algorithm):
     tls = context(c, ssl.TLSVersion.TLSv1_2)
     tls.set_ciphers("ECDHE-%s-AES128-GCM-SHA256" % algorithm)
@@ -216,6 +227,7 @@ def bad_certificates_are_turned_away(c, case):
 
 
 @test(versions=[5], config=NAMED, cases={k + "/1.3": v for k, v in BAD.items()})
+@test(versions=[5], config=RSA + WANTED, cases=by_rsa(BAD))
 def bad_certificates_are_turned_away_by_1_3(c, case):
     turned_away(c, context(c, ssl.TLSVersion.TLSv1_3, case[0]))
     logged(c, "ended: .*TLS: .*(%s)" % case[1])
@@ -269,6 +281,7 @@ def tls_on_a_plain_port(c):
     logged(c, "this is TLS, but the listener has none")
 
 
+TIMEOUT = ["connect_timeout 2"]
 HELLO = bytes.fromhex("160301020001")
 JUNK = {
     "http": b"GET / HTTP/1.1\r\n\r\n",
@@ -282,6 +295,7 @@ JUNK = {
 
 
 @test(versions=[5], config=SERVER, cases=JUNK)
+@test(versions=[5], config=RSA, cases=by_rsa(JUNK))
 def junk_is_closed(c, junk):
     peer = c.raw()
     peer.send(junk)
@@ -298,7 +312,8 @@ def junk_behind_the_handshake_is_closed(c, version):
     still_serves(c)
 
 
-@test(versions=[5], config=SERVER + ["connect_timeout 2"], timed=True, cases={"": b"", "half": HELLO})
+@test(versions=[5], config=SERVER + TIMEOUT, timed=True, cases={"": b"", "half": HELLO})
+@test(versions=[5], config=RSA + TIMEOUT, timed=True, cases={"rsa": b"", "rsa/half": HELLO})
 def half_handshakes_time_out(c, begin):
     before = time.monotonic()
     peer = c.raw()
@@ -309,7 +324,8 @@ def half_handshakes_time_out(c, begin):
 
 
 @test(versions=[5], config=SERVER)
-def truncated_handshakes_do_no_harm(c):
+@test(versions=[5], config=RSA, cases={"rsa": None})
+def truncated_handshakes_do_no_harm(c, _=None):
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     hello = context(c).wrap_bio(incoming, outgoing, server_hostname="localhost")
     try:
@@ -340,7 +356,8 @@ def stop_says_why(c):
 
 
 @test(versions=[5], config=SERVER)
-def many_connections(c):
+@test(versions=[5], config=RSA, cases={"rsa": None})
+def many_connections(c, _=None):
     """Four threads connect, talk and leave; then as many connections are there at once."""
     tls, faults = context(c), []
 
