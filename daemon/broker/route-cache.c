@@ -101,13 +101,26 @@ static void cache_drop(RouteCache *cache, CacheSet *set, unsigned way)
         entry_free(entry);
 }
 
+static void cache_drop_all(RouteCache *cache)
+{
+        for (size_t i = 0; i < cache->n_sets; i++)
+                for (unsigned way = 0; way < WAYS; way++)
+                        cache_drop(cache, &cache->sets[i], way);
+}
+
+void route_cache_set_merge(RouteCache *cache, bool merge)
+{
+        if (merge == cache->merge)
+                return;
+        cache->merge = merge;
+        cache_drop_all(cache);
+}
+
 RouteCache *route_cache_free(RouteCache *cache)
 {
         if (!cache)
                 return NULL;
-        for (size_t i = 0; i < cache->n_sets; i++)
-                for (unsigned way = 0; way < WAYS; way++)
-                        cache_drop(cache, &cache->sets[i], way);
+        cache_drop_all(cache);
         if (cache->passing)
                 entry_free(cache->passing);
         free(cache->seen);

@@ -46,6 +46,9 @@ int route_cache_new(Router *router, unsigned worker, bool merge, RouteCache **re
 RouteCache *route_cache_free(RouteCache *cache);
 DEFINE_CLEANUP(RouteCache, route_cache_free)
 
+/* Another answer to the same question; what was remembered is forgotten. */
+void route_cache_set_merge(RouteCache *cache, bool merge);
+
 /*
  * Who takes the topic. The route is borrowed until the next call on this cache; subscriptions that
  * change meanwhile do not touch it. 0 or -ENOMEM.

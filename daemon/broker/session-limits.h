@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Outlives the sessions that use it; they may get another one at a reload. */
+/* A reload changes it: sessions_set_limits(). */
 typedef struct SessionLimits {
         uint64_t max_queued_bytes;      /* of the messages that wait; 0: no limit */
         uint64_t max_inflight_bytes;    /* one message may always be in flight; 0: no limit */
@@ -18,8 +18,8 @@ typedef struct SessionLimits {
                                          * UINT64_MAX: no limit */
         uint32_t max_queued_messages;   /* that wait; 0: no limit */
         uint16_t max_inflight_messages; /* 0: no limit but the client's Receive Maximum */
-        uint16_t receive_maximum;       /* QoS 2 exchanges that a client may have open towards us;
-                                         * 0: no limit */
+        uint16_t receive_maximum;       /* QoS 2 exchanges that a client may have open towards us,
+                                         * as it is told when it connects; 0: no limit */
         bool queue_qos0;                /* keep QoS 0 for a session that is away */
         bool drop_oldest;               /* a full queue drops its head, not the newcomer */
 } SessionLimits;

@@ -26,7 +26,7 @@ struct Session {
         uint32_t will_delay;
         uint32_t expiry_interval;
         uint16_t client_id_length;
-        bool is_unlimited; /* SessionAttach */
+        uint16_t receive_maximum; /* ours, as told when it was attached; 0: no limit */
         uint8_t client_id[];
 };
 
@@ -106,7 +106,8 @@ void session_attach(Session *session, const SessionAttach *attach)
                 counter_subtract(&session->sender.counters->away, 1);
         session->connection = attach->connection;
         session->expiry_interval = attach->expiry_interval;
-        session->is_unlimited = attach->is_unlimited;
+        session->receive_maximum =
+                attach->is_unlimited ? 0 : session->sender.limits->receive_maximum;
         sender_connect(&session->sender, attach->receive_maximum);
         tell_groups(session, true);
 }
@@ -145,11 +146,6 @@ void session_set_expiry(Session *session, uint32_t expiry_interval)
 uint32_t session_expiry(const Session *session)
 {
         return session->expiry_interval;
-}
-
-void session_set_limits(Session *session, const SessionLimits *limits)
-{
-        session->sender.limits = limits;
 }
 
 SessionId session_id(const Session *session)
@@ -294,11 +290,11 @@ size_t session_queued_bytes(const Session *session)
 
 int session_publish_received(Session *session, uint16_t packet_id)
 {
-        uint16_t maximum = session->sender.limits->receive_maximum;
+        uint16_t maximum = session->receive_maximum;
 
         if (packet_ids_contains(&session->received, packet_id))
                 return 1;
-        if (maximum != 0 && session->received.count >= maximum && !session->is_unlimited)
+        if (maximum != 0 && session->received.count >= maximum)
                 return REASON_RECEIVE_MAXIMUM_EXCEEDED;
         return packet_ids_add(&session->received, packet_id);
 }

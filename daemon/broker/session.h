@@ -111,8 +111,6 @@ void session_reconnect(Session *session, void *connection);
 /* Counts from the next sessions_detach() on. */
 void session_set_expiry(Session *session, uint32_t expiry_interval);
 uint32_t session_expiry(const Session *session);
-/* The limits of newer settings; they outlive the session. What waits already stays. */
-void session_set_limits(Session *session, const SessionLimits *limits);
 
 SessionId session_id(const Session *session);
 Bytes session_client_id(const Session *session);

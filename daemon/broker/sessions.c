@@ -25,7 +25,7 @@ struct Sessions {
         uint32_t first_free;
         unsigned worker;
         Router *router;
-        const SessionLimits *limits;
+        SessionLimits limits; /* all sessions look here */
         Hashmap by_client_id;
         Heap due; /* all sessions are in it, so that none can fail to get in */
         SessionsCounters counters;
@@ -46,7 +46,7 @@ int sessions_new(unsigned worker, Router *router, const SessionLimits *limits,
         sessions->first_free = NO_SLOT;
         sessions->worker = worker;
         sessions->router = router;
-        sessions->limits = limits;
+        sessions->limits = *limits;
         hashmap_init(&sessions->by_client_id, has_client_id);
         heap_init(&sessions->due);
         *ret_sessions = sessions;
@@ -65,14 +65,6 @@ Sessions *sessions_free(Sessions *sessions)
         free(sessions->slots);
         free(sessions);
         return NULL;
-}
-
-void sessions_set_limits(Sessions *sessions, const SessionLimits *limits)
-{
-        sessions->limits = limits;
-        for (uint32_t i = 0; i < sessions->n_slots; i++)
-                if (sessions->slots[i].session)
-                        session_set_limits(sessions->slots[i].session, limits);
 }
 
 const SessionsCounters *sessions_counters(const Sessions *sessions)
@@ -121,7 +113,7 @@ int sessions_open(Sessions *sessions, Bytes client_id, Session **ret_session)
         uint64_t hash = hash_bytes(client_id.data, client_id.length);
         SessionParts parts = {
                 .router = sessions->router,
-                .limits = sessions->limits,
+                .limits = &sessions->limits,
                 .counters = &sessions->counters,
         };
         Slot *slot;
@@ -183,15 +175,21 @@ static void reckon(Sessions *sessions, SessionDue *due)
         heap_update(&sessions->due, &due->node, MIN(due->will, due->end));
 }
 
+/* How many ms it lives when it is away. */
+static msec_t lifetime(const Session *session, uint64_t retention)
+{
+        uint32_t expiry = session_expiry(session);
+
+        return seconds_after(0, expiry == SESSION_NEVER_EXPIRES ? retention
+                                                                : MIN(retention, (uint64_t)expiry));
+}
+
 void sessions_detach(Sessions *sessions, Session *session, msec_t now)
 {
         SessionDue *due = session_due(session);
-        uint32_t expiry = session_expiry(session);
 
         session_detach(session);
-        due->end = seconds_after(now, sessions->limits->retention);
-        if (expiry != SESSION_NEVER_EXPIRES)
-                due->end = MIN(due->end, seconds_after(now, expiry));
+        due->end = msec_add(now, lifetime(session, sessions->limits.retention));
         due->will = MSEC_INFINITY;
         if (session_has_will(session))
                 due->will = seconds_after(now, session_will_delay(session));
@@ -206,6 +204,34 @@ void sessions_attached(Sessions *sessions, Session *session)
                 session_set_will(session, NULL, 0);
         due->end = MSEC_INFINITY;
         reckon(sessions, due);
+}
+
+/* Since when it has been away is reckoned back from its end; of one without end it is not known. */
+static void change_end(Session *session, uint64_t before, uint64_t after, msec_t now)
+{
+        SessionDue *due = session_due(session);
+        msec_t begin = now;
+
+        if (due->end != MSEC_INFINITY)
+                begin = due->end - MIN(due->end, lifetime(session, before));
+        due->end = msec_add(begin, lifetime(session, after));
+}
+
+void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t now)
+{
+        uint64_t before = sessions->limits.retention;
+
+        sessions->limits = *limits;
+        if (limits->retention == before)
+                return;
+        for (uint32_t i = 0; i < sessions->n_slots; i++) {
+                Session *session = sessions->slots[i].session;
+
+                if (!session || session_is_attached(session))
+                        continue;
+                change_end(session, before, limits->retention, now);
+                reckon(sessions, session_due(session));
+        }
 }
 
 msec_t sessions_next_due(const Sessions *sessions)

@@ -20,14 +20,18 @@
 
 typedef struct Sessions Sessions;
 
-/* router and limits (of new sessions) outlive it. 0 or -ENOMEM. */
+/* The router outlives it; the limits are copied. 0 or -ENOMEM. */
 int sessions_new(unsigned worker, Router *router, const SessionLimits *limits,
                  Sessions **ret_sessions);
 Sessions *sessions_free(Sessions *sessions); /* ends all sessions without publishing wills */
 DEFINE_CLEANUP(Sessions, sessions_free)
 
-/* The limits of newer settings, for all that are there and all to come. */
-void sessions_set_limits(Sessions *sessions, const SessionLimits *limits);
+/*
+ * The limits of newer settings, for all that are there and all to come (copied). What waits stays,
+ * though it be too much. Another retention moves the end of sessions that are away: it counts from
+ * when they left, or from now if they had no end.
+ */
+void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t now);
 
 const SessionsCounters *sessions_counters(const Sessions *sessions);
 

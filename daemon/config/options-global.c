@@ -115,6 +115,11 @@ const Option options_global[] = {
          OPTION_FIELD(persistent_client_expiration), .unset = -1,
          .doc = "Forget the session of a client that has been away so long, whatever it asked "
                 "for: a number with s, h, d, w, m (30 days) or y (365 days) behind it."},
+        {"removed_listener_timeout", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(removed_listener_timeout), .fallback = "10", .maximum = 3600,
+         .value = "SECONDS",
+         .doc = "When a reload removes a listener, how long its clients stay connected. They are "
+                "not disconnected if another reload brings a listener of that name back before."},
         {"set_tcp_nodelay", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_FIELD(set_tcp_nodelay), .fallback = "true",
          .doc = "Send small packets without waiting for more. The broker gathers what there is to "

@@ -155,6 +155,7 @@ typedef struct Settings {
         char *pid_file;
         QueueDrop queue_drop;
         bool queue_qos0_messages;
+        unsigned removed_listener_timeout; /* s; 0 at once */
         bool retain_available;
         uint64_t retain_expiry_interval; /* s (the option: minutes); 0 off */
         bool set_tcp_nodelay;

@@ -271,8 +271,8 @@ int listener_serve(const Listener *listener, Server *server)
                 r = server_add_endpoint(server, listener->endpoints[i]);
                 if (r < 0)
                         return r;
-                if (getsockname(listener->endpoints[i]->fd, (struct sockaddr *)&address.storage,
-                                &address.length) == 0)
+                if (getsockname(listener->endpoints[i]->socket->fd,
+                                (struct sockaddr *)&address.storage, &address.length) == 0)
                         log_info("Listening on %s%s", address_format(&address, text, sizeof(text)),
                                  listener->credentials ? " with TLS" : "");
         }

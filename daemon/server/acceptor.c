@@ -21,52 +21,59 @@
 #define REFUSED_MAX 64U
 
 struct Acceptor {
+        Served served; /* first: the shard's list is of these */
         LoopSource source;
-        LoopTimer timer;
-        List link;
-        Shard *shard;
-        Endpoint *endpoint;
+        Shard *shard; /* NULL before it is started */
+        msec_t due;   /* it tries again, or is forgotten; MSEC_INFINITY: never */
 };
 
-static int acceptor_listen(Acceptor *acceptor)
+static Acceptor *acceptor_of(Served *served)
 {
-        return loop_add(&acceptor->shard->loop, &acceptor->source, EPOLLIN | EPOLLEXCLUSIVE);
+        return container_of(served, Acceptor, served);
 }
 
-static void acceptor_resume(LoopTimer *timer, msec_t now)
-{
-        Acceptor *acceptor = container_of(timer, Acceptor, timer);
-
-        if (acceptor_listen(acceptor) < 0)
-                loop_timer_arm(&acceptor->shard->loop, timer, now + ACCEPT_PAUSE);
-}
-
-/* A level-triggered socket that cannot be accepted from would spin: it is left alone for a while.
- */
-static void acceptor_pause(Acceptor *acceptor, int reason)
+static void acceptor_arm(Acceptor *acceptor, msec_t due)
 {
         Shard *shard = acceptor->shard;
 
-        loop_remove(&shard->loop, &acceptor->source);
-        if (loop_timer_arm(&shard->loop, &acceptor->timer, loop_now(&shard->loop) + ACCEPT_PAUSE) <
-            0)
-                acceptor_listen(acceptor);
-        counters_add(shard->counters.accept_paused, 1);
+        acceptor->due = due;
+        shard->acceptors_due = MIN(shard->acceptors_due, due);
+}
+
+static void acceptor_log_trouble(const Acceptor *acceptor, int reason)
+{
+        Shard *shard = acceptor->shard;
+
         if (ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
                 log_warning("Listener %s: cannot accept now, trying again: %s",
-                            acceptor->endpoint->name, strerror(-reason));
+                            acceptor->served.endpoint->name, strerror(-reason));
+}
+
+static void acceptor_pause(Acceptor *acceptor, int reason)
+{
+        acceptor_arm(acceptor, loop_now(&acceptor->shard->loop) + ACCEPT_PAUSE);
+        counters_add(acceptor->shard->counters.accept_paused, 1);
+        acceptor_log_trouble(acceptor, reason);
+}
+
+static void acceptor_listen(Acceptor *acceptor)
+{
+        int r = loop_add(&acceptor->shard->loop, &acceptor->source, EPOLLIN | EPOLLEXCLUSIVE);
+
+        if (r < 0)
+                acceptor_pause(acceptor, r);
 }
 
 /* 0: welcome, a reason code to answer CONNECT with, -EMFILE: not even that. */
 static int acceptor_judge(const Acceptor *acceptor)
 {
-        Endpoint *endpoint = acceptor->endpoint;
-        int limit = endpoint->listener->max_connections;
+        ListeningSocket *socket = acceptor->served.endpoint->socket;
+        int limit = acceptor->served.endpoint->listener->max_connections;
 
         if (limit < 0 ||
-            atomic_load_explicit(&endpoint->connections, memory_order_relaxed) < (unsigned)limit)
+            atomic_load_explicit(&socket->connections, memory_order_relaxed) < (unsigned)limit)
                 return 0;
-        return atomic_load_explicit(&endpoint->refused, memory_order_relaxed) < REFUSED_MAX
+        return atomic_load_explicit(&socket->refused, memory_order_relaxed) < REFUSED_MAX
                        ? REASON_QUOTA_EXCEEDED
                        : -EMFILE;
 }
@@ -78,7 +85,7 @@ static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
         counters_add(acceptor->shard->counters.sockets_accepted, 1);
         if (r >= 0)
                 r = client_accept(acceptor->shard, &(ConnectionOrigin){
-                                                           .endpoint = acceptor->endpoint,
+                                                           .endpoint = acceptor->served.endpoint,
                                                            .peer = peer,
                                                            .fd = fd,
                                                            .refuse = (uint8_t)r,
@@ -95,10 +102,12 @@ static void acceptor_ready(LoopSource *source, uint32_t events)
                 Address peer;
                 int fd, r;
 
-                r = stream_accept(acceptor->endpoint->fd, &peer, &fd);
+                r = stream_accept(source->fd, &peer, &fd);
                 if (r == -EAGAIN)
                         return;
                 if (r < 0) {
+                        /* Level-triggered, it would spin. */
+                        loop_remove(&acceptor->shard->loop, source);
                         acceptor_pause(acceptor, r);
                         return;
                 }
@@ -106,35 +115,100 @@ static void acceptor_ready(LoopSource *source, uint32_t events)
         }
 }
 
-int acceptor_new(Shard *shard, Endpoint *endpoint)
+int acceptor_new(Endpoint *endpoint, Acceptor **ret_acceptor)
 {
         Acceptor *acceptor = calloc(1, sizeof(*acceptor));
-        int r;
 
         if (!acceptor)
                 return -ENOMEM;
-        acceptor->shard = shard;
-        acceptor->source.fd = endpoint->fd;
+        list_init(&acceptor->served.link);
+        acceptor->served.endpoint = endpoint_ref(endpoint);
+        acceptor->source.fd = endpoint->socket->fd;
         acceptor->source.ready = acceptor_ready;
-        loop_timer_init(&acceptor->timer, acceptor_resume);
-        list_init(&acceptor->link);
-        r = acceptor_listen(acceptor);
-        if (r < 0) {
-                free(acceptor);
-                return r;
-        }
-        acceptor->endpoint = endpoint_ref(endpoint);
-        list_append(&shard->acceptors, &acceptor->link);
+        acceptor->due = MSEC_INFINITY;
+        listening_socket_enter(endpoint->socket);
+        *ret_acceptor = acceptor;
         return 0;
+}
+
+/* Nobody comes any more. */
+static void acceptor_leave(Acceptor *acceptor)
+{
+        if (acceptor->served.ends)
+                return;
+        acceptor->served.ends = true;
+        if (acceptor->shard)
+                loop_remove(&acceptor->shard->loop, &acceptor->source);
+        listening_socket_leave(acceptor->served.endpoint->socket);
+}
+
+Acceptor *acceptor_free(Acceptor *acceptor)
+{
+        if (!acceptor)
+                return NULL;
+        list_remove(&acceptor->served.link);
+        acceptor_leave(acceptor);
+        endpoint_unref(acceptor->served.endpoint);
+        free(acceptor);
+        return NULL;
+}
+
+void acceptor_start(Acceptor *acceptor, Shard *shard)
+{
+        acceptor->shard = shard;
+        list_append(&shard->acceptors, &acceptor->served.link);
+        acceptor_listen(acceptor);
+}
+
+Acceptor *acceptor_find(const Shard *shard, const Endpoint *endpoint)
+{
+        list_foreach (Served, served, &shard->acceptors, link)
+                if (served->endpoint == endpoint && !served->ends)
+                        return acceptor_of(served);
+        return NULL;
+}
+
+void acceptor_renew(Acceptor *acceptor, Endpoint *endpoint)
+{
+        Endpoint *before = acceptor->served.endpoint;
+
+        acceptor->served.endpoint = endpoint_ref(endpoint);
+        endpoint_unref(before);
+}
+
+void acceptor_end(Acceptor *acceptor, msec_t grace)
+{
+        acceptor_leave(acceptor);
+        acceptor_arm(acceptor, msec_add(loop_now(&acceptor->shard->loop), grace));
+}
+
+void acceptors_run_due(Shard *shard)
+{
+        msec_t now = loop_now(&shard->loop);
+
+        if (_likely_(now < shard->acceptors_due))
+                return;
+        shard->acceptors_due = MSEC_INFINITY;
+        list_foreach_safe (Served, served, &shard->acceptors, link) {
+                Acceptor *acceptor = acceptor_of(served);
+
+                if (acceptor->due > now) {
+                        shard->acceptors_due = MIN(shard->acceptors_due, acceptor->due);
+                        continue;
+                }
+                acceptor->due = MSEC_INFINITY;
+                if (!served->ends) {
+                        acceptor_listen(acceptor);
+                        continue;
+                }
+                acceptor_free(acceptor);
+                shard_begin_review(shard);
+        }
 }
 
 void acceptors_close(Shard *shard)
 {
-        list_foreach_safe (Acceptor, acceptor, &shard->acceptors, link) {
-                list_remove(&acceptor->link);
-                loop_remove(&shard->loop, &acceptor->source);
-                loop_timer_disarm(&shard->loop, &acceptor->timer);
-                endpoint_unref(acceptor->endpoint);
-                free(acceptor);
-        }
+        list_foreach_safe (Served, served, &shard->acceptors, link)
+                acceptor_free(acceptor_of(served));
+        shard->acceptors_due = MSEC_INFINITY;
 }

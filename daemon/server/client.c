@@ -52,7 +52,7 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
  * properties. */
 static size_t client_max_size(const Connection *connection)
 {
-        size_t max_size = connection_settings(connection)->max_packet_size;
+        size_t max_size = connection_terms(connection)->max_packet_size;
 
         if (connection->phase == CONNECTION_WAITS && (max_size == 0 || max_size > CONNECT_SIZE_MAX))
                 return CONNECT_SIZE_MAX;
@@ -283,7 +283,7 @@ static void client_ready(LoopSource *source, uint32_t events)
 
 int client_accept(Shard *shard, const ConnectionOrigin *origin)
 {
-        unsigned timeout = shard->plane->settings->connect_timeout;
+        unsigned timeout = shard->settings->connect_timeout;
         Connection *connection;
         int r;
 
@@ -303,7 +303,7 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
 
 void client_adopt(Shard *shard, Connection *connection)
 {
-        unsigned timeout = shard->plane->settings->connect_timeout;
+        unsigned timeout = shard->settings->connect_timeout;
 
         if (connection_join(connection, shard) < 0) {
                 connection_free(connection);

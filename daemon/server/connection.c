@@ -25,7 +25,7 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
 {
         Address address = {.length = sizeof(connection->peer)};
 
-        if (connection->endpoint->is_unix) {
+        if (connection->endpoint->socket->is_unix) {
                 snprintf(buffer, size, "%s", connection->endpoint->name);
                 return buffer;
         }
@@ -74,29 +74,29 @@ void connection_leave(Connection *connection)
 /* A refused one counts by itself: it must not keep out those that may come in. */
 static void connection_take_place(Connection *connection)
 {
-        Endpoint *endpoint = connection->endpoint;
+        ListeningSocket *socket = connection->endpoint->socket;
 
         connection->has_place = true;
         if (connection->refuse) {
-                atomic_fetch_add_explicit(&endpoint->refused, 1, memory_order_relaxed);
+                atomic_fetch_add_explicit(&socket->refused, 1, memory_order_relaxed);
                 return;
         }
-        atomic_fetch_add_explicit(&endpoint->connections, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&socket->connections, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&connection->shard->plane->connections, 1, memory_order_relaxed);
 }
 
 void connection_leave_place(Connection *connection)
 {
-        Endpoint *endpoint = connection->endpoint;
+        ListeningSocket *socket = connection->endpoint->socket;
 
         if (!connection->has_place)
                 return;
         connection->has_place = false;
         if (connection->refuse) {
-                atomic_fetch_sub_explicit(&endpoint->refused, 1, memory_order_relaxed);
+                atomic_fetch_sub_explicit(&socket->refused, 1, memory_order_relaxed);
                 return;
         }
-        atomic_fetch_sub_explicit(&endpoint->connections, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&socket->connections, 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(&connection->shard->plane->connections, 1, memory_order_relaxed);
 }
 
@@ -106,7 +106,7 @@ static int connection_open_transport(Connection *connection, const ConnectionOri
 
         connection->phase = CONNECTION_WAITS;
         if (!endpoint->credentials) {
-                stream_init(&connection->transport, origin->fd, endpoint->is_unix);
+                stream_init(&connection->transport, origin->fd, endpoint->socket->is_unix);
                 return 0;
         }
         connection->phase = CONNECTION_SHAKES;

@@ -120,9 +120,16 @@ bool connection_is_writable(const Connection *connection);
 /* The address as text, or "unix". */
 char *connection_peer_format(const Connection *connection, char *buffer, size_t size);
 
+/* What holds for all now. */
 static inline const Settings *connection_settings(const Connection *connection)
 {
-        return connection->shard->plane->settings;
+        return connection->shard->settings;
+}
+
+/* What held when it came, and was told to it in CONNACK. */
+static inline const Settings *connection_terms(const Connection *connection)
+{
+        return connection->endpoint->settings;
 }
 
 static inline const ListenerSettings *connection_listener(const Connection *connection)

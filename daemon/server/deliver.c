@@ -36,7 +36,7 @@ static uint8_t granted_qos(const Shard *shard, const Message *message, Subscript
 {
         uint8_t granted = subscription_qos(options);
 
-        return shard->plane->settings->upgrade_outgoing_qos ? granted : MIN(message->qos, granted);
+        return shard->settings->upgrade_outgoing_qos ? granted : MIN(message->qos, granted);
 }
 
 static bool deliver_to_takers(Shard *shard, Message *message, SessionId origin, const Route *route)

@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A listening socket with the settings of its listener: what workers accept from. Immutable but for
- * its counters, and counted: each connection holds a reference to the one it came by.
+ * A listening socket with the settings of its listener: what workers accept from, and the terms of
+ * the connections that come by it. Immutable and counted: each connection holds a reference. A
+ * reload makes another one for the same socket.
  *
  * Thread: any
  */
 #pragma once
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "config/settings.h"
+#include "server/listening-socket.h"
 #include "transport/tls-credentials.h"
-#include "util/address.h"
 #include "util/macro.h"
 
 typedef struct Endpoint {
         atomic_uint references;
-        int fd; /* listening, non-blocking; closed with the last reference */
-        bool is_unix;
-        Settings *settings; /* a reference: owns listener */
+        ListeningSocket *socket; /* a reference */
+        Settings *settings;      /* a reference: owns listener */
         const ListenerSettings *listener;
         const char *name; /* for the log: of the listener, or the address that was passed for it */
-        char address[ADDRESS_TEXT_MAX];
         TlsCredentials *credentials; /* a reference that who makes it puts here; NULL: no TLS */
-        atomic_uint connections;     /* open now, for max_connections */
-        atomic_uint refused;         /* let in only to be told that there are too many */
 } Endpoint;
 
-/* Takes the fd over on success only; references the settings. 0 or -ENOMEM. */
+/*
+ * What becomes of one at a reload. before NULL: it is added; after NULL: it is removed, for good;
+ * both: new connections come by `after`, which has the socket of `before` (endpoint_renew()), or
+ * one of its own; then `before` is removed, but its clients stay if the listeners have the same
+ * name.
+ */
+typedef struct EndpointChange {
+        Endpoint *before;
+        Endpoint *after;
+} EndpointChange;
+
+/* With a socket of its own. Takes the fd over on success only; references the settings, which own
+ * the listener. 0 or -ENOMEM. */
 int endpoint_new(Settings *settings, const ListenerSettings *listener, int fd,
                  Endpoint **ret_endpoint);
+/* The same socket under newer settings, and with these credentials (referenced; NULL: no TLS).
+ * 0 or -ENOMEM. */
+int endpoint_renew(Endpoint *before, Settings *settings, const ListenerSettings *listener,
+                   TlsCredentials *credentials, Endpoint **ret_endpoint);
 Endpoint *endpoint_ref(Endpoint *endpoint);
 Endpoint *endpoint_unref(Endpoint *endpoint);
 DEFINE_CLEANUP(Endpoint, endpoint_unref)

@@ -103,7 +103,7 @@ static int choose_client_id(Connection *connection, Greeting *greeting)
 static int check_limits(Connection *connection, const Connect *connect)
 {
         const Plane *plane = connection->shard->plane;
-        int limit = plane->settings->global_max_connections;
+        int limit = connection->shard->settings->global_max_connections;
 
         if (connection->refuse)
                 return connection->refuse;
@@ -118,7 +118,7 @@ static int check_limits(Connection *connection, const Connect *connect)
 /* max_keepalive is for all versions, and 0 is above it; MQTT 3 cannot be told, so it is refused. */
 static int grant_keep_alive(Connection *connection, Greeting *greeting)
 {
-        uint16_t maximum = connection_settings(connection)->max_keepalive;
+        uint16_t maximum = connection_terms(connection)->max_keepalive;
         uint16_t asked = greeting->connect.keep_alive;
 
         greeting->keep_alive = asked;
@@ -132,7 +132,7 @@ static int grant_keep_alive(Connection *connection, Greeting *greeting)
 
 static void grant_expiry(Connection *connection, Greeting *greeting)
 {
-        uint64_t retention = connection->shard->plane->limits.retention;
+        uint64_t retention = connection_settings(connection)->persistent_client_expiration;
         const Connect *connect = &greeting->connect;
         uint32_t interval = connect->clean_start ? 0 : SESSION_NEVER_EXPIRES;
 
@@ -149,7 +149,7 @@ static int check_will(Connection *connection, const Greeting *greeting, Bytes to
 
         if (will->qos > connection_listener(connection)->max_qos)
                 return REASON_QOS_NOT_SUPPORTED;
-        if (will->retain && !connection_settings(connection)->retain_available)
+        if (will->retain && !connection_terms(connection)->retain_available)
                 return REASON_RETAIN_NOT_SUPPORTED;
         if (topic.length > MQTT_STRING_MAX)
                 return REASON_TOPIC_NAME_INVALID;
@@ -315,9 +315,11 @@ static bool wants_response_information(const Connect *connect)
  */
 static Bytes connack_properties(const Connection *connection, const Greeting *greeting, uint8_t *to)
 {
-        const Settings *settings = connection_settings(connection);
+        const Settings *settings = connection_terms(connection);
         const ListenerSettings *listener = connection_listener(connection);
         const Connect *connect = &greeting->connect;
+        /* As its session has it: session_attach(). */
+        uint16_t receive_maximum = shard_limits(connection_settings(connection)).receive_maximum;
         uint8_t *at = to;
 
         if (listener->max_topic_alias > 0)
@@ -345,17 +347,15 @@ static Bytes connack_properties(const Connection *connection, const Greeting *gr
         if (settings->max_packet_size > 0)
                 at = write_property_u32(at, PROPERTY_MAXIMUM_PACKET_SIZE,
                                         settings->max_packet_size);
-        if (connection->shard->plane->limits.receive_maximum < MQTT_RECEIVE_MAXIMUM)
-                at = write_property_u16(at, PROPERTY_RECEIVE_MAXIMUM,
-                                        connection->shard->plane->limits.receive_maximum);
+        if (receive_maximum < MQTT_RECEIVE_MAXIMUM)
+                at = write_property_u16(at, PROPERTY_RECEIVE_MAXIMUM, receive_maximum);
         return (Bytes){to, (size_t)(at - to)};
 }
 
 static int make_answer(const Connection *connection, const Greeting *greeting, bool present,
                        Buffer *to)
 {
-        Bytes information =
-                bytes_from_string(connection_settings(connection)->response_information);
+        Bytes information = bytes_from_string(connection_terms(connection)->response_information);
         /* All properties that are numbers together are below 64 bytes. */
         size_t size = 64 + greeting->client_id.length + information.length;
         _cleanup_free_ uint8_t *properties = malloc(size);

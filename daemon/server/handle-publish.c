@@ -38,7 +38,7 @@ static int check_announced(const Connection *connection, const Publish *publish)
 {
         if (publish->qos > connection_listener(connection)->max_qos)
                 return REASON_QOS_NOT_SUPPORTED;
-        if (publish->retain && !connection_settings(connection)->retain_available)
+        if (publish->retain && !connection_terms(connection)->retain_available)
                 return REASON_RETAIN_NOT_SUPPORTED;
         return 0;
 }

@@ -14,9 +14,8 @@
 #include "broker/message.h"
 #include "broker/router.h"
 #include "broker/session-id.h"
-#include "server/endpoint.h"
-
 typedef struct Connection Connection;
+typedef struct SettingsChange SettingsChange;
 
 typedef enum MailKind {
         MAIL_MESSAGE,    /* deliver to the takers that this worker owns */
@@ -24,7 +23,7 @@ typedef enum MailKind {
         MAIL_CONNECTION, /* a connection moves in: the worker owns its client identifier */
         MAIL_PUBLISH,    /* route a message of the broker itself */
         MAIL_HANDSHAKE,  /* a helper has made the step of a connection: see handshake-step.h */
-        MAIL_ENDPOINT,   /* accept from it */
+        MAIL_RELOAD,     /* newer settings and endpoints hold from now on */
         MAIL_PING,       /* answer: see server_ping() */
         MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */
         MAIL_FINISH,     /* stop, second step: write what is pending, then end */
@@ -46,7 +45,7 @@ typedef struct Mail {
                 } shared;
                 Connection *connection;
                 Message *publish;
-                Endpoint *endpoint;
+                SettingsChange *change;
                 uint64_t ping;     /* its number */
                 uint64_t deadline; /* of MAIL_FINISH: loop time, ms */
         };

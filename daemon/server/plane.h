@@ -15,8 +15,6 @@
 
 #include "broker/retained.h"
 #include "broker/router.h"
-#include "broker/session.h"
-#include "config/settings.h"
 #include "util/bytes.h"
 #include "util/siphash.h"
 #include "util/work-pool.h"
@@ -24,8 +22,6 @@
 typedef struct Shard Shard;
 
 typedef struct Plane {
-        Settings *settings;
-        SessionLimits limits;
         Router *router;
         Retained *retained;
 

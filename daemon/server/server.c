@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "server/settings-change.h"
 #include "server/shard-loop.h"
 
 /* Threads beside the workers. */
@@ -20,26 +22,10 @@
 
 struct Server {
         Plane plane;
-        uint64_t ping; /* number of the last one */
+        Settings *settings; /* those that the workers have, or have mail about */
+        uint64_t ping;      /* number of the last one */
         bool running;
 };
-
-static void limits_from_settings(SessionLimits *limits, const Settings *settings)
-{
-        *limits = (SessionLimits){
-                .max_queued_bytes = settings->max_queued_bytes,
-                .max_inflight_bytes = settings->max_inflight_bytes,
-                .retention = settings->persistent_client_expiration,
-                .max_queued_messages =
-                        (uint32_t)MIN(settings->max_queued_messages, (uint64_t)UINT32_MAX),
-                .max_inflight_messages = settings->max_inflight_messages,
-                .receive_maximum = settings->max_inflight_messages > 0
-                                           ? settings->max_inflight_messages
-                                           : MQTT_RECEIVE_MAXIMUM,
-                .queue_qos0 = settings->queue_qos0_messages,
-                .drop_oldest = settings->queue_drop == QUEUE_DROP_OLDEST,
-        };
-}
 
 /* A machine that has nothing else to do still must not do only this. */
 static unsigned helper_threads(void)
@@ -56,8 +42,6 @@ static int server_init_plane(Plane *plane, Settings *settings)
         unsigned n = settings_workers(settings);
         int r;
 
-        plane->settings = settings_ref(settings);
-        limits_from_settings(&plane->limits, settings);
         if (sem_init(&plane->wills_published, 0, 0) < 0 || sem_init(&plane->answers, 0, 0) < 0)
                 return -errno;
         plane->shards = aligned_alloc(_Alignof(Shard), n * sizeof(*plane->shards));
@@ -71,7 +55,7 @@ static int server_init_plane(Plane *plane, Settings *settings)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         plane->n_shards = n;
         for (unsigned i = 0; r == 0 && i < n; i++)
-                r = shard_init(&plane->shards[i], plane, i);
+                r = shard_init(&plane->shards[i], plane, i, settings);
         return r;
 }
 
@@ -82,6 +66,7 @@ int server_new(Settings *settings, Server **ret_server)
 
         if (!server)
                 return -ENOMEM;
+        server->settings = settings_ref(settings);
         r = server_init_plane(&server->plane, settings);
         if (r < 0)
                 return r;
@@ -103,7 +88,7 @@ Server *server_free(Server *server)
         free(plane->shards);
         retained_free(plane->retained);
         router_free(plane->router);
-        settings_unref(plane->settings);
+        settings_unref(server->settings);
         sem_destroy(&plane->wills_published);
         sem_destroy(&plane->answers);
         free(server);
@@ -119,13 +104,19 @@ static void block_signals(sigset_t *ret_old)
         pthread_sigmask(SIG_SETMASK, &all, ret_old);
 }
 
+/* There is no way back: it waits for memory. */
+static void mail_surely(Shard *shard, const Mail *mail)
+{
+        while (shard_mail_from_outside(shard, mail) == -ENOMEM)
+                usleep(1000);
+}
+
 static void server_join(Server *server, unsigned n, msec_t deadline)
 {
         Mail mail = {.kind = MAIL_FINISH, .deadline = deadline};
 
         for (unsigned i = 0; i < n; i++)
-                while (shard_mail_from_outside(&server->plane.shards[i], &mail) == -ENOMEM)
-                        sched_yield();
+                mail_surely(&server->plane.shards[i], &mail);
         for (unsigned i = 0; i < n; i++)
                 pthread_join(server->plane.shards[i].thread, NULL);
 }
@@ -156,14 +147,36 @@ int server_start(Server *server)
 
 int server_add_endpoint(Server *server, Endpoint *endpoint)
 {
-        for (unsigned i = 0; i < server->plane.n_shards; i++) {
-                Mail mail = {.kind = MAIL_ENDPOINT, .endpoint = endpoint_ref(endpoint)};
+        return server_reload(server, server->settings, &(EndpointChange){NULL, endpoint}, 1);
+}
 
-                if (shard_mail_from_outside(&server->plane.shards[i], &mail) < 0) {
-                        endpoint_unref(endpoint);
-                        return -ENOMEM;
-                }
+/* Before any worker hears of it: who finds nothing that stands for an endpoint can tell whether it
+ * was removed or is still to come. */
+static void retire_sockets(const EndpointChange *changes, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (changes[i].before && !endpoint_change_keeps_socket(&changes[i]))
+                        listening_socket_retire(changes[i].before->socket);
+}
+
+int server_reload(Server *server, Settings *settings, const EndpointChange *changes,
+                  size_t n_changes)
+{
+        _cleanup_(settings_change_unrefp) SettingsChange *change = NULL;
+        Settings *before = server->settings;
+        int r;
+
+        r = settings_change_new(settings, changes, n_changes, server->plane.n_shards, &change);
+        if (r < 0)
+                return r;
+        retire_sockets(changes, n_changes);
+        for (unsigned i = 0; i < server->plane.n_shards; i++) {
+                const Mail mail = {.kind = MAIL_RELOAD, .change = settings_change_ref(change)};
+
+                mail_surely(&server->plane.shards[i], &mail);
         }
+        server->settings = settings_ref(settings);
+        settings_unref(before);
         return 0;
 }
 

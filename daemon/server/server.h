@@ -35,6 +35,18 @@ int server_start(Server *server);
 int server_add_endpoint(Server *server, Endpoint *endpoint);
 
 /*
+ * Every worker takes the settings and all changes over in one turn (server_ping() tells when). What
+ * can fail is done before the first of them hears of it: 0 or -ENOMEM (then nothing has changed).
+ * Options that are OPTION_LIVE hold at once; a live connection keeps the terms that its CONNACK
+ * told it, unless the newer ones give more. A removed endpoint stops accepting at once; its clients
+ * get DISCONNECT 0x98 after `removed_listener_timeout`, unless a listener of the same name is there
+ * by then. Who could not come in under the newer settings ends with 0x87. The number of workers
+ * stays.
+ */
+int server_reload(Server *server, Settings *settings, const EndpointChange *changes,
+                  size_t n_changes);
+
+/*
  * Asks each worker for a sign of life; one that sleeps is woken, else it costs nothing. A worker
  * answers in its next turn, behind all mail of before: what server_add_endpoint() asked for is done
  * then. The one before counts no more.

@@ -12,7 +12,7 @@
 
 static int open_new(Shard *shard, Bytes client_id, Session **ret_session)
 {
-        int limit = shard->plane->settings->global_max_clients;
+        int limit = shard->settings->global_max_clients;
         unsigned others;
         int r;
 

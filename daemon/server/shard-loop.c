@@ -13,14 +13,14 @@
 #include "server/client.h"
 #include "server/deliver.h"
 #include "server/handshake.h"
+#include "server/settings-change.h"
+#include "server/shard-reload.h"
 #include "server/shard-stop.h"
 #include "util/log.h"
 
 /* Of log lines that clients cause: per worker. */
 #define LOG_INTERVAL 5000U
 #define LOG_BURST    100U
-/* Retained messages that one second takes out at most; many more are looked at. */
-#define RETAINED_EXPIRE_MAX 1024U
 /* How often a worker that ends looks whether it is done, ms. */
 #define FINISH_WAIT 10U
 
@@ -70,14 +70,10 @@ static void on_publish(Shard *shard, Mail *mail)
         message_unref(mail->publish);
 }
 
-static void on_endpoint(Shard *shard, Mail *mail)
+static void on_reload(Shard *shard, Mail *mail)
 {
-        int r = acceptor_new(shard, mail->endpoint);
-
-        if (r < 0)
-                log_error("Worker %u cannot accept from listener %s: %s", shard->index,
-                          mail->endpoint->name, strerror(-r));
-        endpoint_unref(mail->endpoint);
+        shard_reload(shard, mail->change);
+        settings_change_unref(mail->change);
 }
 
 static void on_ping(Shard *shard, Mail *mail)
@@ -99,7 +95,7 @@ static void on_finish(Shard *shard, Mail *mail)
 static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
         [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
-        [MAIL_ENDPOINT] = on_endpoint,     [MAIL_PING] = on_ping,
+        [MAIL_RELOAD] = on_reload,         [MAIL_PING] = on_ping,
         [MAIL_WILLS] = on_wills,           [MAIL_HANDSHAKE] = on_handshake,
         [MAIL_FINISH] = on_finish,
 };
@@ -131,8 +127,8 @@ static void drop_mails(Mail *mails, size_t n)
                         connection_free(mail->connection);
                 else if (mail->kind == MAIL_HANDSHAKE)
                         handshake_dropped(mail->connection);
-                else if (mail->kind == MAIL_ENDPOINT)
-                        endpoint_unref(mail->endpoint);
+                else if (mail->kind == MAIL_RELOAD)
+                        settings_change_unref(mail->change);
                 else if (mail->kind == MAIL_SHARED) {
                         message_unref(mail->shared.message);
                         share_group_unref(mail->shared.group);
@@ -156,27 +152,6 @@ static void shard_drop_mail(Shard *shard)
 static void sessions_due(LoopTimer *timer, msec_t now)
 {
         client_sessions_run_due(container_of(timer, Shard, sessions_timer));
-}
-
-/* --- retained messages that have expired --- */
-
-/* The first worker walks over some of them every second: memory comes back though nobody asks for
- * them. */
-static void retained_due(LoopTimer *timer, msec_t now)
-{
-        Shard *shard = container_of(timer, Shard, retained_timer);
-
-        retained_expire(shard->plane->retained, now, RETAINED_EXPIRE_MAX);
-        loop_timer_arm(&shard->loop, timer, now + MSEC_PER_SEC);
-}
-
-static int shard_watch_retained(Shard *shard)
-{
-        loop_timer_init(&shard->retained_timer, retained_due);
-        if (shard->index > 0 || shard->plane->settings->retain_expiry_interval == 0)
-                return 0;
-        return loop_timer_arm(&shard->loop, &shard->retained_timer,
-                              loop_now(&shard->loop) + MSEC_PER_SEC);
 }
 
 /* --- the turn --- */
@@ -207,6 +182,14 @@ static void shard_bury(Shard *shard)
         }
 }
 
+/* The time of the last turn may be long past, so this may be too much: by one turn. */
+static msec_t time_left(const Shard *shard, msec_t due)
+{
+        msec_t now = loop_now(&shard->loop);
+
+        return due > now ? due - now : 0;
+}
+
 /*
  * The order keeps cause before effect across workers: mail is sent before the acknowledgements that
  * this turn writes, and taken before the sockets are read. So who acts on an acknowledgement finds
@@ -218,6 +201,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
 
         if (shard->finishing)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
+        wait = MIN(wait, time_left(shard, shard->acceptors_due));
         if (!list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
             !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
@@ -225,6 +209,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         mailbox_awake(&shard->mailbox);
         handshake_new_turn(shard);
         shard_take_mail(shard);
+        acceptors_run_due(shard);
         loop_dispatch(&shard->loop);
         shard_send_mail(shard);
         shard_flush(shard);
@@ -248,7 +233,7 @@ static void mailbox_ready(LoopSource *source, uint32_t events)
 {
 }
 
-static int shard_init_parts(Shard *shard, Plane *plane)
+static int shard_init_parts(Shard *shard, Plane *plane, Settings *settings)
 {
         int r;
 
@@ -258,13 +243,7 @@ static int shard_init_parts(Shard *shard, Plane *plane)
                 return -ENOMEM;
         r = buffer_pool_init(&shard->pool);
         if (r == 0)
-                r = sessions_new(shard->index, plane->router, &plane->limits, &shard->sessions);
-        if (r == 0)
-                r = route_cache_new(plane->router, shard->index,
-                                    !plane->settings->allow_duplicate_messages, &shard->routes);
-        if (r < 0)
-                return r;
-        r = shard_watch_retained(shard);
+                r = shard_begin_settings(shard, settings);
         if (r < 0)
                 return r;
         shard->mailbox_source.fd = mailbox_fd(&shard->mailbox);
@@ -272,11 +251,11 @@ static int shard_init_parts(Shard *shard, Plane *plane)
         return loop_add(&shard->loop, &shard->mailbox_source, EPOLLIN);
 }
 
-int shard_init(Shard *shard, Plane *plane, unsigned index)
+int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
 {
         int r;
 
-        *shard = (Shard){.index = index, .plane = plane};
+        *shard = (Shard){.index = index, .plane = plane, .acceptors_due = MSEC_INFINITY};
         list_init(&shard->acceptors);
         list_init(&shard->connections);
         list_init(&shard->flushes);
@@ -292,7 +271,7 @@ int shard_init(Shard *shard, Plane *plane, unsigned index)
                 return r;
         }
         shard->is_made = true;
-        r = shard_init_parts(shard, plane);
+        r = shard_init_parts(shard, plane, settings);
         if (r < 0)
                 shard_done(shard);
         return r;
@@ -305,8 +284,7 @@ void shard_done(Shard *shard)
         shard->is_made = false;
         shard_drop_mail(shard);
         acceptors_close(shard);
-        sessions_free(shard->sessions);
-        route_cache_free(shard->routes);
+        shard_end_settings(shard);
         for (unsigned i = 0; shard->outboxes && i < shard->plane->n_shards; i++)
                 free(shard->outboxes[i].mails);
         free(shard->outboxes);

@@ -11,8 +11,8 @@
 
 #include "server/shard.h"
 
-/* Everything but the thread. 0 or -errno (then nothing is left behind). */
-int shard_init(Shard *shard, Plane *plane, unsigned index);
+/* Everything but the thread; references the settings. 0 or -errno (then nothing is left behind). */
+int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings);
 /* The thread has ended. Takes a shard of all zeros. */
 void shard_done(Shard *shard);
 

@@ -7,6 +7,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "mqtt/protocol.h"
+
+SessionLimits shard_limits(const Settings *settings)
+{
+        return (SessionLimits){
+                .max_queued_bytes = settings->max_queued_bytes,
+                .max_inflight_bytes = settings->max_inflight_bytes,
+                .retention = settings->persistent_client_expiration,
+                .max_queued_messages =
+                        (uint32_t)MIN(settings->max_queued_messages, (uint64_t)UINT32_MAX),
+                .max_inflight_messages = settings->max_inflight_messages,
+                .receive_maximum = settings->max_inflight_messages > 0
+                                           ? settings->max_inflight_messages
+                                           : MQTT_RECEIVE_MAXIMUM,
+                .queue_qos0 = settings->queue_qos0_messages,
+                .drop_oldest = settings->queue_drop == QUEUE_DROP_OLDEST,
+        };
+}
+
 static int outbox_grow(ShardOutbox *outbox)
 {
         size_t capacity = outbox->capacity ? outbox->capacity * 2 : 64;

@@ -15,6 +15,7 @@
 #include "broker/sessions.h"
 #include "server/buffer-pool.h"
 #include "server/counters.h"
+#include "server/endpoint.h"
 #include "server/mail.h"
 #include "server/plane.h"
 #include "server/publish-encoder.h"
@@ -39,6 +40,7 @@ typedef struct ShardOutbox {
 struct Shard {
         unsigned index;
         Plane *plane;
+        Settings *settings; /* a reference: those that hold now */
         pthread_t thread;
         ThreadMark mark;
 
@@ -53,7 +55,8 @@ struct Shard {
         Sessions *sessions;
         RouteCache *routes;
 
-        List acceptors;
+        List acceptors; /* served.h */
+        msec_t acceptors_due;
         List connections;
         List flushes; /* connections with something to write at the end of this turn */
         List dead;    /* closed in this turn, freed at its end */
@@ -66,6 +69,8 @@ struct Shard {
         uint64_t handshake_time; /* ns spent on handshakes in this turn */
         unsigned n_steps;        /* of handshakes that helpers make */
         bool is_made;
+        bool is_reviewing;
+        uint32_t review; /* number of the last one: see review.h */
         bool finishing;
         msec_t finish_deadline;
 
@@ -73,6 +78,8 @@ struct Shard {
         atomic_uint_fast64_t answered; /* the last MAIL_PING; others read it */
 };
 
+/* What the settings allow every session. */
+SessionLimits shard_limits(const Settings *settings);
 /* Sends the mail at the end of this turn; its references go along. 0 or -ENOMEM (the mail is the
  * caller's still). */
 int shard_mail(Shard *shard, unsigned target, const Mail *mail);
@@ -82,5 +89,11 @@ void shard_send_mail(Shard *shard);
 bool shard_is_behind(const Shard *shard, unsigned target);
 /* What the message of a mail counts there. */
 size_t shard_mail_size(const Mail *mail);
+/* Has all connections looked at again, in this turn and those that follow: review.h. */
+static inline void shard_begin_review(Shard *shard)
+{
+        shard->review++;
+        shard->is_reviewing = true;
+}
 /* Sends one mail, from any thread. */
 int shard_mail_from_outside(Shard *target, const Mail *mail);

@@ -21,16 +21,16 @@ static void window_is_the_lower_one(Fixture *fixture)
                 uint16_t ours, theirs;
                 unsigned sent;
         } cases[] = {{2, 5, 2}, {5, 2, 2}, {0, 3, 3}, {1, 65535, 1}, {20, 20, 20}};
-        static SessionLimits limits[ARRAY_SIZE(cases)];
+
+        SessionLimits limits = fixture->limits;
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 g_autofree char *name = g_strdup_printf("c%zu", i);
                 Session *session = fixture_open(fixture, name);
                 unsigned sent = 0;
 
-                limits[i] = fixture->limits;
-                limits[i].max_inflight_messages = cases[i].ours;
-                session_set_limits(session, &limits[i]);
+                limits.max_inflight_messages = cases[i].ours;
+                sessions_set_limits(fixture->sessions, &limits, fixture->now);
                 fixture_attach(fixture, session, cases[i].theirs);
                 for (unsigned n = 0; n < 30; n++) {
                         g_autofree char *result = offer_all(fixture, session, "a.1");
@@ -40,8 +40,6 @@ static void window_is_the_lower_one(Fixture *fixture)
                 g_assert_cmpuint(sent, ==, cases[i].sent);
                 g_assert_cmpuint(session_n_inflight(session), ==, cases[i].sent);
                 g_assert_cmpuint(session_n_queued(session), ==, 30 - cases[i].sent);
-                /* Before its end, as its limits are gone with this function. */
-                session_set_limits(session, &fixture->limits);
         }
 }
 

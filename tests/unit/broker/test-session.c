@@ -160,16 +160,16 @@ static void queue_of_expired_ones_takes_newcomers(Fixture *fixture)
 
 static void limits_change_while_it_is_full(Fixture *fixture)
 {
-        static SessionLimits wider, narrower;
+        SessionLimits wider, narrower;
 
         fixture_detach(fixture, fixture->session);
         assert_offers(fixture, "a.1 b.1 c.1", "queued queued dropped");
         wider = narrower = fixture->limits;
         wider.max_queued_messages = 3;
         narrower.max_queued_messages = 1;
-        session_set_limits(fixture->session, &wider);
+        sessions_set_limits(fixture->sessions, &wider, fixture->now);
         assert_offers(fixture, "d.1 e.1", "queued dropped");
-        sessions_set_limits(fixture->sessions, &narrower);
+        sessions_set_limits(fixture->sessions, &narrower, fixture->now);
         assert_offers(fixture, "f.1", "dropped");
         fixture_attach(fixture, fixture->session, 10);
         /* What waits already stays. */

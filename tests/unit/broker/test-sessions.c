@@ -172,6 +172,7 @@ static void run_due_case(const DueCase *c)
 
         fixture_init(&fixture, (SessionLimits){0});
         fixture.limits.retention = c->retention;
+        sessions_set_limits(fixture.sessions, &fixture.limits, fixture.now);
         session_set_expiry(fixture.session, c->expiry);
         if (c->will)
                 session_set_will(fixture.session, fixture_message(&fixture, "w", 0, 1), c->delay);

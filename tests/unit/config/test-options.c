@@ -160,6 +160,7 @@ static const Expected expected[] = {
         {"queue_drop", G, "newest"},
         {"shutdown_timeout", G, "5"},
         {"tcp_user_timeout", G, "60000"},
+        {"removed_listener_timeout", G, "10"},
         {"workers", G, "0"},
         {"socket_mode", L, "0660"},
         {"socket_owner", L, NULL},

@@ -33,6 +33,17 @@ msec_t stage_now(void)
         return now_ms;
 }
 
+/* Where it is, only the kernel knows. */
+static int listening_fd(void)
+{
+        const struct sockaddr address = {.sa_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        stage_must(bind(fd, &address, sizeof(address.sa_family)) == 0);
+        stage_must(listen(fd, 100) == 0);
+        return fd;
+}
+
 void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *settings))
 {
         const uint16_t port = 1883;
@@ -53,8 +64,7 @@ void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *setting
                 loop->clock = stage_now;
                 loop->now = now_ms;
         }
-        stage_must(endpoint_new(stage->settings, &stage->settings->listeners[0],
-                                socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+        stage_must(endpoint_new(stage->settings, &stage->settings->listeners[0], listening_fd(),
                                 &stage->endpoint) == 0);
 }
 
@@ -117,7 +127,7 @@ void stage_stop(Stage *stage)
         stage_must(stage_counters(stage).clients_connected == 0);
         stage_must(stage->plane->connections == 0);
         stage_must(stage->plane->sessions == stage_counters(stage).sessions);
-        stage_must(stage->endpoint->connections == 0);
+        stage_must(stage->endpoint->socket->connections == 0);
         stage_must(stage->endpoint->references == 1);
 }
 

@@ -36,7 +36,7 @@ typedef struct Stage {
         Settings *settings;
         Server *server;
         Plane *plane;
-        Endpoint *endpoint; /* of a listener like every other, but nobody listens */
+        Endpoint *endpoint; /* of a listener like every other, but nobody accepts */
 } Stage;
 
 /* Default settings, which adjust (may be NULL) changes before they are used. */

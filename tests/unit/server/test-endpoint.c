@@ -37,7 +37,7 @@ static void test_lifetime(void)
         g_assert_null(endpoint_unref(endpoint));
         g_assert_true(is_open(fd));
         g_assert_cmpuint(endpoint->listener->port, ==, 1883);
-        g_assert_cmpuint(endpoint->connections, ==, 0);
+        g_assert_cmpuint(endpoint->socket->connections, ==, 0);
         g_assert_null(endpoint_unref(endpoint));
         g_assert_false(is_open(fd));
         g_assert_null(endpoint_unref(NULL));
@@ -48,8 +48,8 @@ static void test_family(void)
         int fd;
         Endpoint *local = make(AF_UNIX, &fd), *net = make(AF_INET, &fd);
 
-        g_assert_true(local->is_unix);
-        g_assert_false(net->is_unix);
+        g_assert_true(local->socket->is_unix);
+        g_assert_false(net->socket->is_unix);
         endpoint_unref(local);
         endpoint_unref(net);
 }

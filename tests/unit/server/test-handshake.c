@@ -152,7 +152,7 @@ static int shake_past_the_time(Transport *transport)
         n_steps++;
         stage_pass(busy_stage, busy_stage->settings->connect_timeout * MSEC_PER_SEC);
         g_assert_cmpuint(n_closed, ==, 0);
-        g_assert_cmpuint(busy_stage->endpoint->connections, ==, 0); /* its place is free */
+        g_assert_cmpuint(busy_stage->endpoint->socket->connections, ==, 0); /* its place is free */
         return 0;
 }
 

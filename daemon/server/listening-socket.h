@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A socket that listens, and how many connections came by it. Endpoints that follow one another in
+ * reloads share it: nothing that waits in it is lost, and limits count over all of them. Counted;
+ * immutable but for its counters.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "util/address.h"
+#include "util/macro.h"
+
+typedef struct ListeningSocket {
+        atomic_uint references;
+        int fd; /* non-blocking; -1 when it was retired and nobody accepts any more */
+        bool is_unix;
+        char address[ADDRESS_TEXT_MAX]; /* its own, empty if it has none */
+        atomic_bool is_retired;
+        atomic_uint users;       /* who may accept from fd now */
+        atomic_uint connections; /* open now, for max_connections */
+        atomic_uint refused;     /* let in only to be told that there are too many */
+} ListeningSocket;
+
+/* Takes the fd over on success only. 0 or -ENOMEM. */
+int listening_socket_new(int fd, ListeningSocket **ret_socket);
+ListeningSocket *listening_socket_ref(ListeningSocket *socket);
+/* The last one closes the fd. */
+ListeningSocket *listening_socket_unref(ListeningSocket *socket);
+DEFINE_CLEANUP(ListeningSocket, listening_socket_unref)
+
+/* From enter to leave, the fd stays open. */
+void listening_socket_enter(ListeningSocket *socket);
+void listening_socket_leave(ListeningSocket *socket);
+
+/*
+ * Nobody begins to accept from it any more: the fd is closed when the last one leaves, though
+ * connections that came by it still refer to the socket. Else the kernel would go on making
+ * connections that nobody takes.
+ */
+void listening_socket_retire(ListeningSocket *socket);
