@@ -92,19 +92,33 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
         return -1;
 }
 
-/* One or more records at once; never SIGPIPE. */
+/* One or more records at once; never SIGPIPE. GnuTLS pushes a flight of the handshake in pieces;
+ * the kernel holds them back until end_flight(). */
 static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int n)
 {
         TlsSession *tls = pointer;
+        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (tls->is_shaking ? MSG_MORE : 0);
         struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
         ssize_t sent;
 
         do
-                sent = sendmsg(tls->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+                sent = sendmsg(tls->fd, &message, flags);
         while (sent < 0 && errno == EINTR);
         if (sent < 0)
                 gnutls_transport_set_errno(tls->session, errno);
+        else
+                tls->has_flight |= tls->is_shaking;
         return sent;
+}
+
+/* Says nothing about Nagle's algorithm: only what MSG_MORE held back goes. Unix has none of it. */
+static void end_flight(TlsSession *tls)
+{
+        const int off = 0;
+
+        if (tls->has_flight)
+                setsockopt(tls->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
+        tls->has_flight = false;
 }
 
 /* --- what went wrong --- */
@@ -226,11 +240,14 @@ static int tls_handshake(Transport *transport)
                 return 0;
         if (!has_memory_for_step())
                 return -ENOMEM;
+        tls->is_shaking = true;
         for (unsigned i = 0; r < 0 && r != GNUTLS_E_AGAIN && i < WARNINGS_MAX; i++) {
                 r = gnutls_handshake(tls->session);
                 if (gnutls_error_is_fatal(r))
                         break;
         }
+        tls->is_shaking = false;
+        end_flight(tls);
         if (r == GNUTLS_E_AGAIN)
                 return -EAGAIN;
         if (r < 0)

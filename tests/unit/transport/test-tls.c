@@ -3,6 +3,8 @@
 /* TLS as a Transport: handshakes of all kinds, data both ways, the end. */
 #include <errno.h>
 #include <glib.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -86,6 +88,22 @@ static void test_data_goes_both_ways(gconstpointer version)
                 5);
         g_assert_cmpint(client_read(&pair, data, sizeof(data)), ==, 5);
         g_assert_cmpmem(data, 5, "abcde", 5);
+        tls_ends_done(&pair);
+}
+
+/* What each side says at once goes as one packet, though GnuTLS pushes it in pieces. */
+static void test_flights_go_whole(gconstpointer version)
+{
+        TlsSettings settings = plain_settings();
+        struct tcp_info info = {};
+        socklen_t size = sizeof(info);
+        TlsEnds pair;
+
+        pair_meet(&pair, &settings, &(TlsClientWish){.priority = version, .tcp = true});
+        g_assert_cmpint(pair.handshake, ==, 0);
+        g_assert_cmpint(getsockopt(pair.server.fd, IPPROTO_TCP, TCP_INFO, &info, &size), ==, 0);
+        /* One flight in TLS 1.3, tickets included; in 1.2 two. */
+        g_assert_cmpuint(info.tcpi_data_segs_out, ==, version == versions[0] ? 2 : 1);
         tls_ends_done(&pair);
 }
 
@@ -703,6 +721,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         tls_folder_make();
         add_for_versions("/transport/tls/data-goes-both-ways", test_data_goes_both_ways);
+        add_for_versions("/transport/tls/flights-go-whole", test_flights_go_whole);
         g_test_add_func("/transport/tls/small-reads-drain-what-came",
                         test_small_reads_drain_what_came);
         g_test_add_func("/transport/tls/more-ends-before-the-socket",

@@ -5,7 +5,11 @@
 #include "tls-fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -152,15 +156,48 @@ static void client_init(TlsClient *client, int fd, const TlsClientWish *wish)
         gnutls_transport_set_int(client->session, fd);
 }
 
+static void connect_tcp(int fds[static 2])
+{
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof(address);
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int on = 1;
+
+        g_assert_cmpint(bind(listener, (struct sockaddr *)&address, size), ==, 0);
+        g_assert_cmpint(listen(listener, 1), ==, 0);
+        g_assert_cmpint(getsockname(listener, (struct sockaddr *)&address, &size), ==, 0);
+        fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(connect(fds[1], (struct sockaddr *)&address, size), ==, 0);
+        fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        g_assert_cmpint(fds[0], >=, 0);
+        setsockopt(fds[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        g_assert_cmpint(fcntl(fds[1], F_SETFL, O_NONBLOCK), ==, 0);
+        close(listener);
+}
+
 void tls_ends_init(TlsEnds *pair, TlsCredentials *credentials, const TlsClientWish *wish)
 {
         int fds[2];
 
-        *pair = (TlsEnds){.handshake = -EAGAIN};
-        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==,
+        *pair = (TlsEnds){.handshake = -EAGAIN, .is_tcp = wish->tcp};
+        if (wish->tcp)
+                connect_tcp(fds);
+        else
+                g_assert_cmpint(
+                        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==,
                         0);
         g_assert_cmpint(tls_init(&pair->server, fds[0], credentials), ==, 0);
         client_init(&pair->client, fds[1], wish);
+}
+
+/* What goes over TCP may take its time. */
+static void tls_ends_wait(const TlsEnds *pair)
+{
+        struct pollfd fds[] = {{.fd = pair->server.fd, .events = POLLIN},
+                               {.fd = pair->client.fd, .events = POLLIN}};
+
+        g_assert_cmpint(poll(fds, G_N_ELEMENTS(fds), 10000), >, 0);
 }
 
 void tls_ends_shake(TlsEnds *pair)
@@ -174,6 +211,8 @@ void tls_ends_shake(TlsEnds *pair)
                         pair->handshake = pair->server.ops->handshake(&pair->server);
                 if (pair->handshake != -EAGAIN && client->result != GNUTLS_E_AGAIN)
                         return;
+                if (pair->is_tcp)
+                        tls_ends_wait(pair);
         }
         g_assert_not_reached();
 }

@@ -49,12 +49,14 @@ typedef struct TlsClientWish {
         const char *psk_identity; /* with psk_key, hexadecimal */
         const char *psk_key;
         const gnutls_datum_t *ticket; /* of a session before */
+        bool tcp;                     /* over loopback, not over a socket pair */
 } TlsClientWish;
 
 typedef struct TlsEnds {
         Transport server;
         TlsClient client;
         int handshake; /* of the server: 0, or what it failed with */
+        bool is_tcp;
 } TlsEnds;
 
 /* Both ends, before the handshake. */
