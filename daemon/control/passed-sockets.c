@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "control/parking.h"
 #include "control/passed-sockets.h"
 #include "util/macro.h"
 
@@ -57,6 +58,28 @@ static int set_flags(int fd)
         return 0;
 }
 
+/* An end of the parking pair: a socket of that name that nobody can listen on. */
+static bool is_parking(int fd, const char *name)
+{
+        return strcmp(name, PARKING_NAME) == 0 && option_of(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
+               option_of(fd, SOL_SOCKET, SO_TYPE) == SOCK_SEQPACKET &&
+               option_of(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0;
+}
+
+/* 1: it is one, and taken over; 0: it is not; or -errno. */
+static int receive_parking(int fd, const char *name, PassedSockets *sockets)
+{
+        int r;
+
+        if (!is_parking(fd, name) || sockets->n_parking == PASSED_PARKING_MAX)
+                return 0;
+        r = set_flags(fd);
+        if (r < 0)
+                return r;
+        sockets->parking[sockets->n_parking++] = fd;
+        return 1;
+}
+
 /* Takes fd and name over. 1: it is a socket to listen on; 0: it is not; or -errno. */
 static int receive_one(int fd, char *name, PassedSocket *ret_socket)
 {
@@ -85,9 +108,12 @@ static int receive_all(char **names, size_t n, ConfigErrors *errors, PassedSocke
                 result = -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 const int fd = SD_LISTEN_FDS_START + (int)i;
-                int r = result < 0 ? result
-                                   : receive_one(fd, names[i], &sockets->items[sockets->n]);
+                int r = result < 0 ? result : receive_parking(fd, names[i], sockets);
 
+                if (r > 0)
+                        continue;
+                if (r == 0)
+                        r = receive_one(fd, names[i], &sockets->items[sockets->n]);
                 if (r > 0) {
                         names[i] = NULL;
                         sockets->n++;
@@ -130,6 +156,8 @@ void passed_sockets_done(PassedSockets *sockets)
                 closep(&sockets->items[i].fd);
                 free(sockets->items[i].name);
         }
+        for (size_t i = 0; i < sockets->n_parking; i++)
+                closep(&sockets->parking[i]);
         free(sockets->items);
         *sockets = (PassedSockets){};
 }

@@ -25,10 +25,15 @@ typedef struct PassedSocket {
         Address address;
 } PassedSocket;
 
+/* More ends of the parking pair than there ever are. */
+#define PASSED_PARKING_MAX 8
+
 /* A zeroed object is a valid empty one. */
 typedef struct PassedSockets {
         PassedSocket *items;
         size_t n;
+        int parking[PASSED_PARKING_MAX]; /* what parking.h had systemd keep; -1: taken over */
+        size_t n_parking;
 } PassedSockets;
 
 /*
