@@ -120,3 +120,31 @@ int aliases_sent(Aliases *aliases, Bytes topic)
         }
         return 0;
 }
+
+int aliases_list_in(const Aliases *aliases, Bytes **ret_topics, size_t *ret_n)
+{
+        Bytes *topics = calloc((size_t)aliases->in_maximum + 1, sizeof(*topics));
+
+        if (!topics)
+                return -ENOMEM;
+        for (size_t i = 0; i < aliases->in_maximum; i++)
+                if (aliases->in[i])
+                        topics[i] = (Bytes){aliases->in[i], aliases->in_length[i]};
+        *ret_topics = topics;
+        *ret_n = aliases->in_maximum;
+        return 0;
+}
+
+int aliases_list_out(const Aliases *aliases, Bytes **ret_topics, size_t *ret_n)
+{
+        Bytes *topics = calloc(aliases->out.count + 1, sizeof(*topics));
+        const AliasOut *out;
+
+        if (!topics)
+                return -ENOMEM;
+        hashmap_foreach (&aliases->out, i, out)
+                topics[out->alias - 1] = (Bytes){out->topic, out->length};
+        *ret_topics = topics;
+        *ret_n = aliases->out.count;
+        return 0;
+}

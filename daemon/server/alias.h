@@ -37,6 +37,14 @@ int aliases_get(const Aliases *aliases, uint16_t alias, Bytes *ret_topic);
  */
 uint16_t aliases_for(const Aliases *aliases, Bytes topic, bool *ret_known);
 
+/*
+ * For who takes them along: what each side has named, the topic of alias 1 first; without data:
+ * none. The views hold until an alias is set. Given in this order to aliases_sent() the second list
+ * makes the same aliases again. 0 or -ENOMEM; the caller frees the array.
+ */
+int aliases_list_in(const Aliases *aliases, Bytes **ret_topics, size_t *ret_n);
+int aliases_list_out(const Aliases *aliases, Bytes **ret_topics, size_t *ret_n);
+
 /* The topic went out together with the new alias that aliases_for() gave. 0 or -ENOMEM (then do not
  * send it). */
 int aliases_sent(Aliases *aliases, Bytes topic);

@@ -123,6 +123,32 @@ static void test_out_all(void)
         g_assert_true(known);
 }
 
+/* Who takes the lists along makes the same aliases again. */
+static void test_lists(void)
+{
+        _cleanup_(aliases_freep) Aliases *aliases = make(3, 2), *copy = make(3, 2);
+        _cleanup_free_ Bytes *in = NULL, *out = NULL;
+        size_t n_in, n_out;
+        bool known;
+
+        g_assert_cmpint(aliases_set(aliases, 2, BYTES_LITERAL("second")), ==, 0);
+        g_assert_cmpint(aliases_set(aliases, 3, BYTES_LITERAL("")), ==, 0);
+        g_assert_cmpint(aliases_sent(aliases, BYTES_LITERAL("z")), ==, 0);
+        g_assert_cmpint(aliases_sent(aliases, BYTES_LITERAL("a")), ==, 0);
+        g_assert_cmpint(aliases_list_in(aliases, &in, &n_in), ==, 0);
+        g_assert_cmpint(aliases_list_out(aliases, &out, &n_out), ==, 0);
+        g_assert_cmpuint(n_in, ==, 3);
+        g_assert_null(in[0].data);
+        g_assert_true(bytes_equal(in[1], BYTES_LITERAL("second")));
+        g_assert_true(in[2].data && in[2].length == 0);
+        g_assert_cmpuint(n_out, ==, 2);
+        for (size_t i = 0; i < n_out; i++)
+                g_assert_cmpint(aliases_sent(copy, out[i]), ==, 0);
+        g_assert_cmpuint(aliases_for(copy, BYTES_LITERAL("z"), &known), ==, 1);
+        g_assert_cmpuint(aliases_for(copy, BYTES_LITERAL("a"), &known), ==, 2);
+        g_assert_true(known);
+}
+
 static void test_free_null(void)
 {
         g_assert_null(aliases_free(NULL));
@@ -137,6 +163,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/alias/out-first-come", test_out);
         g_test_add_func("/server/alias/out-none-allowed", test_out_none);
         g_test_add_func("/server/alias/out-until-used-up", test_out_all);
+        g_test_add_func("/server/alias/lists", test_lists);
         g_test_add_func("/server/alias/free-takes-null", test_free_null);
         return g_test_run();
 }
