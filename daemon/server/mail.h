@@ -27,6 +27,7 @@ typedef enum MailKind {
         MAIL_PING,       /* answer: see server_ping() */
         MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */
         MAIL_FINISH,     /* stop, second step: write what is pending, then end */
+        MAIL_SUSPEND,    /* close the endpoints and end the thread; the rest stays as it is */
         MAIL_KINDS_N
 } MailKind;
 

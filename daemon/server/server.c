@@ -14,6 +14,7 @@
 
 #include "server/settings-change.h"
 #include "server/shard-loop.h"
+#include "server/shard-stop.h"
 
 /* Threads beside the workers. */
 #define HELPERS_MAX 4U
@@ -111,12 +112,10 @@ static void mail_surely(Shard *shard, const Mail *mail)
                 usleep(1000);
 }
 
-static void server_join(Server *server, unsigned n, msec_t deadline)
+static void server_join(Server *server, unsigned n, const Mail *last)
 {
-        Mail mail = {.kind = MAIL_FINISH, .deadline = deadline};
-
         for (unsigned i = 0; i < n; i++)
-                mail_surely(&server->plane.shards[i], &mail);
+                mail_surely(&server->plane.shards[i], last);
         for (unsigned i = 0; i < n; i++)
                 pthread_join(server->plane.shards[i].thread, NULL);
 }
@@ -140,7 +139,7 @@ int server_start(Server *server)
         }
         pthread_sigmask(SIG_SETMASK, &old, NULL);
         if (r < 0)
-                server_join(server, n, 0);
+                server_join(server, n, &(Mail){.kind = MAIL_FINISH});
         server->running = r == 0;
         return r;
 }
@@ -252,7 +251,33 @@ void server_stop(Server *server, msec_t timeout)
                 if (shard_mail_from_outside(&server->plane.shards[i], &mail) < 0)
                         sem_post(&server->plane.wills_published);
         wait_for_wills(&server->plane, timeout);
-        server_join(server, server->plane.n_shards, deadline);
+        server_join(server, server->plane.n_shards,
+                    &(Mail){.kind = MAIL_FINISH, .deadline = deadline});
+}
+
+/* A message may cause another one, to a worker that was looked at before. */
+static void server_settle(Server *server)
+{
+        bool again = true;
+
+        while (again) {
+                again = false;
+                for (unsigned i = 0; i < server->plane.n_shards; i++)
+                        again |= shard_settle(&server->plane.shards[i]);
+        }
+}
+
+void server_suspend(Server *server)
+{
+        if (server->running)
+                server_join(server, server->plane.n_shards, &(Mail){.kind = MAIL_SUSPEND});
+        server->running = false;
+        for (unsigned i = 0; i < server->plane.n_shards; i++)
+                thread_mark_set(&server->plane.shards[i].mark);
+        server_settle(server);
+        /* Again: an endpoint may have come by mail. */
+        for (unsigned i = 0; i < server->plane.n_shards; i++)
+                shard_stop_suspend(&server->plane.shards[i]);
 }
 
 int server_publish(Server *server, Bytes topic, Bytes payload, bool retain)

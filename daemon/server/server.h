@@ -66,6 +66,13 @@ int server_await_answers(Server *server, msec_t timeout);
  */
 void server_stop(Server *server, msec_t timeout);
 
+/*
+ * Ends the threads without a word to anybody: no connection is closed, no will published. What one
+ * worker had for another has arrived, and what could be written is written. From here on the caller
+ * has all the workers to itself; server_free() ends them, park.h takes along what they hold.
+ */
+void server_suspend(Server *server);
+
 /* Publishes a message of the broker itself (`$SYS`), QoS 0. 0 or -ENOMEM. */
 int server_publish(Server *server, Bytes topic, Bytes payload, bool retain);
 

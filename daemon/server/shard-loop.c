@@ -92,15 +92,20 @@ static void on_finish(Shard *shard, Mail *mail)
         shard_stop_finish(shard, mail->deadline);
 }
 
+static void on_suspend(Shard *shard, Mail *mail)
+{
+        shard_stop_suspend(shard);
+}
+
 static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
         [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
         [MAIL_RELOAD] = on_reload,         [MAIL_PING] = on_ping,
         [MAIL_WILLS] = on_wills,           [MAIL_HANDSHAKE] = on_handshake,
-        [MAIL_FINISH] = on_finish,
+        [MAIL_FINISH] = on_finish,         [MAIL_SUSPEND] = on_suspend,
 };
 
-static void shard_take_mail(Shard *shard)
+static size_t shard_take_mail(Shard *shard)
 {
         void *items;
         size_t n = mailbox_take(&shard->mailbox, &items);
@@ -113,6 +118,7 @@ static void shard_take_mail(Shard *shard)
         }
         if (bytes > 0)
                 atomic_fetch_sub_explicit(&shard->mail_bytes, bytes, memory_order_relaxed);
+        return n;
 }
 
 /* Mail that came too late for anybody. */
@@ -216,13 +222,25 @@ void shard_turn(Shard *shard, msec_t max_wait)
         shard_bury(shard);
 }
 
+bool shard_settle(Shard *shard)
+{
+        size_t n = shard_take_mail(shard);
+
+        shard_send_mail(shard);
+        shard_flush(shard);
+        shard_bury(shard);
+        return n > 0 || shard_has_mail(shard);
+}
+
 void *shard_run(void *data)
 {
         Shard *shard = data;
 
         thread_mark_set(&shard->mark);
-        while (!shard->finishing || !shard_stop_is_done(shard))
+        while (!shard->suspended && (!shard->finishing || !shard_stop_is_done(shard)))
                 shard_turn(shard, MSEC_INFINITY);
+        if (shard->suspended)
+                return NULL;
         shard_stop_end(shard);
         shard_bury(shard);
         return NULL;

@@ -16,8 +16,13 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings);
 /* The thread has ended. Takes a shard of all zeros. */
 void shard_done(Shard *shard);
 
-/* The thread's function: turns until MAIL_FINISH is done. data: the Shard. */
+/* The thread's function: turns until MAIL_FINISH is done, or MAIL_SUSPEND has come. data: the
+ * Shard. */
 void *shard_run(void *data);
+
+/* Half a turn: lets the mail take effect, and writes. True: mail has come or gone, so that another
+ * worker, or this one, has something to do. */
+bool shard_settle(Shard *shard);
 
 /* One turn that waits at most max_wait ms for something to happen. */
 void shard_turn(Shard *shard, msec_t max_wait);

@@ -36,6 +36,12 @@ void shard_stop_finish(Shard *shard, msec_t deadline)
                 connection_fail(connection, REASON_SERVER_SHUTTING_DOWN, NULL);
 }
 
+void shard_stop_suspend(Shard *shard)
+{
+        shard->suspended = true;
+        acceptors_close(shard);
+}
+
 bool shard_stop_is_done(const Shard *shard)
 {
         /* What helpers have cannot be waited for elsewhere; it ends after one step. */

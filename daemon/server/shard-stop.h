@@ -20,6 +20,9 @@ void shard_stop_wills(Shard *shard);
  * (loop time). */
 void shard_stop_finish(Shard *shard, msec_t deadline);
 
+/* Stops accepting, and that is all: the thread ends, the connections stay open. */
+void shard_stop_suspend(Shard *shard);
+
 /* Everything is written, or it is too late; and no helper has anything of ours. */
 bool shard_stop_is_done(const Shard *shard);
 

@@ -72,6 +72,7 @@ struct Shard {
         bool is_reviewing;
         uint32_t review; /* number of the last one: see review.h */
         bool finishing;
+        bool suspended; /* its thread has nothing more to do; another one may go on with it */
         msec_t finish_deadline;
 
         Counters counters;
