@@ -3,38 +3,55 @@
 /* The TLS credentials that a listener of the settings names. */
 #include "control/credentials.h"
 
-#include "config/options.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
 
-/* The line of the option that a note is about, or of the listener. */
-static const SettingsOrigin *origin_of(const ListenerSettings *of, const char *name)
+#include "control/credential-copies.h"
+#include "control/credential-files.h"
+#include "util/macro.h"
+
+#define ATTEMPTS 3U /* to read copies that nobody exchanges meanwhile */
+
+/* --- reading, from where the files are named or from copies --- */
+
+static int map_paths(const char *paths, const char *folder, char **ret)
 {
-        const Option *option = option_find(name);
-        const SettingsOrigin *origin = option ? &of->origins[option_index(option)] : &of->where;
-
-        return origin->file ? origin : &of->where;
+        if (folder)
+                return credential_copies_paths(folder, paths, ret);
+        *ret = strdup(paths);
+        return *ret ? 0 : -ENOMEM;
 }
 
-static void add_notes(const ListenerSettings *of, const TlsNotes *notes, ConfigErrors *errors)
+/* folder: of the copies; NULL: as they are named. settings has all but the files. */
+static int read_from(const ListenerSettings *of, const char *folder, TlsSettings *settings,
+                     const TlsTicketKey *key, TlsNotes *notes, TlsCredentials **ret)
 {
-        for (size_t i = 0; i < notes->n; i++) {
-                const TlsNote *note = &notes->items[i];
-                const SettingsOrigin *origin = origin_of(of, note->option);
+        char *paths[N_CREDENTIAL_FILES] = {};
+        int r = 0;
 
-                config_errors_add(errors, note->is_error ? CONFIG_ERROR : CONFIG_WARNING,
-                                  origin->file, origin->line, "%s", note->text);
+        for (size_t i = 0; i < N_CREDENTIAL_FILES && r == 0; i++) {
+                const CredentialFile *file = &credential_files[i];
+                const char *named = credential_file_paths(file, of);
+
+                if (!named)
+                        continue;
+                r = map_paths(named, folder, &paths[i]);
+                *(const char **)((char *)settings + file->tls_offset) = paths[i];
         }
+        if (r == 0)
+                r = tls_credentials_new(settings, key, notes, ret);
+        for (size_t i = 0; i < N_CREDENTIAL_FILES; i++)
+                free(paths[i]);
+        return r;
 }
 
-int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
-                     ConfigErrors *errors, TlsCredentials **ret)
+static TlsSettings settings_of(const ListenerSettings *of)
 {
-        const TlsSettings settings = {
-                .certfile = of->certfile,
-                .keyfile = of->keyfile,
-                .cafile = of->cafile,
-                .capath = of->capath,
-                .crlfile = of->crlfile,
-                .psk_file = of->psk_file,
+        return (TlsSettings){
                 .psk_hint = of->psk_hint,
                 .ciphers = of->ciphers,
                 .ciphers_13 = of->ciphers_tls1_3,
@@ -44,13 +61,150 @@ int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
                 .ask_certificate = of->use_identity_as_username || of->use_subject_as_username,
                 .ignore_client_dates = of->disable_client_cert_date_checks,
         };
+}
+
+/* What an admin reads names the files, not their copies. */
+static void add_notes(const ListenerSettings *of, TlsNotes *notes, const char *folder,
+                      ConfigErrors *errors)
+{
+        for (size_t i = 0; i < notes->n; i++) {
+                TlsNote *note = &notes->items[i];
+                const SettingsOrigin *origin = credential_origin(of, note->option);
+
+                if (folder)
+                        credential_copies_restore(folder, note->text);
+                config_errors_add(errors, note->is_error ? CONFIG_ERROR : CONFIG_WARNING,
+                                  origin->file, origin->line, "%s", note->text);
+        }
+}
+
+/* --- whether copies are needed, and whether they are there --- */
+
+static bool is_only_roots(const char *path, bool is_folder)
+{
+        struct dirent *entry;
+        int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        DIR *folder = fd >= 0 && is_folder ? fdopendir(fd) : NULL;
+        bool found = fd < 0 && errno == EACCES;
+
+        while (folder && !found && (entry = readdir(folder)))
+                found = faccessat(fd, entry->d_name, R_OK, AT_EACCESS) < 0 && errno == EACCES;
+        if (folder)
+                closedir(folder);
+        else
+                closep(&fd);
+        return found;
+}
+
+static bool needs_copies(const ListenerSettings *of)
+{
+        char path[PATH_MAX];
+        bool found = false;
+
+        for (size_t i = 0; i < N_CREDENTIAL_FILES; i++) {
+                const char *rest = credential_file_paths(&credential_files[i], of);
+
+                while (!found && credential_path_next(&rest, path))
+                        found = is_only_roots(path, credential_files[i].is_folder);
+        }
+        return found;
+}
+
+static int check_copy(const char *folder, const char *path)
+{
+        _cleanup_free_ char *copy = NULL;
+        int r = credential_copies_paths(folder, path, &copy);
+
+        return r < 0 ? r : access(copy, F_OK) < 0 ? -errno : 0;
+}
+
+/* 0; or -EKEYREJECTED with each that is missing told, or -ENOMEM. */
+static int check_copies(const ListenerSettings *of, const char *folder, TlsNotes *notes)
+{
+        char path[PATH_MAX];
+        int result = 0;
+
+        for (size_t i = 0; i < N_CREDENTIAL_FILES; i++) {
+                const char *rest = credential_file_paths(&credential_files[i], of);
+
+                while (credential_path_next(&rest, path)) {
+                        int r = check_copy(folder, path);
+
+                        if (r == -ENOMEM)
+                                return r;
+                        if (r < 0)
+                                result = tls_notes_error(
+                                        notes, credential_files[i].option,
+                                        "%s has no copy that the service can read: root makes "
+                                        "them at its start and at 'systemctl reload', not at a "
+                                        "signal",
+                                        path);
+                }
+        }
+        return result;
+}
+
+/* --- copies that stay the same while they are read --- */
+
+static ino_t folder_number(const char *folder)
+{
+        struct stat status;
+
+        return stat(folder, &status) < 0 ? 0 : status.st_ino;
+}
+
+static int load_copies(const ListenerSettings *of, const char *folder, const TlsTicketKey *key,
+                       TlsNotes *notes, TlsCredentials **ret)
+{
+        for (unsigned i = 0; i < ATTEMPTS; i++) {
+                _cleanup_(tls_credentials_unrefp) TlsCredentials *credentials = NULL;
+                TlsSettings settings = settings_of(of);
+                ino_t before = folder_number(folder);
+                int r;
+
+                *notes = (TlsNotes){};
+                r = check_copies(of, folder, notes);
+                if (r == 0)
+                        r = read_from(of, folder, &settings, key, notes, &credentials);
+                if (folder_number(folder) != before)
+                        continue;
+                if (r == 0)
+                        *ret = TAKE_PTR(credentials);
+                return r;
+        }
+        return tls_notes_error(notes, "certfile", "%s is being changed all the time", folder);
+}
+
+int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
+                     ConfigErrors *errors, TlsCredentials **ret)
+{
+        _cleanup_free_ char *folder = NULL;
+        TlsSettings settings = settings_of(of);
         TlsNotes notes = {};
         int r;
 
         *ret = NULL;
         if (!listener_settings_has_tls(of))
                 return 0;
-        r = tls_credentials_new(&settings, ticket_key, &notes, ret);
-        add_notes(of, &notes, errors);
+        r = credential_copies_folder(&folder);
+        if (r == 0 && folder && needs_copies(of))
+                r = load_copies(of, folder, ticket_key, &notes, ret);
+        else if (r == 0)
+                r = read_from(of, NULL, &settings, ticket_key, &notes, ret);
+        add_notes(of, &notes, folder, errors);
+        return r;
+}
+
+int credentials_check(const ListenerSettings *of, const char *folder, ConfigErrors *errors)
+{
+        _cleanup_(tls_credentials_unrefp) TlsCredentials *credentials = NULL;
+        TlsSettings settings = settings_of(of);
+        TlsTicketKey key = {};
+        TlsNotes notes = {};
+        int r;
+
+        settings.keylog = NULL;
+        r = read_from(of, folder, &settings, &key, &notes, &credentials);
+        add_notes(of, &notes, folder, errors);
         return r;
 }

@@ -12,8 +12,14 @@
 #include "transport/tls-credentials.h"
 
 /*
- * Loads and checks them; *ret is NULL for a listener without TLS. 0; -EKEYREJECTED or -ENOMEM with
- * the line of the option and what is wrong added to errors. Warnings are added in either case.
+ * Loads and checks them; *ret is NULL for a listener without TLS. If one of its files can be read
+ * only by root all of them are read from their copies (credential-copies.h), so that no new
+ * certificate meets the copy of an old key. 0; -EKEYREJECTED or -ENOMEM with the line of the option
+ * and what is wrong added to errors. Warnings are added in either case.
  */
 int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
                      ConfigErrors *errors, TlsCredentials **ret);
+
+/* Whether those of a listener with TLS can be loaded from the copies in a folder. Writes nothing.
+ * As above. */
+int credentials_check(const ListenerSettings *of, const char *folder, ConfigErrors *errors);
