@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The units as systemd reads them, without running any.
 
-Usage: test-units.py HAWKERD SYSUSERS-FILE UNIT...
+Usage: test-units.py HAWKERD IMPORT-CREDENTIALS SYSUSERS-FILE UNIT...
 
 Prints TAP.
 """
@@ -13,18 +13,19 @@ import subprocess
 import sys
 import tempfile
 
-HAWKERD, SYSUSERS, *UNITS = (os.path.abspath(word) for word in sys.argv[1:])
+HAWKERD, IMPORT, SYSUSERS, *UNITS = (os.path.abspath(word) for word in sys.argv[1:])
 SCORE_MAX = 1.5
 DEADLINE = 60
 
 
 def collect(folder):
-    """The units in a folder, with the program of this build; a template as one instance of it."""
+    """The units in a folder, with the programs of this build; a template as one instance of it."""
     names = []
     for unit in UNITS:
         name = os.path.basename(unit).replace("@.", "@test.")
         with open(unit, encoding="utf-8") as file:
             text = re.sub(r"(?m)^(ExecStart=)\S+", r"\1" + HAWKERD, file.read())
+            text = re.sub(r"(?m)^(Exec\w+=\+)\S+/import-credentials", r"\1" + IMPORT, text)
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
         names.append(name)
