@@ -4,57 +4,27 @@
 
 Usage: test-service.py BUILD-FOLDER [TEST...]
 
-Prints TAP. Where no container can run all of it is skipped, unless HAWKER_SYSTEM_TESTS=required.
+Prints TAP.
 """
 import os
 import re
-import shutil
 import signal
 import sys
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path += [os.path.join(HERE, "..", "conformance"), os.path.join(HERE, "..", "unit", "control")]
-
-# pylint: disable=wrong-import-position
-import tree
+# The first one: it says where the others are.
+from suite import (CONFIG, SERVICE, SERVICE_DROP_IN, SOCKET, SOCKET_DROP_IN, SOCKETS, figure,
+                   listening, main)
 from codec import DISCONNECT, PUBLISH, Will
-from container import DEADLINE, Container, call, wait_until
+from container import DEADLINE, wait_until
 from freeze import Frozen
 from peer import Peer
 from service import answers
-from tree import Missing
 
-SERVICE, SOCKET = "hawker.service", "hawker.socket"
-SOCKETS = {"hawker.socket": 1883, "hawker-tls.socket": 8883, "hawker-ws.socket": 8083,
-           "hawker-wss.socket": 8084}
-CONFIG = "/etc/hawker/conf.d/test.conf"
-SERVICE_DROP_IN = f"/run/systemd/system/{SERVICE}.d/test.conf"
-SOCKET_DROP_IN = f"/run/systemd/system/{SOCKET}.d/test.conf"
 UNIX = "/run/hawker/mqtt.sock"
 SCORE_MAX = 1.5
 WORKER_SILENT = "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e04"
-
-
-def listening(box, number):
-    """A client is let in at the port of 127.0.0.1."""
-    with box.network():
-        return answers(("127.0.0.1", number))
-
-
-def clean(box):
-    """As after the installation: nothing runs, nothing is configured."""
-    box.systemctl("stop", *SOCKETS, SERVICE, "hawker@*.service")
-    for name in (CONFIG, SERVICE_DROP_IN, SOCKET_DROP_IN):
-        if os.path.exists(box.path(name)):
-            os.unlink(box.path(name))
-    box.systemctl("daemon-reload")
-    box.systemctl("reset-failed")
-
-
-def figure(what, since):
-    print(f"# {what}: {(time.monotonic() - since) * 1000:.0f} ms")
 
 
 def the_first_client_starts_it(box):
@@ -330,54 +300,5 @@ TESTS = [
 ]
 
 
-def run(box, tests):
-    failed = 0
-    for number, test in enumerate(tests, 1):
-        name = "/system/service/" + test.__name__.replace("_", "-")
-        skipped = error = None
-        try:
-            clean(box)
-            skipped = test(box)
-        except Exception as exception:  # pylint: disable=broad-except
-            error = f"{type(exception).__name__}: {exception}\n" + \
-                box.journal("-b", "-n", "30")
-        failed += error is not None
-        print(f"{'not ok' if error else 'ok'} {number} {name}"
-              f"{' # SKIP ' + skipped if skipped else ''}", flush=True)
-        for line in (error or "").splitlines():
-            print(f"# {line}")
-    return failed
-
-
-def require():
-    """Raises Missing where it is clear from the start that no container can run."""
-    if os.geteuid() != 0:
-        raise Missing("only root can boot a container")
-    for program in ("systemd-nspawn", "nsenter", "unshare", "meson", "systemd-sysusers"):
-        if not shutil.which(program):
-            raise Missing(f"there is no {program}")
-    done = call("unshare", "--mount", "--pid", "--net", "--fork", "mount", "-t", "tmpfs", "x", "/mnt")
-    if done.returncode:
-        raise Missing("no namespaces are allowed here: " + done.stdout.strip())
-
-
-def main(build, *names):
-    tests = [test for test in TESTS if not names or test.__name__ in names]
-    try:
-        require()
-        path = tree.find()
-        since = time.monotonic()
-        with Container(path, build) as box:
-            figure("installed and booted", since)
-            print(f"1..{len(tests)}")
-            return 1 if run(box, tests) else 0
-    except Missing as missing:
-        if os.environ.get("HAWKER_SYSTEM_TESTS") == "required":
-            print(f"Bail out! {missing}")
-            return 1
-        print(f"1..0 # SKIP {missing}")
-        return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main("service", TESTS, *sys.argv[1:]))
