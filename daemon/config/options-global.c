@@ -45,13 +45,13 @@ static const OptionWord queue_drops[] = {
 };
 
 const Option options_global[] = {
-        {"per_listener_settings", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+        {"per_listener_settings", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_DEPRECATED, OPTION_FIELD(per_listener_settings), .fallback = "false",
          .doc = "If true, the security options belong to the listener above them and must follow "
                 "this option; if false, they hold for all listeners."},
 
         /* Security: these may differ by listener. */
-        {"allow_anonymous", OPTION_SECURITY, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+        {"allow_anonymous", OPTION_SECURITY, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_SECURITY_FIELD(allow_anonymous), .fallback = "false",
          .doc = "Let clients in that give no username. When no listener is configured, so that "
                 "only "
@@ -80,7 +80,7 @@ const Option options_global[] = {
          OPTION_HAWKER, OPTION_FIELD(response_information), .value = "PREFIX",
          .doc = "What a client of MQTT 5 that asks for it is told to begin its response topics "
                 "with."},
-        {"clientid_prefixes", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+        {"clientid_prefixes", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
          OPTION_DEPRECATED, OPTION_FIELD(clientid_prefixes), .value = "PREFIX",
          .doc = "Let only clients in whose client identifier begins with this."},
         {"connect_timeout", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
@@ -102,7 +102,7 @@ const Option options_global[] = {
          OPTION_FIELD(max_packet_size), .fallback = "2000000", .minimum = 20, .maximum = PACKET_MAX,
          .value = "BYTES",
          .doc = "The largest MQTT packet that is accepted. A client that sends a larger one is "
-                "disconnected."},
+                "disconnected. A lower value holds for new connections, a higher one for all."},
         {"message_size_limit", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_DEPRECATED, OPTION_FIELD(message_size_limit), .fallback = "0",
          .maximum = PACKET_MAX, .value = "BYTES",
@@ -148,11 +148,12 @@ const Option options_global[] = {
          .value = "BYTES",
          .doc = "The most payload of QoS 1 and 2 on its way to one client and not acknowledged; "
                 "0: no limit."},
-        {"max_inflight_messages", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS,
-         OPTION_NEW_CONNECTIONS, OPTION_FIELD(max_inflight_messages), .fallback = "20",
-         .maximum = UINT16_MAX,
+        {"max_inflight_messages", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_FIELD(max_inflight_messages), .fallback = "20", .maximum = UINT16_MAX,
          .doc = "The most messages of QoS 1 and 2 on their way to one client and not acknowledged; "
-                "0: no limit; 1 keeps strict order."},
+                "0: no limit; 1 keeps strict order. A client may have as many of QoS 2 on their "
+                "way to "
+                "the broker: it is told when it connects, and held to that."},
         {"max_output_buffer", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(max_output_buffer), .fallback = "8388608",
          .maximum = BYTES_MAX, .value = "BYTES",
@@ -174,7 +175,9 @@ const Option options_global[] = {
          .doc = "Queue messages of QoS 0 too for a client that is away and has a session."},
         {"retain_available", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_FIELD(retain_available), .fallback = "true",
-         .doc = "Allow retained messages. If false, a client that publishes one is disconnected."},
+         .doc = "Allow retained messages. If false, a client that publishes one is disconnected, "
+                "but "
+                "not one that connected when it was true."},
         {"retain_expiry_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_FIELD(retain_expiry_interval), .minimum = 0, .maximum = INT32_MAX, .scale = 60,
          .value = "MINUTES",

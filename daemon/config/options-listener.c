@@ -29,16 +29,14 @@ const Option options_listener[] = {
          OPTION_DEPRECATED, .value = "ADDRESS",
          .doc = "The address of the default listener. Better: listener."},
 
-        {"accept_protocol_versions", OPTION_LISTENER, OPTION_VERSIONS, OPTION_WORKS,
-         OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(accept_protocol_versions),
-         .fallback = "3,4,5",
+        {"accept_protocol_versions", OPTION_LISTENER, OPTION_VERSIONS, OPTION_WORKS, OPTION_LIVE,
+         OPTION_LISTENER_FIELD(accept_protocol_versions), .fallback = "3,4,5",
          .doc = "Which versions of MQTT clients may speak: 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0."},
         {"bind_interface", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_REBIND,
          OPTION_LISTENER_FIELD(bind_interface), .maximum = 15, .value = "DEVICE",
          .doc = "Listen only on this network device."},
-        {"listener_allow_anonymous", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
-         OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
-         OPTION_LISTENER_FIELD(listener_allow_anonymous), .unset = -1,
+        {"listener_allow_anonymous", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_NEEDS_LISTENER, OPTION_LISTENER_FIELD(listener_allow_anonymous), .unset = -1,
          .doc = "As allow_anonymous, for this listener alone."},
         {"listener_auto_id_prefix", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS,
          OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
@@ -51,7 +49,9 @@ const Option options_listener[] = {
          .doc = "The most connections at one time to this listener; -1: no limit."},
         {"max_qos", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LISTENER_FIELD(max_qos), .fallback = "2", .maximum = 2,
-         .doc = "The highest QoS a client may publish with; clients of MQTT 5 are told."},
+         .doc = "The highest QoS a client may publish with; clients of MQTT 5 are told. A lower "
+                "value "
+                "holds for new connections, a higher one for all."},
         {"max_topic_alias", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_NEEDS_LISTENER, OPTION_LISTENER_FIELD(max_topic_alias), .fallback = "10",
          .maximum = UINT16_MAX,
@@ -92,9 +92,8 @@ const Option options_listener[] = {
          .doc = "Serve the sockets that systemd passes with this FileDescriptorName=, whatever "
                 "their addresses. If not given, or if there are none: those with the address of "
                 "the listener, and what is not passed is opened."},
-        {"use_username_as_clientid", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
-         OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(use_username_as_clientid),
-         .fallback = "false",
+        {"use_username_as_clientid", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_LISTENER_FIELD(use_username_as_clientid), .fallback = "false",
          .doc = "Use the username of a client as its client identifier, whatever it gives; a "
                 "client without username is refused."},
 };

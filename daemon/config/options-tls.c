@@ -38,15 +38,13 @@ const Option options_tls[] = {
          OPTION_LISTENER_FIELD(require_certificate), .fallback = "false",
          .doc = "Let only clients in that show a certificate of an authority of cafile or "
                 "capath."},
-        {"use_identity_as_username", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
-         OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(use_identity_as_username),
-         .fallback = "false",
+        {"use_identity_as_username", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_LISTENER_FIELD(use_identity_as_username), .fallback = "false",
          .doc = "The username of a client is the common name (CN) of its certificate, or its "
                 "identity with TLS-PSK, whatever it gives itself. No password is asked for; a "
                 "client without such a name is refused."},
-        {"use_subject_as_username", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
-         OPTION_NEW_CONNECTIONS, OPTION_LISTENER_FIELD(use_subject_as_username),
-         .fallback = "false",
+        {"use_subject_as_username", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_LISTENER_FIELD(use_subject_as_username), .fallback = "false",
          .doc = "As use_identity_as_username, but the whole subject of the certificate, written "
                 "as in CN=pump,O=Works."},
         {"disable_client_cert_date_checks", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,

@@ -54,6 +54,7 @@ int connection_join(Connection *connection, Shard *shard)
         if (r < 0)
                 return r;
         connection->shard = shard;
+        connection->review = shard->review;
         list_append(&shard->connections, &connection->link);
         counters_add(shard->counters.sockets_open, 1);
         return 0;
@@ -98,6 +99,19 @@ void connection_leave_place(Connection *connection)
         }
         atomic_fetch_sub_explicit(&socket->connections, 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(&connection->shard->plane->connections, 1, memory_order_relaxed);
+}
+
+void connection_change_endpoint(Connection *connection, Endpoint *endpoint)
+{
+        Endpoint *before = connection->endpoint;
+        bool has_place = connection->has_place;
+
+        if (before->socket != endpoint->socket)
+                connection_leave_place(connection);
+        connection->endpoint = endpoint_ref(endpoint);
+        if (has_place && !connection->has_place)
+                connection_take_place(connection);
+        endpoint_unref(before);
 }
 
 static int connection_open_transport(Connection *connection, const ConnectionOrigin *origin)

@@ -60,6 +60,7 @@ struct Connection {
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
         uint32_t keep_alive;        /* ms until the connection is taken for dead; 0: never */
+        uint32_t review;            /* as in its shard when it was looked at last */
         int broken;                 /* -errno of a delivery: it ends with this turn's flush */
         uint16_t in_alias_maximum;
         uint16_t out_alias_maximum;
@@ -68,6 +69,7 @@ struct Connection {
         uint8_t phase;    /* ConnectionPhase */
         uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
         bool is_admitted; /* access control has let it in, before it moved */
+        bool is_proven;   /* TLS has told its username */
         bool has_place;   /* counted for max_connections */
         bool wants_problem_information;
         bool is_bridge;
@@ -96,6 +98,9 @@ void connection_leave(Connection *connection);
 
 /* Gives its place under max_connections back, before the end: for one that only lingers. */
 void connection_leave_place(Connection *connection);
+
+/* Makes it one of those that came by this endpoint (referenced). */
+void connection_change_endpoint(Connection *connection, Endpoint *endpoint);
 
 /* Ends it now, without a word; its session is not touched. Freed at the end of the turn, or when a
  * helper gives it back. */
@@ -126,7 +131,7 @@ static inline const Settings *connection_settings(const Connection *connection)
         return connection->shard->settings;
 }
 
-/* What held when it came, and was told to it in CONNACK. */
+/* What was told to it in CONNACK, or more: see review.h. */
 static inline const Settings *connection_terms(const Connection *connection)
 {
         return connection->endpoint->settings;

@@ -20,6 +20,7 @@
 #include "mqtt/writer.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
+#include "server/review.h"
 #include "server/session-open.h"
 #include "transport/tls-peer.h"
 
@@ -134,13 +135,15 @@ static void grant_expiry(Connection *connection, Greeting *greeting)
 {
         uint64_t retention = connection_settings(connection)->persistent_client_expiration;
         const Connect *connect = &greeting->connect;
-        uint32_t interval = connect->clean_start ? 0 : SESSION_NEVER_EXPIRES;
+        uint32_t interval = 0;
 
-        if (connect->version == MQTT_5)
-                interval = properties_has(&connect->properties, PROPERTY_SESSION_EXPIRY_INTERVAL)
-                                   ? connect->properties.session_expiry_interval
-                                   : 0;
-        greeting->expiry_interval = (uint32_t)MIN((uint64_t)interval, retention);
+        /* MQTT 3 is told nothing: for how long then is what the settings say when it is away. */
+        if (connect->version != MQTT_5)
+                interval = connect->clean_start ? 0 : SESSION_NEVER_EXPIRES;
+        else if (properties_has(&connect->properties, PROPERTY_SESSION_EXPIRY_INTERVAL))
+                interval = (uint32_t)MIN((uint64_t)connect->properties.session_expiry_interval,
+                                         retention);
+        greeting->expiry_interval = interval;
 }
 
 static int check_will(Connection *connection, const Greeting *greeting, Bytes topic)
@@ -250,6 +253,7 @@ static int apply(Connection *connection, const Greeting *greeting)
                 alias_maximum = properties->topic_alias_maximum;
         connection->keep_alive = greeting->keep_alive * 1500U;
         connection->is_bridge = connect->is_bridge;
+        connection->is_proven = greeting->proven_name != NULL;
         connection->session_is_lasting = greeting->expiry_interval > 0;
         if (connect->version == MQTT_5) {
                 connection->in_alias_maximum = listener->max_topic_alias;
@@ -438,6 +442,7 @@ int handle_connect(Connection *connection, const Packet *packet)
         unsigned owner;
         int r;
 
+        review_newcomer(connection);
         r = connect_decode(packet->body, connect);
         if (r != 0)
                 return refuse_unreadable(connection, connect, r);

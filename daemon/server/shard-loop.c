@@ -13,6 +13,7 @@
 #include "server/client.h"
 #include "server/deliver.h"
 #include "server/handshake.h"
+#include "server/review.h"
 #include "server/settings-change.h"
 #include "server/shard-reload.h"
 #include "server/shard-stop.h"
@@ -208,7 +209,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (shard->finishing)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
-        if (!list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
+        if (shard->is_reviewing || !list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
             !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
         loop_wait(&shard->loop, wait);
@@ -216,6 +217,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         handshake_new_turn(shard);
         shard_take_mail(shard);
         acceptors_run_due(shard);
+        review_go_on(shard);
         loop_dispatch(&shard->loop);
         shard_send_mail(shard);
         shard_flush(shard);

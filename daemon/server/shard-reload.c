@@ -5,6 +5,7 @@
 #include "server/shard-reload.h"
 
 #include "server/client-session.h"
+#include "server/review.h"
 
 /* Retained messages that one second takes out at most; many more are looked at. */
 #define RETAINED_EXPIRE_MAX 1024U
@@ -93,4 +94,5 @@ void shard_reload(Shard *shard, SettingsChange *change)
         for (size_t i = 0; i < change->n_endpoints; i++)
                 take_endpoint(shard, change, i);
         shard_begin_review(shard);
+        review_go_on(shard);
 }

@@ -44,18 +44,25 @@ static int listening_fd(void)
         return fd;
 }
 
-void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *settings))
+static Settings *make_settings(unsigned workers, void (*adjust)(Settings *settings))
 {
         const uint16_t port = 1883;
+        Settings *settings;
 
+        stage_must(settings_new_default(&port, 1, &settings) == 0);
+        settings->workers = workers;
+        settings->connection_messages = false;
+        settings->listeners[0].allow_anonymous = true;
+        if (adjust)
+                adjust(settings);
+        return settings;
+}
+
+void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *settings))
+{
         log_set_categories(0);
         *stage = (Stage){};
-        stage_must(settings_new_default(&port, 1, &stage->settings) == 0);
-        stage->settings->workers = workers;
-        stage->settings->connection_messages = false;
-        stage->settings->listeners[0].allow_anonymous = true;
-        if (adjust)
-                adjust(stage->settings);
+        stage->settings = make_settings(workers, adjust);
         stage_must(server_new(stage->settings, &stage->server) == 0);
         stage->plane = server_plane(stage->server);
         for (unsigned i = 0; i < stage->plane->n_shards; i++) {
@@ -66,6 +73,20 @@ void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *setting
         }
         stage_must(endpoint_new(stage->settings, &stage->settings->listeners[0], listening_fd(),
                                 &stage->endpoint) == 0);
+}
+
+void stage_reload(Stage *stage, void (*adjust)(Settings *settings))
+{
+        Settings *settings = make_settings(stage->plane->n_shards, adjust);
+        EndpointChange change = {.before = stage->endpoint};
+
+        stage_must(endpoint_renew(stage->endpoint, settings, &settings->listeners[0], NULL,
+                                  &change.after) == 0);
+        stage_must(server_reload(stage->server, settings, &change, 1) == 0);
+        endpoint_unref(stage->endpoint);
+        settings_unref(stage->settings);
+        stage->endpoint = change.after;
+        stage->settings = settings;
 }
 
 static void turn_once(Stage *stage)

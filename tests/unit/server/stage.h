@@ -49,6 +49,10 @@ void stage_stop(Stage *stage);
 /* Frees all; stops before if that was not done. */
 void stage_done(Stage *stage);
 
+/* Newer settings, which are default but for adjust, and the endpoint with them. Takes effect with
+ * the next turn. */
+void stage_reload(Stage *stage, void (*adjust)(Settings *settings));
+
 /* Turns all workers a few times: enough for a packet to go in, across, and out again. */
 void stage_turn(Stage *stage);
 
