@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct RetainedRun {
-        List link;
-        RetainedCursor *cursor; /* NULL: all is fetched */
-        uint32_t identifier;
-        SubscriptionOptions options;
-        uint16_t text_length;
-        uint8_t text[];
-} RetainedRun;
-
 static RetainedRun *current(const RetainedRuns *runs)
 {
         return list_first_entry(&runs->runs, RetainedRun, link);
@@ -157,6 +148,21 @@ int retained_runs_first(RetainedRuns *runs, msec_t now, Message **ret_message, u
                         return 1;
                 message_unref(runs->batch[runs->next++]);
         }
+}
+
+RetainedRun *retained_runs_next(const RetainedRuns *runs, const RetainedRun *run)
+{
+        const List *next = run ? run->link.next : runs->runs.next;
+
+        return next == &runs->runs ? NULL : container_of(next, RetainedRun, link);
+}
+
+int retained_runs_restore_batch(RetainedRuns *runs, Message *message)
+{
+        if (!current(runs) || runs->fetched == RETAINED_RUNS_BATCH)
+                return -EBADMSG;
+        runs->batch[runs->fetched++] = message_ref(message);
+        return 0;
 }
 
 Outgoing retained_runs_pop(RetainedRuns *runs)

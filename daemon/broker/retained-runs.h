@@ -14,13 +14,22 @@
 
 #include "broker/message.h"
 #include "broker/outgoing.h"
-#include "broker/retained.h"
+#include "broker/retained-cursor.h"
 #include "broker/subscription.h"
 #include "util/bytes.h"
 #include "util/clock.h"
 #include "util/list.h"
 
 #define RETAINED_RUNS_BATCH 16U
+
+typedef struct RetainedRun {
+        List link;
+        RetainedCursor *cursor; /* NULL: all is fetched */
+        uint32_t identifier;
+        SubscriptionOptions options;
+        uint16_t text_length;
+        uint8_t text[]; /* of the subscription */
+} RetainedRun;
 
 typedef struct RetainedRuns {
         List runs;                           /* the batch is of the first one */
@@ -54,3 +63,12 @@ bool retained_runs_peek(const RetainedRuns *runs, Message **ret_message, uint8_t
 
 /* Takes the one out that retained_runs_first() has shown. */
 Outgoing retained_runs_pop(RetainedRuns *runs);
+
+/* --- to be written down and read --- */
+
+/* The run behind this one, NULL for the first; NULL: there is none. */
+RetainedRun *retained_runs_next(const RetainedRuns *runs, const RetainedRun *run);
+
+/* One more message, with a reference of its own, was fetched for the first run. 0, or -EBADMSG if
+ * there is no run, or no room in the batch. */
+int retained_runs_restore_batch(RetainedRuns *runs, Message *message);

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The retained messages: the last one of each topic, found by topic filter. Shared by all workers
- * behind one lock, held for a slice of work at a time.
+ * The retained messages: the last one of each topic, found by topic filter (retained-cursor.h).
+ * Shared by all workers behind one lock, held for a slice of work at a time.
  *
- * Thread: any; a cursor belongs to one worker
+ * Thread: any
  */
 #pragma once
 
 #include <stddef.h>
 
 #include "broker/message.h"
-#include "mqtt/topic.h"
 #include "util/clock.h"
 #include "util/macro.h"
 
 typedef struct Retained Retained;
-typedef struct RetainedCursor RetainedCursor;
 
 int retained_new(Retained **ret_retained);
 Retained *retained_free(Retained *retained); /* all cursors are gone before */
@@ -39,21 +37,3 @@ size_t retained_bytes(const Retained *retained);
  * message is going to expire.
  */
 size_t retained_expire(Retained *retained, msec_t now, size_t max);
-
-/*
- * A walk over what matches the filter (copied), in slices: between two calls others may set and
- * clear messages; each topic that is there all the time is met exactly once, with the message it
- * has when it is met; none is met twice. No message of a topic that starts with `$` is met by a
- * filter that starts with a wildcard [MQTT-4.7.2-1]. 0 or -ENOMEM.
- */
-int retained_cursor_new(Retained *retained, Bytes filter, RetainedCursor **ret_cursor);
-RetainedCursor *retained_cursor_free(RetainedCursor *cursor);
-DEFINE_CLEANUP(RetainedCursor, retained_cursor_free)
-
-/*
- * The next up to max messages, each with a reference for the caller; expired ones are passed over.
- * One call looks at a bounded number of nodes, so it may return fewer than max, even 0, before the
- * end: *ret_end says whether the walk is over.
- */
-size_t retained_cursor_next(RetainedCursor *cursor, msec_t now, Message **ret_messages, size_t max,
-                            bool *ret_end);

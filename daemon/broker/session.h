@@ -17,7 +17,7 @@
 
 #include "broker/delivery.h"
 #include "broker/message.h"
-#include "broker/retained.h"
+#include "broker/retained-cursor.h"
 #include "broker/router.h"
 #include "broker/session-counters.h"
 #include "broker/session-id.h"
@@ -161,6 +161,17 @@ DEFINE_CLEANUP(Session, session_free)
 
 /* The connection is gone. */
 void session_detach(Session *session);
+
+/* What it consists of, for session-writer.h and session-reader.h; all borrowed. */
+typedef struct SessionInside {
+        struct Sender *sender;
+        struct PacketIds *received; /* at QoS 2, not yet released */
+        const struct Subscriptions *subscriptions;
+        Message *will;
+        uint16_t *our_maximum; /* our Receive Maximum, as its connection was told; 0: no limit */
+} SessionInside;
+
+SessionInside session_inside(Session *session);
 
 bool session_has_will(const Session *session);
 uint32_t session_will_delay(const Session *session);

@@ -300,3 +300,27 @@ TopicNode *topic_tree_find(const TopicTree *tree, Bytes path)
                                         topic_child_hash(node->hash, topic_level_hash(level)));
         return node;
 }
+
+int topic_tree_path(const TopicTree *tree, const TopicNode *node, Buffer *path)
+{
+        size_t length = 0;
+        uint8_t *end;
+        int r;
+
+        for (const TopicNode *at = node; at->parent; at = at->parent)
+                length += (at != node) + (size_t)at->length;
+        r = buffer_reserve(path, MAX(length, (size_t)1));
+        if (r < 0)
+                return r;
+        buffer_commit(path, length);
+        end = buffer_tail(path);
+        for (const TopicNode *at = node; at->parent; at = at->parent) {
+                Bytes level = topic_node_level(tree, at);
+
+                if (at != node)
+                        *--end = '/';
+                end -= level.length;
+                memcpy(end, level.data, level.length);
+        }
+        return 0;
+}

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "mqtt/protocol.h"
+#include "util/buffer.h"
 #include "util/bytes.h"
 #include "util/siphash.h"
 
@@ -89,6 +90,9 @@ int topic_tree_add(TopicTree *tree, Bytes path, TopicNode **ret_node);
 
 /* The node of the path, borrowed, or NULL. */
 TopicNode *topic_tree_find(const TopicTree *tree, Bytes path);
+
+/* Appends the path of a node that is not the root. 0 or -ENOMEM. */
+int topic_tree_path(const TopicTree *tree, const TopicNode *node, Buffer *path);
 
 /* A node with a reference stays in the tree, and so do those above it. */
 static inline TopicNode *topic_node_ref(TopicNode *node)

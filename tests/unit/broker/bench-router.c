@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "broker/message.h"
-#include "broker/retained.h"
+#include "broker/retained-cursor.h"
 #include "broker/route-cache.h"
 #include "broker/router.h"
 #include "mqtt/topic.h"

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "broker/retained.h"
+#include "broker/retained-cursor.h"
 #include "broker/topic-tree.h"
 #include "util/macro.h"
 
