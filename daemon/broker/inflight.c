@@ -73,38 +73,84 @@ static bool may_redistribute(const InflightEntry *entry)
         return entry->qos == 1 && outgoing_group(&entry->outgoing);
 }
 
+/* Chains an entry that has just been filled behind all others, and counts it. */
+static void enchain(Inflight *inflight, InflightEntry *entry)
+{
+        entry->previous = inflight->last;
+        entry->next = 0;
+        if (inflight->last)
+                slot(inflight, inflight->last)->next = entry->id;
+        else
+                inflight->first = entry->id;
+        inflight->last = entry->id;
+        if (inflight->shared == 0 && may_redistribute(entry))
+                inflight->shared = entry->id;
+        inflight->count++;
+        inflight->charged += entry->charged;
+        if (entry->outgoing.message)
+                inflight->bytes += message_size(entry->outgoing.message);
+}
+
+static bool is_crowded(const Inflight *inflight)
+{
+        return inflight->count >= inflight->capacity / 4 * 3 && inflight->capacity < CAPACITY_MAX;
+}
+
 int inflight_push(Inflight *inflight, const Outgoing *outgoing, uint16_t *ret_id)
 {
         InflightEntry *entry;
-        uint16_t id;
 
         assert(inflight->count < INFLIGHT_MAX);
-        if (inflight->count >= inflight->capacity / 4 * 3 && inflight->capacity < CAPACITY_MAX) {
+        if (is_crowded(inflight)) {
                 int r = grow(inflight);
 
                 if (r < 0)
                         return r;
         }
         entry = next_free(inflight);
-        id = inflight->last_id;
         *entry = (InflightEntry){
                 .outgoing = *outgoing,
-                .id = id,
-                .previous = inflight->last,
+                .id = inflight->last_id,
                 .qos = outgoing_qos(outgoing),
                 .charged = true,
         };
-        if (inflight->last)
-                slot(inflight, inflight->last)->next = id;
-        else
-                inflight->first = id;
-        inflight->last = id;
-        if (inflight->shared == 0 && may_redistribute(entry))
-                inflight->shared = id;
-        inflight->count++;
-        inflight->charged++;
-        inflight->bytes += message_size(outgoing->message);
-        *ret_id = id;
+        enchain(inflight, entry);
+        *ret_id = entry->id;
+        return 0;
+}
+
+int inflight_reserve(Inflight *inflight, unsigned bits)
+{
+        if (bits > 16)
+                return -EBADMSG;
+        while (bits > 0 && inflight->capacity < UINT32_C(1) << bits) {
+                int r = grow(inflight);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* In a table of the largest size each identifier has its own entry: growing comes to an end. */
+int inflight_restore(Inflight *inflight, const InflightEntry *item)
+{
+        const Message *message = item->outgoing.message;
+        InflightEntry *entry;
+
+        if (item->id == 0 || inflight_find(inflight, item->id) || item->qos < 1 || item->qos > 2)
+                return -EBADMSG;
+        if (message ? outgoing_qos(&item->outgoing) != item->qos : item->qos != 2)
+                return -EBADMSG;
+        while (is_crowded(inflight) || slot(inflight, item->id)->id != 0) {
+                int r = grow(inflight);
+
+                if (r < 0)
+                        return r;
+        }
+        entry = slot(inflight, item->id);
+        *entry = *item;
+        enchain(inflight, entry);
         return 0;
 }
 

@@ -51,6 +51,17 @@ void inflight_done(Inflight *inflight);
  */
 int inflight_push(Inflight *inflight, const Outgoing *outgoing, uint16_t *ret_id);
 
+/* The table grows to 2^bits entries at least (up to 16 bits): which identifiers are left out
+ * depends on it. 0, -ENOMEM, -EBADMSG. */
+int inflight_reserve(Inflight *inflight, unsigned bits);
+
+/*
+ * An exchange as it was, behind all others: id, qos and charged of the item, and its message, which
+ * is taken over; without one it is released. 0, -ENOMEM, or -EBADMSG for an identifier of 0 or one
+ * that is in use, or a QoS that cannot be.
+ */
+int inflight_restore(Inflight *inflight, const InflightEntry *item);
+
 /* The exchange with this identifier, valid until the next push or removal; NULL: there is none. */
 static inline InflightEntry *inflight_find(const Inflight *inflight, uint16_t id)
 {

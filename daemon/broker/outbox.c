@@ -80,19 +80,21 @@ int outbox_push(Outbox *outbox, const Outgoing *outgoing)
         return 0;
 }
 
-/* The ring of the kind with the oldest item, or NULL. */
-static const Ring *oldest(const Outbox *outbox, unsigned kind)
+/* The ring of the kind with the oldest item behind those that the cursor has passed, or NULL. */
+static const Ring *oldest_behind(const Outbox *outbox, unsigned kind, const OutboxCursor *cursor)
 {
         const Ring *best = NULL;
         uint64_t best_place = UINT64_MAX;
 
         for (unsigned i = 0; i < OUTBOX_RINGS; i++) {
                 const Ring *ring = &outbox->rings[i];
+                uint32_t passed = cursor->passed[i];
                 uint64_t place;
 
-                if (!(kind & (1U << i)) || ring->count == 0)
+                if (!(kind & (1U << i)) || ring->count == passed)
                         continue;
-                place = i == OWN ? outbox->passed : ((const Waiting *)ring_first(ring))->before;
+                place = i == OWN ? outbox->passed + passed
+                                 : ((const Waiting *)ring_at(ring, passed))->before;
                 if (place < best_place) {
                         best = ring;
                         best_place = place;
@@ -101,11 +103,23 @@ static const Ring *oldest(const Outbox *outbox, unsigned kind)
         return best;
 }
 
+static const Ring *oldest(const Outbox *outbox, unsigned kind)
+{
+        return oldest_behind(outbox, kind, &(OutboxCursor){});
+}
+
 const Outgoing *outbox_first(const Outbox *outbox, OutboxKind kind)
 {
         const Ring *ring = oldest(outbox, kind);
 
         return ring ? ring_first(ring) : NULL;
+}
+
+const Outgoing *outbox_next(const Outbox *outbox, OutboxCursor *cursor)
+{
+        const Ring *ring = oldest_behind(outbox, OUTBOX_ANY, cursor);
+
+        return ring ? ring_at(ring, cursor->passed[ring - outbox->rings]++) : NULL;
 }
 
 static Outgoing take(Outbox *outbox, Ring *ring)

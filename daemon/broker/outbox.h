@@ -64,6 +64,14 @@ int outbox_push(Outbox *outbox, const Outgoing *outgoing);
 /* The oldest one of the kind, valid until the next change; NULL: there is none. */
 const Outgoing *outbox_first(const Outbox *outbox, OutboxKind kind);
 
+/* A walk over all from the oldest to the newest, begun with all zero. */
+typedef struct OutboxCursor {
+        uint32_t passed[OUTBOX_RINGS];
+} OutboxCursor;
+
+/* The next one, or NULL. The outbox must not change meanwhile. */
+const Outgoing *outbox_next(const Outbox *outbox, OutboxCursor *cursor);
+
 /* Takes the oldest one of the kind out; false if there is none. */
 bool outbox_pop(Outbox *outbox, OutboxKind kind, Outgoing *ret_outgoing);
 

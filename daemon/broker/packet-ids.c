@@ -48,6 +48,24 @@ bool packet_ids_contains(const PacketIds *ids, uint16_t id)
         return list_position(ids, id) < ids->count;
 }
 
+uint16_t packet_ids_next(const PacketIds *ids, uint16_t after)
+{
+        uint16_t best = 0;
+
+        if (ids->count == 0)
+                return 0;
+        if (uses_bits(ids)) {
+                for (uint32_t id = after + 1U; id <= UINT16_MAX; id++)
+                        if (packet_ids_contains(ids, (uint16_t)id))
+                                return (uint16_t)id;
+                return 0;
+        }
+        for (unsigned i = 0; i < ids->count; i++)
+                if (ids->list[i] > after && (best == 0 || ids->list[i] < best))
+                        best = ids->list[i];
+        return best;
+}
+
 static int change_to_bits(PacketIds *ids)
 {
         uint64_t *bits = calloc(WORDS, sizeof(uint64_t));

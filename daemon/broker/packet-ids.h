@@ -33,5 +33,8 @@ int packet_ids_add(PacketIds *ids, uint16_t id);
 /* Whether it was there. */
 bool packet_ids_remove(PacketIds *ids, uint16_t id);
 
+/* The lowest one above `after`, or 0; for a walk over all, begun with 0. */
+uint16_t packet_ids_next(const PacketIds *ids, uint16_t after);
+
 /* Gives memory back if the set is empty. */
 void packet_ids_trim(PacketIds *ids);

@@ -36,6 +36,12 @@ static inline void *ring_first(const Ring *ring)
         return ring->count > 0 ? ring->items + (uint64_t)ring->head * ring->item_size : 0;
 }
 
+/* The n-th item, which is there: 0 is the oldest. Valid as long as that. */
+static inline void *ring_at(const Ring *ring, uint32_t n)
+{
+        return ring->items + (uint64_t)((ring->head + n) & (ring->capacity - 1)) * ring->item_size;
+}
+
 /* Forgets the oldest item, which is there. Never fails, gives no memory back: a push that follows
  * a pop does not fail either. */
 static inline void ring_pop(Ring *ring)

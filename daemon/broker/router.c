@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/big-lock.h"
 #include "broker/route-match.h"
@@ -105,6 +106,7 @@ static void router_drop_group(Router *router, RouterNode *node, ShareGroup *grou
 {
         hashmap_remove_entry(&router->groups, group->hash, group);
         router_node_unlink_group(node, group);
+        group->node = NULL;
         share_group_unref(group);
 }
 
@@ -229,6 +231,58 @@ void router_set_connected(Router *router, SessionId session, const TopicFilter *
 
         if (group)
                 share_group_set_connected(group, session, connected);
+}
+
+/* --- groups without members --- */
+
+int router_group_text(Router *router, const ShareGroup *group, Buffer *text)
+{
+        _cleanup_(big_lock_writer_done) _unused_ BigLockWriter guard =
+                big_lock_writer(&router->lock);
+        Bytes name = share_group_name(group);
+
+        if (!group->lock || !group->node)
+                return 0;
+        if (buffer_append(text, "$share/", strlen("$share/")) < 0 ||
+            buffer_append(text, name.data, name.length) < 0 || buffer_append(text, "/", 1) < 0)
+                return -ENOMEM;
+        return topic_tree_path(&router->tree, group->node, text);
+}
+
+int router_hold_group(Router *router, const TopicFilter *filter, ShareGroup **ret_group)
+{
+        _cleanup_(big_lock_writer_done) _unused_ BigLockWriter guard =
+                big_lock_writer(&router->lock);
+        ShareGroup *group;
+        TopicNode *topic;
+        int r;
+
+        r = topic_tree_add(&router->tree, filter->filter, &topic);
+        if (r < 0)
+                return r;
+        GroupKey key = {(RouterNode *)topic, filter->group};
+
+        group = router_find_group(router, &key);
+        if (!group)
+                r = router_add_group(router, &key, (RouterNode *)topic, &group);
+        if (r == 0)
+                *ret_group = share_group_ref(group);
+        topic_tree_unref(&router->tree, topic);
+        return r;
+}
+
+void router_release_group(Router *router, ShareGroup *group)
+{
+        _cleanup_(share_group_unrefp) _unused_ ShareGroup *reference = group;
+        _cleanup_(big_lock_writer_done) _unused_ BigLockWriter guard =
+                big_lock_writer(&router->lock);
+        TopicNode *topic = group->node;
+
+        if (!topic || !share_group_is_empty(group))
+                return;
+        topic_node_ref(topic);
+        router_drop_group(router, (RouterNode *)topic, group);
+        topic_tree_unref(&router->tree, topic);
 }
 
 size_t router_count(const Router *router)

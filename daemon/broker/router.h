@@ -20,6 +20,7 @@
 #include "broker/share-group.h"
 #include "broker/subscription.h"
 #include "mqtt/topic.h"
+#include "util/buffer.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 
@@ -48,6 +49,18 @@ void router_unsubscribe(Router *router, SessionId session, const TopicFilter *fi
 /* A member of a group came or went: messages go to connected members first. */
 void router_set_connected(Router *router, SessionId session, const TopicFilter *filter,
                           bool connected);
+
+/*
+ * The subscription to a group, `$share/` and all, appended to text; nothing if the group has no
+ * members any more. 0 or -ENOMEM.
+ */
+int router_group_text(Router *router, const ShareGroup *group, Buffer *text);
+
+/* The group of this filter for who expects its members to come; it is made if it is not there.
+ * With a reference. 0, -ENOMEM or -E2BIG as above. */
+int router_hold_group(Router *router, const TopicFilter *filter, ShareGroup **ret_group);
+/* They have come, or never will: a group without members goes. Drops the reference. */
+void router_release_group(Router *router, ShareGroup *group);
 
 /* Relaxed figures for $SYS: all subscriptions, and those that are shared. */
 size_t router_count(const Router *router);

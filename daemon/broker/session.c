@@ -331,6 +331,17 @@ uint32_t session_will_delay(const Session *session)
         return session->will_delay;
 }
 
+SessionInside session_inside(Session *session)
+{
+        return (SessionInside){
+                .sender = &session->sender,
+                .received = &session->received,
+                .subscriptions = &session->subscriptions,
+                .will = session->will,
+                .our_maximum = &session->receive_maximum,
+        };
+}
+
 SessionDue *session_due(Session *session)
 {
         return &session->due;

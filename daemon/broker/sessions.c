@@ -234,6 +234,15 @@ void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t
         }
 }
 
+void sessions_restore_due(Sessions *sessions, Session *session, msec_t will, msec_t end)
+{
+        SessionDue *due = session_due(session);
+
+        due->will = will;
+        due->end = end;
+        reckon(sessions, due);
+}
+
 msec_t sessions_next_due(const Sessions *sessions)
 {
         return heap_next(&sessions->due);

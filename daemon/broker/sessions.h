@@ -55,6 +55,10 @@ void sessions_detach(Sessions *sessions, Session *session, msec_t now);
  * discarded [MQTT-3.1.3-9] (one that was set meanwhile stays). */
 void sessions_attached(Sessions *sessions, Session *session);
 
+/* What is due for the session is at these times (MSEC_INFINITY: never), as they were told for an
+ * earlier one of which this is the continuation. */
+void sessions_restore_due(Sessions *sessions, Session *session, msec_t will, msec_t end);
+
 /* Ends the session: subscriptions, queues and will go; returns NULL. */
 Session *sessions_close(Sessions *sessions, Session *session);
 

@@ -24,7 +24,7 @@ struct ShareGroup {
         atomic_uint references;
         atomic_uint turn;
         BigLock *lock;               /* the router's; NULL once the router is gone */
-        void *node;                  /* of the topic filter */
+        void *node;                  /* of the topic filter; NULL: no longer in the router */
         ShareGroup *next, *previous; /* at that node */
         uint64_t hash;
         TakerSet members;
