@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The bytes of a message, as part of a record: u8 flags (QoS, RETAIN), u32 second of boot time when
+ * it expires (of a will: the interval; all ones: never), topic, properties, payload with four bytes
+ * of length each.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include "broker/message.h"
+#include "broker/record.h"
+
+void message_record_put(RecordWriter *writer, const Message *message);
+
+/* A new message. 0, -ENOMEM, or -EBADMSG for what was no message. */
+int message_record_get(RecordReader *reader, Message **ret_message);
