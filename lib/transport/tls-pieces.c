@@ -6,6 +6,15 @@
 
 #include "util/macro.h"
 
+size_t tls_pieces_size(const TlsPieces *pieces)
+{
+        size_t size = 0;
+
+        for (const struct iovec *piece = pieces->piece; piece < pieces->end; piece++)
+                size += piece->iov_len;
+        return size - pieces->offset;
+}
+
 void tls_pieces_advance(TlsPieces *pieces, size_t n)
 {
         while (n > 0) {

@@ -19,6 +19,9 @@ typedef struct TlsPieces {
         size_t offset;                   /* in the first */
 } TlsPieces;
 
+/* How many bytes are left. */
+size_t tls_pieces_size(const TlsPieces *pieces);
+
 /* The plain text of the next record: where it lies if one piece is enough for a record or is the
  * last, else gathered in room. Empty at the end. */
 Bytes tls_pieces_next(const TlsPieces *pieces, uint8_t room[TLS_RECORD_SIZE]);

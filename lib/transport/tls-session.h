@@ -23,10 +23,10 @@ typedef struct TlsSession {
         int last_code;               /* a failure that came behind data */
         uint8_t first_byte;          /* of all, once has_begun */
         bool has_begun;
-        bool is_shaking;   /* while a step of the handshake goes on */
-        bool has_flight;   /* the kernel holds back what that step has said */
-        bool is_open;      /* behind the handshake */
-        bool is_sending;   /* GnuTLS holds a record that the socket did not take */
-        bool has_ended;    /* the peer has said so, behind data */
-        bool has_said_bye; /* we have */
+        bool has_more_to_say; /* behind what is pushed now, in the same call */
+        bool is_held_back;    /* by the kernel: what was pushed last */
+        bool is_open;         /* behind the handshake */
+        bool is_sending;      /* GnuTLS holds a record that the socket did not take */
+        bool has_ended;       /* the peer has said so, behind data */
+        bool has_said_bye;    /* we have */
 } TlsSession;

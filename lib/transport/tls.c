@@ -92,12 +92,13 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
         return -1;
 }
 
-/* One or more records at once; never SIGPIPE. GnuTLS pushes a flight of the handshake in pieces;
- * the kernel holds them back until end_flight(). */
+/* One or more records at once; never SIGPIPE. What has more behind it waits in the kernel, that all
+ * goes as one packet: pieces of a flight of the handshake until end_flight(), records of a writev()
+ * until the last. */
 static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int n)
 {
         TlsSession *tls = pointer;
-        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (tls->is_shaking ? MSG_MORE : 0);
+        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (tls->has_more_to_say ? MSG_MORE : 0);
         struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
         ssize_t sent;
 
@@ -107,18 +108,19 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int 
         if (sent < 0)
                 gnutls_transport_set_errno(tls->session, errno);
         else
-                tls->has_flight |= tls->is_shaking;
+                tls->is_held_back = tls->has_more_to_say;
         return sent;
 }
 
-/* Says nothing about Nagle's algorithm: only what MSG_MORE held back goes. Unix has none of it. */
+/* Says nothing about Nagle's algorithm: only what waits goes. Unix sockets have none of it. */
 static void end_flight(TlsSession *tls)
 {
         const int off = 0;
 
-        if (tls->has_flight)
+        tls->has_more_to_say = false;
+        if (tls->is_held_back)
                 setsockopt(tls->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
-        tls->has_flight = false;
+        tls->is_held_back = false;
 }
 
 /* --- what went wrong --- */
@@ -240,13 +242,12 @@ static int tls_handshake(Transport *transport)
                 return 0;
         if (!has_memory_for_step())
                 return -ENOMEM;
-        tls->is_shaking = true;
+        tls->has_more_to_say = true;
         for (unsigned i = 0; r < 0 && r != GNUTLS_E_AGAIN && i < WARNINGS_MAX; i++) {
                 r = gnutls_handshake(tls->session);
                 if (gnutls_error_is_fatal(r))
                         break;
         }
-        tls->is_shaking = false;
         end_flight(tls);
         if (r == GNUTLS_E_AGAIN)
                 return -EAGAIN;
@@ -376,13 +377,17 @@ static ssize_t tls_writev(Transport *transport, const struct iovec *pieces, int 
 {
         TlsSession *tls = transport->state;
         TlsPieces left = {pieces, pieces + n_pieces, 0};
+        const size_t size = tls_pieces_size(&left);
         uint8_t room[TLS_RECORD_SIZE];
         size_t total = 0;
         Bytes plain;
 
         while ((plain = tls_pieces_next(&left, room)).length > 0) {
-                ssize_t n = send_record(tls, plain);
+                ssize_t n;
 
+                tls->has_more_to_say = total + plain.length < size;
+                n = send_record(tls, plain);
+                tls->has_more_to_say = false;
                 if (n == GNUTLS_E_AGAIN)
                         return total > 0 ? (ssize_t)total : -EAGAIN;
                 if (n < 0)

@@ -91,19 +91,51 @@ static void test_data_goes_both_ways(gconstpointer version)
         tls_ends_done(&pair);
 }
 
+/* With data, sent so far. */
+static unsigned server_packets(const TlsEnds *pair)
+{
+        struct tcp_info info = {};
+        socklen_t size = sizeof(info);
+
+        g_assert_cmpint(getsockopt(pair->server.fd, IPPROTO_TCP, TCP_INFO, &info, &size), ==, 0);
+        return info.tcpi_data_segs_out;
+}
+
 /* What each side says at once goes as one packet, though GnuTLS pushes it in pieces. */
 static void test_flights_go_whole(gconstpointer version)
 {
         TlsSettings settings = plain_settings();
-        struct tcp_info info = {};
-        socklen_t size = sizeof(info);
+        TlsCredentials *credentials = tls_load(&settings);
         TlsEnds pair;
 
-        pair_meet(&pair, &settings, &(TlsClientWish){.priority = version, .tcp = true});
+        tls_ends_init(&pair, credentials, &(TlsClientWish){.priority = version, .tcp = true});
+        tls_credentials_unref(credentials);
+        g_assert_cmpint(gnutls_handshake(pair.client.session), ==, GNUTLS_E_AGAIN);
+        tls_ends_wait(&pair);
+        g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EAGAIN);
+        g_assert_cmpuint(server_packets(&pair), ==, 1);
+        tls_ends_shake(&pair);
         g_assert_cmpint(pair.handshake, ==, 0);
-        g_assert_cmpint(getsockopt(pair.server.fd, IPPROTO_TCP, TCP_INFO, &info, &size), ==, 0);
         /* One flight in TLS 1.3, tickets included; in 1.2 two. */
-        g_assert_cmpuint(info.tcpi_data_segs_out, ==, version == versions[0] ? 2 : 1);
+        g_assert_cmpuint(server_packets(&pair), ==, version == versions[0] ? 2 : 1);
+        tls_ends_done(&pair);
+}
+
+/* Pieces that make two records, and an empty one behind them. */
+static void test_records_go_together(void)
+{
+        static char data[12000];
+        const struct iovec pieces[] = {{data, sizeof(data)}, {data, sizeof(data)}, {data, 0}};
+        TlsSettings settings = plain_settings();
+        TlsEnds pair;
+        unsigned before;
+
+        pair_meet(&pair, &settings, &(TlsClientWish){.tcp = true});
+        before = server_packets(&pair);
+        g_assert_cmpint(server_write(&pair, pieces, 3), ==, 2 * sizeof(data));
+        g_assert_cmpuint(server_packets(&pair), ==, before + 1);
+        g_assert_cmpint(server_write(&pair, pieces, 1), ==, sizeof(data));
+        g_assert_cmpuint(server_packets(&pair), ==, before + 2);
         tls_ends_done(&pair);
 }
 
@@ -722,6 +754,7 @@ int main(int argc, char **argv)
         tls_folder_make();
         add_for_versions("/transport/tls/data-goes-both-ways", test_data_goes_both_ways);
         add_for_versions("/transport/tls/flights-go-whole", test_flights_go_whole);
+        g_test_add_func("/transport/tls/records-go-together", test_records_go_together);
         g_test_add_func("/transport/tls/small-reads-drain-what-came",
                         test_small_reads_drain_what_came);
         g_test_add_func("/transport/tls/more-ends-before-the-socket",

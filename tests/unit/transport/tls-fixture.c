@@ -171,7 +171,8 @@ static void connect_tcp(int fds[static 2])
         g_assert_cmpint(connect(fds[1], (struct sockaddr *)&address, size), ==, 0);
         fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         g_assert_cmpint(fds[0], >=, 0);
-        setsockopt(fds[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        for (unsigned i = 0; i < 2; i++)
+                setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         g_assert_cmpint(fcntl(fds[1], F_SETFL, O_NONBLOCK), ==, 0);
         close(listener);
 }
@@ -191,8 +192,7 @@ void tls_ends_init(TlsEnds *pair, TlsCredentials *credentials, const TlsClientWi
         client_init(&pair->client, fds[1], wish);
 }
 
-/* What goes over TCP may take its time. */
-static void tls_ends_wait(const TlsEnds *pair)
+void tls_ends_wait(const TlsEnds *pair)
 {
         struct pollfd fds[] = {{.fd = pair->server.fd, .events = POLLIN},
                                {.fd = pair->client.fd, .events = POLLIN}};

@@ -61,6 +61,8 @@ typedef struct TlsEnds {
 
 /* Both ends, before the handshake. */
 void tls_ends_init(TlsEnds *pair, TlsCredentials *credentials, const TlsClientWish *wish);
+/* Until one of them can read: what goes over TCP may take its time. */
+void tls_ends_wait(const TlsEnds *pair);
 /* Turns both until both are done or one has failed. */
 void tls_ends_shake(TlsEnds *pair);
 void tls_ends_done(TlsEnds *pair);
