@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
+
+/* On a busy machine a loop that is woken waits for a thread of its own rank for milliseconds. */
+#define NICENESS 10
 
 /* A Work takes milliseconds: nobody waits for the lock for long. */
 struct WorkPool {
@@ -48,19 +51,26 @@ static Work *await(WorkPool *pool)
         return work;
 }
 
+/* Of this thread alone; where it may not, it goes without. */
+static void give_way(void)
+{
+        errno = 0;
+        (void)!nice(NICENESS);
+}
+
 static void *thread_run(void *data)
 {
         Work *work;
 
+        give_way();
         while ((work = await(data)))
                 work->run(work);
         return NULL;
 }
 
-/* Signals are for others, and others go before: what is here has no hurry. */
+/* Signals are for others. */
 static int start_thread(WorkPool *pool)
 {
-        const struct sched_param no_priority = {};
         pthread_t *thread = &pool->threads[pool->n_threads];
         sigset_t all, old;
         char name[16];
@@ -74,7 +84,6 @@ static int start_thread(WorkPool *pool)
                 return r;
         snprintf(name, sizeof(name), "helper-%u", pool->n_threads % 1000);
         pthread_setname_np(*thread, name);
-        pthread_setschedparam(*thread, SCHED_BATCH, &no_priority);
         pool->n_threads++;
         return 0;
 }

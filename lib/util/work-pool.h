@@ -5,7 +5,7 @@
  *
  * A Work is embedded in what it serves. Works begin in the order in which they were submitted, on
  * at most as many threads as the pool may have; a thread starts when a Work finds none idle. They
- * give way to other threads of the process where the machine is busy. */
+ * give way to other threads of the process where the machine is busy (10 nicer). */
 #pragma once
 
 #include <stdbool.h>

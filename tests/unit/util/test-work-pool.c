@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "util/work-pool.h"
 
@@ -180,6 +181,30 @@ static void test_many_submit_at_once(void)
         g_assert_cmpuint(atomic_load(&sum) + withdrawn, ==, N_SUBMITTERS * N_WORKS);
 }
 
+typedef struct Niceness {
+        Work work;
+        int value;
+} Niceness;
+
+static void look_at_niceness(Work *work)
+{
+        container_of(work, Niceness, work)->value = getpriority(PRIO_PROCESS, 0);
+}
+
+/* And the thread that made the pool is as it was. */
+static void test_threads_give_way(void)
+{
+        const int before = getpriority(PRIO_PROCESS, 0);
+        Niceness niceness = {{look_at_niceness}, 0};
+        WorkPool *pool;
+
+        g_assert_cmpint(work_pool_new(1, 1, &pool), ==, 0);
+        g_assert_cmpint(work_pool_submit(pool, &niceness.work), ==, 0);
+        work_pool_free(pool);
+        g_assert_cmpint(niceness.value, ==, MIN(before + 10, 19));
+        g_assert_cmpint(getpriority(PRIO_PROCESS, 0), ==, before);
+}
+
 static void free_itself(Work *work)
 {
         g_free(work);
@@ -209,6 +234,7 @@ int main(int argc, char **argv)
         g_test_add_func("/util/work-pool/all-threads-work-and-no-more",
                         test_all_threads_work_and_no_more);
         g_test_add_func("/util/work-pool/many-submit-at-once", test_many_submit_at_once);
+        g_test_add_func("/util/work-pool/threads-give-way", test_threads_give_way);
         g_test_add_func("/util/work-pool/a-work-may-free-itself", test_a_work_may_free_itself);
         return g_test_run();
 }
