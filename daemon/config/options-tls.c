@@ -22,6 +22,14 @@ const Option options_tls[] = {
          OPTION_LIST | OPTION_FILE, OPTION_LISTENER_FIELD(keyfile), .value = "FILE",
          .doc = "File with the private key of the certificate, in PEM form and without a "
                 "password."},
+        {"ocsp_file", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LIST | OPTION_FILE,
+         OPTION_LISTENER_FIELD(ocsp_file), .value = "FILE",
+         .doc = "File with the response of the authority (OCSP, DER or PEM) that certfile has not "
+                "been revoked; it is stapled to handshakes, so that clients need not ask. Repeat "
+                "it for more certificates, in any order. One that does not fit or has expired is "
+                "warned about and not used; after its time none is stapled, so have it fetched "
+                "and the service reloaded in time."},
         {"cafile", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_NEEDS_LISTENER | OPTION_LAST_WINS | OPTION_FILE, OPTION_LISTENER_FIELD(cafile),
          .value = "FILE",

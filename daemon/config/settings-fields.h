@@ -73,8 +73,9 @@ typedef struct ListenerSettings {
         SETTINGS_SECURITY_FIELDS
 
         /* TLS: with certfile, or with psk_hint. */
-        char *certfile; /* paths with newlines between; NULL: none */
-        char *keyfile;  /* as many */
+        char *certfile;  /* paths with newlines between; NULL: none */
+        char *keyfile;   /* as many */
+        char *ocsp_file; /* as certfile; of any number */
         char *cafile;
         char *capath;
         char *crlfile;

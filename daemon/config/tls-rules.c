@@ -34,6 +34,7 @@ static const struct {
 } rules[] = {
         {"certfile", NEED_KEYFILE, CONFIG_ERROR},
         {"keyfile", NEED_CERTFILE, CONFIG_ERROR},
+        {"ocsp_file", NEED_CERTFILE, CONFIG_ERROR},
         {"cafile", NEED_CERTFILE, CONFIG_ERROR},
         {"capath", NEED_CERTFILE, CONFIG_ERROR},
         {"crlfile", NEED_AUTHORITY, CONFIG_ERROR},

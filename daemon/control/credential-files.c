@@ -16,8 +16,8 @@
         }
 
 const CredentialFile credential_files[N_CREDENTIAL_FILES] = {
-        ROW(certfile), ROW(keyfile),  ROW(cafile), ROW(capath, .is_folder = true),
-        ROW(crlfile),  ROW(psk_file),
+        ROW(certfile), ROW(keyfile),  ROW(cafile),    ROW(capath, .is_folder = true),
+        ROW(crlfile),  ROW(psk_file), ROW(ocsp_file),
 };
 
 const char *credential_file_paths(const CredentialFile *file, const ListenerSettings *of)

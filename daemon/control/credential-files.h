@@ -21,7 +21,7 @@ typedef struct CredentialFile {
         bool is_folder;
 } CredentialFile;
 
-#define N_CREDENTIAL_FILES 6
+#define N_CREDENTIAL_FILES 7
 
 extern const CredentialFile credential_files[N_CREDENTIAL_FILES];
 

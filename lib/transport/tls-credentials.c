@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "transport/tls-load.h"
+#include "transport/tls-ocsp.h"
 #include "transport/tls-pair.h"
 #include "transport/tls-priority.h"
 #include "transport/tls-psk.h"
@@ -88,6 +89,9 @@ static int load_certificates(TlsCredentials *credentials, TlsLoad *load)
         r = add_pairs(credentials, load, trust);
         if (trust)
                 gnutls_certificate_set_trust_list(credentials->certificates, trust, 0);
+        if (r == 0)
+                r = tls_ocsp_read(load, &(TlsOwn){credentials->certificates, credentials->facts,
+                                                  credentials->n_facts});
         if (r < 0)
                 return r;
         if (settings->ignore_client_dates)

@@ -17,6 +17,7 @@ typedef struct TlsFacts {
         char *subject;   /* as RFC 4514 writes it; "" if it has none */
         char serial[81]; /* hexadecimal, lower case, without a prefix: at most 40 bytes of it */
         int64_t not_before, not_after; /* seconds since 1970 */
+        int64_t staple_until;          /* a response is stapled until then; 0: none is */
         bool is_slow;                  /* to sign with its key takes milliseconds */
 } TlsFacts;
 

@@ -11,10 +11,11 @@
 
 /* The names of the options of hawker.conf. All strings are borrowed; NULL: not given. */
 typedef struct TlsSettings {
-        const char *certfile; /* the paths of one or more PEM files, one per line */
-        const char *keyfile;  /* as many: the n-th is of the n-th certificate */
-        const char *cafile;   /* whose clients are let in; completes the chain of a certificate */
-        const char *capath;   /* a folder of such files */
+        const char *certfile;  /* the paths of one or more PEM files, one per line */
+        const char *keyfile;   /* as many: the n-th is of the n-th certificate */
+        const char *ocsp_file; /* the paths of responses about these certificates, one per line */
+        const char *cafile;    /* whose clients are let in; completes the chain of a certificate */
+        const char *capath;    /* a folder of such files */
         const char *crlfile;
         const char *psk_file; /* in place of certificates */
         const char *psk_hint;

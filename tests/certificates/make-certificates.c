@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "certificates/certificate.h"
+#include "certificates/ocsp-response.h"
 #include "util/macro.h"
 
 static void keep(const char *name, const Certificate *certificate)
@@ -28,6 +29,16 @@ static Certificate make(const char *name, CertificateOrder order)
 
         keep(name, &made);
         return made;
+}
+
+/* For stapling: one that is good and one that says that it is revoked. */
+static void write_responses(const Certificate *server, const Certificate *authority)
+{
+        OcspOrder order = {.about = server, .issuer = authority};
+
+        ocsp_response_write("server.ocsp", &order);
+        order.is_revoked = true;
+        ocsp_response_write("revoked.ocsp", &order);
 }
 
 static void write_psk(void)
@@ -86,6 +97,8 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
                 Certificate made = make(orders[i].name, orders[i].order);
 
+                if (strcmp(orders[i].name, "server") == 0)
+                        write_responses(&made, &authority);
                 if (strcmp(orders[i].name, "client-revoked") == 0)
                         certificate_write_revoked("crl.pem", &authority, &made, 30);
                 certificate_done(&made);

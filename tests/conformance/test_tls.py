@@ -193,6 +193,34 @@ def ciphers_hold(c):
     )
 
 
+OPENSSL_VERSIONS = {"1.2": "-tls1_2", "1.3": "-tls1_3"}
+
+
+def status_shown(c, version):
+    done = subprocess.run(
+        ["openssl", "s_client", "-status", version, "-connect", "localhost:%d" % c.broker.port]
+        + ["-CAfile", os.path.join(c.broker.certificates, "ca.pem")],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=c.left(),
+        check=False,
+    )
+    return done.stdout
+
+
+@test(versions=[5], config=SERVER + ["@ocsp_file {certs}/server.ocsp"], cases=OPENSSL_VERSIONS)
+def status_is_stapled(c, version):
+    shown_status = status_shown(c, version)
+    assert "Cert Status: good" in shown_status, shown_status
+
+
+@test(versions=[5], config=SERVER + ["@ocsp_file {certs}/revoked.ocsp"], cases=OPENSSL_VERSIONS)
+def status_that_does_not_help_is_not_stapled(c, version):
+    assert "OCSP response: no response sent" in status_shown(c, version)
+    logged(c, "revoked.ocsp is not used: it says that the certificate is revoked")
+
+
 # certificates of the clients
 
 

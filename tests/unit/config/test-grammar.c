@@ -59,6 +59,7 @@ static const Case accepted[] = {
         {"tls", "listener 8883\ncafile /x/chain.pem\ncertfile /x/cert.pem\n"
                 "keyfile /x/privkey.pem\ncrlfile /x/crl\nrequire_certificate true\n"
                 "use_identity_as_username true\ntls_version tlsv1.3\nciphers HIGH:!aNULL\n"},
+        {"tls-ocsp-files", "listener 1\ncertfile /a\nkeyfile /b\nocsp_file /c\nocsp_file /d\n"},
         {"tls-default-listener", "port 8883\ncertfile /x\nkeyfile /y\nuse_subject_as_username 0\n"},
         {"tls-psk", "psk_file /x\nlistener 1\npsk_hint a\nuse_identity_as_username true\n"},
         {"tls-psk-file-alone", "psk_file /x\n"},
@@ -191,6 +192,7 @@ static const Case refused[] = {
         {"not-yet-acl-file", "acl_file /x\n", "not supported by this version yet", 1},
         {"tls-certfile-alone", "listener 1\ncertfile /x\n", "certfile needs keyfile", 2},
         {"tls-keyfile-alone", "listener 1\nkeyfile /x\n", "keyfile needs certfile", 2},
+        {"tls-ocsp-file-alone", "listener 1\nocsp_file /x\n", "ocsp_file needs certfile", 2},
         {"tls-cafile-alone", "listener 1\ncafile /x\n", "cafile needs certfile", 2},
         {"tls-capath-alone", "listener 1\ncapath /x\n", "capath needs certfile", 2},
         {"tls-crlfile-alone", "listener 1\ncertfile /x\nkeyfile /x\ncrlfile /x\n",
@@ -212,6 +214,7 @@ static const Case refused[] = {
         {"tls-psk-hint-twice", "psk_file /x\nlistener 1\npsk_hint a\npsk_hint b\n",
          "psk_hint is given twice", 4},
         {"requires-listener-cafile", "cafile /x\n", "requires a listener", 1},
+        {"requires-listener-ocsp-file", "ocsp_file /x\n", "requires a listener", 1},
         {"requires-listener-keylog", "tls_keylog /x\n", "requires a listener", 1},
         {"not-yet-websockets", "listener 1\nprotocol websockets\n",
          "protocol websockets is not supported", 2},

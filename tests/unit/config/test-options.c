@@ -101,6 +101,7 @@ static const Expected expected[] = {
         {"tls_engine_kpass_sha1", L, NULL},
         {"tls_keyform", L, "pem"},
         {"tls_keylog", L, NULL}, /* ours */
+        {"ocsp_file", L, NULL},  /* ours */
         {"tls_version", L, "tlsv1.2"},
         {"use_identity_as_username", L, "false"},
         {"use_subject_as_username", L, "false"},
