@@ -167,6 +167,13 @@ static void subscribe_all(Client *client)
         subscribe(client, filters + 1, 2, 300);
 }
 
+static void change_all(Settings *settings)
+{
+        settings->allow_duplicate_messages = false;
+        settings->persistent_client_expiration = 50;
+        settings->retain_expiry_interval = 60;
+}
+
 /* Everything that workers do, once. */
 static void play(Stage *stage)
 {
@@ -192,6 +199,9 @@ static void play(Stage *stage)
         client_free(b);
         turn(stage);
         publish(c, "t/x", 600, 2);
+        publish(c, "t", 600, 1);
+        stage_reload(stage, change_all);
+        turn(stage);
         publish(c, "t", 600, 1);
         SAY(c, "\xE0\x00");
         SAY(again, "\x30\xFF");
