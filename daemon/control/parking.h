@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/park.h"
 #include "util/macro.h"
 
 /* The name in systemd's store. */
@@ -28,12 +29,6 @@ typedef enum ParkedKind {
         PARKED_CLIENT,   /* a connection */
         PARKED_KINDS_N
 } ParkedKind;
-
-typedef struct ParkedItem {
-        int fd;
-        uint32_t number; /* among those of its kind, as it was sent */
-        uint8_t note;    /* what the sender said of it: see park.h */
-} ParkedItem;
 
 /* All that waited, by kind and in the order of their numbers. A zeroed object is a valid empty one.
  */

@@ -301,6 +301,34 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
         return 0; /* the fd is no longer the caller's, whatever became of it */
 }
 
+/* MSEC_INFINITY: never. */
+static msec_t client_deadline(const Connection *connection)
+{
+        if (connection->phase == CONNECTION_OPEN)
+                return connection->keep_alive > 0
+                               ? connection->last_received + connection->keep_alive
+                               : MSEC_INFINITY;
+        return connection->last_received +
+               connection->shard->settings->connect_timeout * MSEC_PER_SEC;
+}
+
+int client_resume(Shard *shard, Connection *connection)
+{
+        int r;
+
+        connection->source.ready = client_ready;
+        loop_timer_init(&connection->timer, client_timer_due);
+        r = connection_join(connection, shard);
+        if (r < 0)
+                return r;
+        r = loop_timer_arm(&shard->loop, &connection->timer, client_deadline(connection));
+        if (r < 0)
+                connection_leave(connection);
+        else
+                connection_schedule(connection);
+        return r;
+}
+
 void client_adopt(Shard *shard, Connection *connection)
 {
         unsigned timeout = shard->settings->connect_timeout;

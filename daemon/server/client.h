@@ -16,5 +16,9 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin);
 /* A connection that moved here: goes on with what is in its input. Closes it on failure. */
 void client_adopt(Shard *shard, Connection *connection);
 
+/* One that another process has begun and that is as it was there: waiting for CONNECT, or open with
+ * its session. 0, or -errno: then it is in no loop and can only be freed. */
+int client_resume(Shard *shard, Connection *connection);
+
 /* The end of the turn: fetches what the session has to send, writes. */
 void client_flush(Connection *connection);

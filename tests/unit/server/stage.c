@@ -44,6 +44,18 @@ static int listening_fd(void)
         return fd;
 }
 
+void stage_serve(Stage *stage)
+{
+        stage_must(server_new(stage->settings, &stage->server) == 0);
+        stage->plane = server_plane(stage->server);
+        for (unsigned i = 0; i < stage->plane->n_shards; i++) {
+                Loop *loop = &stage_shard(stage, i)->loop;
+
+                loop->clock = stage_now;
+                loop->now = now_ms;
+        }
+}
+
 static Settings *make_settings(unsigned workers, void (*adjust)(Settings *settings))
 {
         const uint16_t port = 1883;
@@ -63,14 +75,7 @@ void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *setting
         log_set_categories(0);
         *stage = (Stage){};
         stage->settings = make_settings(workers, adjust);
-        stage_must(server_new(stage->settings, &stage->server) == 0);
-        stage->plane = server_plane(stage->server);
-        for (unsigned i = 0; i < stage->plane->n_shards; i++) {
-                Loop *loop = &stage_shard(stage, i)->loop;
-
-                loop->clock = stage_now;
-                loop->now = now_ms;
-        }
+        stage_serve(stage);
         stage_must(endpoint_new(stage->settings, &stage->settings->listeners[0], listening_fd(),
                                 &stage->endpoint) == 0);
 }
@@ -101,6 +106,11 @@ void stage_turn(Stage *stage)
 
         for (unsigned i = 0; i < turns; i++)
                 turn_once(stage);
+}
+
+void stage_sleep(msec_t ms)
+{
+        now_ms += ms;
 }
 
 void stage_pass(Stage *stage, msec_t ms)

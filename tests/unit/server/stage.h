@@ -42,6 +42,9 @@ typedef struct Stage {
 /* Default settings, which adjust (may be NULL) changes before they are used. */
 void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *settings));
 
+/* Another server with the settings of the stage, for one that has none. */
+void stage_serve(Stage *stage);
+
 /* Stops in order, as server_stop() does; must find that nothing is left behind. Clients that are
  * still open may be read and must be closed afterwards. */
 void stage_stop(Stage *stage);
@@ -58,6 +61,9 @@ void stage_turn(Stage *stage);
 
 /* Lets time pass, all at once. */
 void stage_pass(Stage *stage, msec_t ms);
+
+/* The clock goes on while no worker turns. */
+void stage_sleep(msec_t ms);
 
 /* The same point of time for all workers. */
 msec_t stage_now(void);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A suspended server takes leave for the next process. */
+
+#include "server/park.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "broker/state-writer.h"
+#include "mqtt/disconnect.h"
+#include "server/connection-end.h"
+#include "server/connection-record.h"
+#include "server/park-image.h"
+#include "server/shard-loop.h"
+#include "server/shard-stop.h"
+#include "transport/tls.h"
+
+/* The image goes to the file in pieces of this size. */
+#define CHUNK (1024U * 1024U)
+/* Of a connection whose client understands MQTT 5 and is between two packets of ours; of all others
+ * 0. */
+#define NOTE_DISCONNECT 5U
+/* What a dismissed client has sent is thrown away, so much of it. */
+#define DISCARD_MAX (1024U * 1024U)
+/* How long one worker waits for its lingering clients before the next one has its turn, ms. */
+#define LEAVE_WAIT 5U
+
+typedef struct Parker {
+        Plane *plane;
+        int image;
+        StateWriter *state;
+        Buffer *buffer; /* of state */
+        PayloadsWritten payloads;
+        Park park;
+} Parker;
+
+/* --- the file --- */
+
+static int write_all(int fd, Bytes bytes)
+{
+        while (bytes.length > 0) {
+                ssize_t n = write(fd, bytes.data, bytes.length);
+
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                if (n > 0)
+                        bytes = (Bytes){bytes.data + n, bytes.length - (size_t)n};
+        }
+        return 0;
+}
+
+/* What there is; less than `least` waits for more. */
+static int parker_flush(Parker *parker, size_t least)
+{
+        int r;
+
+        if (buffer_length(parker->buffer) < least)
+                return 0;
+        r = write_all(parker->image, buffer_bytes(parker->buffer));
+        buffer_clear(parker->buffer);
+        return r;
+}
+
+/* --- connections --- */
+
+static bool goes_along(const Connection *connection)
+{
+        return (connection->phase == CONNECTION_WAITS || connection->phase == CONNECTION_OPEN) &&
+               connection->broken == 0 && !tls_is(&connection->transport);
+}
+
+static uint8_t note_of(const Connection *connection)
+{
+        return connection->phase == CONNECTION_OPEN && connection->version == MQTT_5 &&
+                               output_length(&connection->output) == 0
+                       ? NOTE_DISCONNECT
+                       : 0;
+}
+
+static int park_grow(Park *park)
+{
+        size_t capacity = park->capacity ? park->capacity * 2 : 64;
+        Connection **connections;
+        ParkedItem *items;
+
+        items = reallocarray(park->items, capacity, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        park->items = items;
+        connections = reallocarray(park->connections, capacity, sizeof(Connection *));
+        if (!connections)
+                return -ENOMEM;
+        park->connections = connections;
+        park->capacity = capacity;
+        return 0;
+}
+
+static int park_connection(Parker *parker, Connection *connection)
+{
+        Park *park = &parker->park;
+        const uint32_t number = (uint32_t)park->n;
+        int r;
+
+        if (park->n == park->capacity && park_grow(park) < 0)
+                return -ENOMEM;
+        r = connection_record_write(connection, number, &parker->payloads, parker->buffer);
+        if (r < 0)
+                return r;
+        park->connections[park->n] = connection;
+        park->items[park->n++] = (ParkedItem){
+                .fd = connection->transport.fd,
+                .number = number,
+                .note = note_of(connection),
+        };
+        return parker_flush(parker, CHUNK);
+}
+
+/* Those that wait for CONNECT, after all sessions. */
+static int park_strangers(Parker *parker, const Shard *shard)
+{
+        int r = 0;
+
+        list_foreach (Connection, connection, &shard->connections, link) {
+                if (connection->phase == CONNECTION_WAITS && goes_along(connection))
+                        r = park_connection(parker, connection);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* --- the model --- */
+
+static int park_key(Parker *parker, const TlsTicketKey *key)
+{
+        RecordWriter writer = record_begin(parker->buffer, PARK_KEY_RECORD, 1, RECORD_OPTIONAL);
+
+        record_put(&writer, key->bytes, sizeof(key->bytes));
+        return record_end(&writer);
+}
+
+static int park_retained(Parker *parker)
+{
+        int r;
+
+        do {
+                r = state_writer_retained(parker->state, parker->plane->retained);
+                if (r >= 0 && parker_flush(parker, CHUNK) < 0)
+                        return -EIO;
+        } while (r > 0);
+        return r;
+}
+
+static int park_session(Session *session, void *data)
+{
+        Connection *connection = session_connection(session);
+        Parker *parker = data;
+        int r, q;
+
+        do {
+                r = state_writer_session(parker->state, session);
+                q = r < 0 ? 0 : parker_flush(parker, CHUNK);
+        } while (r > 0 && q == 0);
+        if (r == 0)
+                r = q;
+        if (r == 0 && connection && goes_along(connection))
+                r = park_connection(parker, connection);
+        return r;
+}
+
+static int park_all(Parker *parker, const TlsTicketKey *key)
+{
+        Plane *plane = parker->plane;
+        int r;
+
+        r = park_key(parker, key);
+        if (r == 0)
+                r = park_retained(parker);
+        for (unsigned i = 0; i < plane->n_shards && r == 0; i++)
+                r = sessions_foreach(plane->shards[i].sessions, park_session, parker);
+        for (unsigned i = 0; i < plane->n_shards && r == 0; i++)
+                r = park_strangers(parker, &plane->shards[i]);
+        if (r == 0)
+                r = state_writer_end(parker->state);
+        return r == 0 ? parker_flush(parker, 0) : r;
+}
+
+int server_park(Server *server, const TlsTicketKey *key, int image, Park *ret_park)
+{
+        Parker parker = {.plane = server_plane(server), .image = image};
+        const StateClock clock = {parker.plane->shards[0].loop.clock(), clock_realtime()};
+        int r;
+
+        r = state_writer_new(parker.plane->router, &clock, &parker.state);
+        if (r < 0)
+                return r;
+        parker.buffer = state_writer_buffer(parker.state);
+        payloads_written_init(&parker.payloads);
+        r = park_all(&parker, key);
+        payloads_written_done(&parker.payloads);
+        state_writer_free(parker.state);
+        if (r < 0) {
+                park_done(&parker.park);
+                return r;
+        }
+        *ret_park = parker.park;
+        return 0;
+}
+
+void park_done(Park *park)
+{
+        free(park->items);
+        free(park->connections);
+        *park = (Park){};
+}
+
+/* --- the end here --- */
+
+static bool has_connections(const Plane *plane)
+{
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                if (!list_is_empty(&plane->shards[i].connections))
+                        return true;
+        return false;
+}
+
+/* What helpers have cannot be taken from them; it ends after one step. */
+static bool has_steps(const Plane *plane)
+{
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                if (plane->shards[i].n_steps > 0)
+                        return true;
+        return false;
+}
+
+/* Those that stay behind hear why, without a word to their sessions. */
+static void say_farewell(Shard *shard)
+{
+        /* Nothing may be delivered any more: sessions remember connections that are closed. */
+        loop_timer_disarm(&shard->loop, &shard->sessions_timer);
+        list_foreach_safe (Connection, connection, &shard->connections, link) {
+                connection->session = NULL;
+                connection_fail(connection, REASON_SERVER_SHUTTING_DOWN, NULL);
+        }
+}
+
+void server_leave(Server *server, const Park *park, size_t n_gone, msec_t timeout)
+{
+        Plane *plane = server_plane(server);
+        const msec_t deadline = clock_boottime() + timeout;
+
+        for (size_t i = 0; i < n_gone; i++) {
+                park->connections[i]->session = NULL;
+                connection_close(park->connections[i]);
+        }
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                say_farewell(&plane->shards[i]);
+        while (has_steps(plane) || (has_connections(plane) && clock_boottime() < deadline))
+                for (unsigned i = 0; i < plane->n_shards; i++)
+                        shard_turn(&plane->shards[i], LEAVE_WAIT);
+        for (unsigned i = 0; i < plane->n_shards; i++) {
+                shard_stop_end(&plane->shards[i]);
+                shard_settle(&plane->shards[i]);
+        }
+}
+
+/* --- what nobody can serve --- */
+
+/* Unread input would make the peer lose the packet that explains. */
+static void discard_input(int fd)
+{
+        char junk[4096];
+        ssize_t n = 0;
+
+        for (size_t total = 0; total < DISCARD_MAX; total += (size_t)n) {
+                n = recv(fd, junk, sizeof(junk), MSG_DONTWAIT);
+                if (n <= 0)
+                        return;
+        }
+}
+
+void parked_dismiss(ParkedItem *item, uint8_t reason)
+{
+        _cleanup_(buffer_done) Buffer packet = {};
+        Disconnect disconnect = {.reason = reason};
+        Bytes bytes;
+
+        if (item->fd < 0)
+                return;
+        properties_init(&disconnect.properties);
+        if (item->note == NOTE_DISCONNECT && disconnect_encode(&disconnect, MQTT_5, &packet) == 0) {
+                bytes = buffer_bytes(&packet);
+                send(item->fd, bytes.data, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
+        shutdown(item->fd, SHUT_WR);
+        discard_input(item->fd);
+        close(TAKE_FD(item->fd));
+}
+
+size_t parked_dismiss_all(ParkedItem *items, size_t n)
+{
+        size_t n_dismissed = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                n_dismissed += items[i].fd >= 0;
+                parked_dismiss(&items[i], REASON_SERVER_SHUTTING_DOWN);
+        }
+        return n_dismissed;
+}
