@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* An ACL file, whole. */
+
+#include "access/acl.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "access/acl-file.h"
+#include "access/acl-tree.h"
+#include "mqtt/topic.h"
+#include "util/hashmap.h"
+#include "util/secret-file.h"
+#include "util/siphash.h"
+
+/* Rules with one order of asking, in the order of the file. */
+typedef struct List {
+        AclRule *rules;
+        size_t n, allocated;
+        bool is_pattern;
+        AclTree *tree;  /* of those that are not loose; the rules are sorted by it */
+        size_t n_loose; /* they are at the end */
+} List;
+
+struct AclUser {
+        Bytes name; /* lies in the file */
+        List list;
+};
+
+struct Acl {
+        atomic_uint references;
+        SecretFile file;
+        Hashmap users;
+        AclUser anonymous;
+        List patterns;
+};
+
+/* What goes along while a file is read. */
+typedef struct Load {
+        const char *path;
+        const AclOptions *options;
+        ConfigErrors *errors;
+        Acl *acl;
+        AclUser *user; /* whose rules follow */
+} Load;
+
+static bool is_name_of(const void *entry, Bytes name)
+{
+        return bytes_equal(((const AclUser *)entry)->name, name);
+}
+
+static uint64_t hash_of(Bytes name)
+{
+        return hash_bytes(name.data, name.length);
+}
+
+static void list_free(List *list)
+{
+        acl_tree_free(list->tree);
+        free(list->rules);
+}
+
+static int list_add(List *list, const AclRule *rule)
+{
+        if (list->n == list->allocated) {
+                size_t allocated = list->allocated ? list->allocated * 2 : 4;
+                AclRule *rules = reallocarray(list->rules, allocated, sizeof(*rules));
+
+                if (!rules)
+                        return -ENOMEM;
+                list->rules = rules;
+                list->allocated = allocated;
+        }
+        list->rules[list->n++] = *rule;
+        return 0;
+}
+
+/* Loose rules to the end, the others into the tree. */
+static int list_finish(List *list)
+{
+        for (size_t i = 0; i < list->n - list->n_loose;) {
+                AclRule rule = list->rules[i];
+
+                if (!rule.is_loose) {
+                        i++;
+                        continue;
+                }
+                list->n_loose++;
+                list->rules[i] = list->rules[list->n - list->n_loose];
+                list->rules[list->n - list->n_loose] = rule;
+        }
+        return acl_tree_new(list->rules, list->n - list->n_loose, list->is_pattern, &list->tree);
+}
+
+/* --- read --- */
+
+static int begin_user(Load *load, Bytes name)
+{
+        uint64_t hash = hash_of(name);
+        AclUser *user = hashmap_find(&load->acl->users, hash, name);
+        int r;
+
+        if (!user) {
+                user = calloc(1, sizeof(*user));
+                if (!user)
+                        return -ENOMEM;
+                user->name = name;
+                r = hashmap_add(&load->acl->users, hash, user);
+                if (r < 0) {
+                        free(user);
+                        return r;
+                }
+        }
+        load->user = user;
+        return 0;
+}
+
+static int add_pattern(Load *load, AclRule *rule)
+{
+        bool has_inner = acl_filter_has_inner_word(rule->filter);
+
+        rule->is_loose = load->options->is_loose;
+        if (has_inner && !rule->is_loose &&
+            config_errors_add(load->errors, CONFIG_WARNING, load->path, rule->line,
+                              "%%c and %%u count only where they are a whole level (Mosquitto 2.0 "
+                              "replaced them everywhere: acl_pattern_match compat)") < 0)
+                return -ENOMEM;
+        return list_add(&load->acl->patterns, rule);
+}
+
+/* 0, -EINVAL (said), or -ENOMEM. */
+static int add_line(Load *load, Bytes text, unsigned number)
+{
+        const char *why;
+        AclLine line;
+
+        if (acl_line_parse(text, &line, &why) < 0) {
+                config_errors_add(load->errors, CONFIG_ERROR, load->path, number, "%s", why);
+                return -EINVAL;
+        }
+        if (line.warning && config_errors_add(load->errors, CONFIG_WARNING, load->path, number,
+                                              "%s", line.warning) < 0)
+                return -ENOMEM;
+        line.rule.line = number;
+        if (line.kind == ACL_LINE_USER)
+                return begin_user(load, line.user);
+        if (line.kind == ACL_LINE_TOPIC)
+                return list_add(&load->user->list, &line.rule);
+        return line.kind == ACL_LINE_PATTERN ? add_pattern(load, &line.rule) : 0;
+}
+
+/* All lines are looked at, to show every problem at once. */
+static int add_lines(Load *load)
+{
+        const uint8_t *at = load->acl->file.data, *end = at + load->acl->file.size;
+        unsigned number = 1;
+        int result = 0;
+
+        for (; at < end; number++) {
+                const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+                const uint8_t *stop = newline ? newline : end;
+                int r = add_line(load, (Bytes){at, (size_t)(stop - at)}, number);
+
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0)
+                        result = r;
+                at = stop + 1;
+        }
+        return result;
+}
+
+static int finish(Acl *acl)
+{
+        AclUser *user;
+        int r = list_finish(&acl->patterns);
+
+        if (r == 0)
+                r = list_finish(&acl->anonymous.list);
+        hashmap_foreach (&acl->users, i, user) {
+                if (r == 0)
+                        r = list_finish(&user->list);
+        }
+        return r;
+}
+
+static int load_file(Load *load)
+{
+        int r = secret_file_read(load->path, &load->acl->file);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                config_errors_add(load->errors, CONFIG_ERROR, load->path, 0,
+                                  "It cannot be read: %s", strerror(-r));
+                return -EINVAL;
+        }
+        if (secret_file_is_open(&load->acl->file) &&
+            config_errors_add(load->errors, CONFIG_WARNING, load->path, 0,
+                              "Other users of this machine may read it: chmod o= %s",
+                              load->path) < 0)
+                return -ENOMEM;
+        r = add_lines(load);
+        return r == 0 ? finish(load->acl) : r;
+}
+
+int acl_load(const char *path, const AclOptions *options, ConfigErrors *errors, Acl **ret_acl)
+{
+        _cleanup_(acl_unrefp) Acl *acl = calloc(1, sizeof(*acl));
+        Load load = {.path = path, .options = options, .errors = errors, .acl = acl};
+        int r;
+
+        if (!acl)
+                return -ENOMEM;
+        atomic_init(&acl->references, 1);
+        hashmap_init(&acl->users, is_name_of);
+        acl->patterns.is_pattern = true;
+        load.user = &acl->anonymous;
+        r = load_file(&load);
+        if (r < 0)
+                return r;
+        *ret_acl = TAKE_PTR(acl);
+        return 0;
+}
+
+Acl *acl_ref(Acl *acl)
+{
+        if (acl)
+                atomic_fetch_add_explicit(&acl->references, 1, memory_order_relaxed);
+        return acl;
+}
+
+Acl *acl_unref(Acl *acl)
+{
+        AclUser *user;
+
+        if (!acl || atomic_fetch_sub_explicit(&acl->references, 1, memory_order_acq_rel) != 1)
+                return NULL;
+        hashmap_foreach (&acl->users, i, user) {
+                list_free(&user->list);
+                free(user);
+        }
+        hashmap_done(&acl->users);
+        list_free(&acl->anonymous.list);
+        list_free(&acl->patterns);
+        secret_file_done(&acl->file);
+        free(acl);
+        return NULL;
+}
+
+const AclUser *acl_find(const Acl *acl, Bytes username)
+{
+        if (!username.data)
+                return &acl->anonymous;
+        return hashmap_find(&acl->users, hash_of(username), username);
+}
+
+/* --- topics --- */
+
+static unsigned list_check(const List *list, const AclSubject *subject, Bytes topic)
+{
+        unsigned bits = acl_tree_check(list->tree, subject, topic);
+
+        for (size_t i = list->n - list->n_loose; i < list->n && !(bits & ACL_DENY); i++)
+                if (acl_rule_matches(&list->rules[i], true, subject, topic))
+                        bits |= list->rules[i].bits;
+        return bits;
+}
+
+static bool has_wildcard(Bytes name)
+{
+        return name.length > 0 &&
+               (memchr(name.data, '+', name.length) || memchr(name.data, '#', name.length));
+}
+
+/* A name that a pattern would turn into a wildcard gets nothing from patterns. */
+static bool may_use_patterns(const Acl *acl, const AclSubject *subject)
+{
+        return acl->patterns.n > 0 && !has_wildcard(subject->client_id) &&
+               !has_wildcard(subject->username);
+}
+
+bool acl_allows(const Acl *acl, const AclUser *of, const AclSubject *subject, unsigned access,
+                Bytes topic)
+{
+        unsigned bits;
+
+        if (of) {
+                bits = list_check(&of->list, subject, topic);
+                if (bits & (access | ACL_DENY))
+                        return !(bits & ACL_DENY);
+        }
+        if (!may_use_patterns(acl, subject))
+                return false;
+        bits = list_check(&acl->patterns, subject, topic);
+        return (bits & access) && !(bits & ACL_DENY);
+}
+
+/* --- filters --- */
+
+/* What a list says of a filter. */
+typedef struct Verdict {
+        AclRelation allowed, denied;
+} Verdict;
+
+static Verdict list_relation(const List *list, const AclSubject *subject, Bytes filter)
+{
+        Verdict verdict = {ACL_APART, ACL_APART};
+
+        for (size_t i = 0; i < list->n; i++) {
+                const AclRule *rule = &list->rules[i];
+                AclRelation relation;
+
+                if (!(rule->bits & (ACL_READ | ACL_DENY)))
+                        continue;
+                relation = acl_rule_relation(rule, list->is_pattern, subject, filter);
+                if (rule->bits & ACL_DENY)
+                        verdict.denied = MAX(verdict.denied, relation);
+                else
+                        verdict.allowed = MAX(verdict.allowed, relation);
+        }
+        return verdict;
+}
+
+AclRelation acl_allows_filter(const Acl *acl, const AclUser *of, const AclSubject *subject,
+                              Bytes filter)
+{
+        Verdict own = {ACL_APART, ACL_APART}, general = {ACL_APART, ACL_APART};
+
+        if (of)
+                own = list_relation(&of->list, subject, filter);
+        if (own.denied == ACL_COVERS)
+                return ACL_APART;
+        if (own.allowed == ACL_COVERS && own.denied == ACL_APART)
+                return ACL_COVERS;
+        if (may_use_patterns(acl, subject))
+                general = list_relation(&acl->patterns, subject, filter);
+        if (general.denied == ACL_COVERS)
+                general.allowed = ACL_APART;
+        if (general.allowed == ACL_COVERS && own.denied == ACL_APART && general.denied == ACL_APART)
+                return ACL_COVERS;
+        return own.allowed != ACL_APART || general.allowed != ACL_APART ? ACL_OVERLAPS : ACL_APART;
+}
+
+/* --- for people --- */
+
+static const AclRule *list_explain(const List *list, const AclSubject *subject, unsigned access,
+                                   Bytes topic)
+{
+        const AclRule *found = NULL;
+
+        for (size_t i = 0; i < list->n; i++) {
+                const AclRule *rule = &list->rules[i];
+                bool is_better = !found || (rule->bits & ACL_DENY) > (found->bits & ACL_DENY) ||
+                                 ((rule->bits & ACL_DENY) == (found->bits & ACL_DENY) &&
+                                  rule->line < found->line);
+
+                if ((rule->bits & (access | ACL_DENY)) && is_better &&
+                    acl_rule_matches(rule, list->is_pattern, subject, topic))
+                        found = rule;
+        }
+        return found;
+}
+
+const AclRule *acl_explain(const Acl *acl, const AclSubject *subject, unsigned access, Bytes topic,
+                           bool *ret_is_pattern)
+{
+        const AclUser *of = acl_find(acl, subject->username);
+        const AclRule *rule = of ? list_explain(&of->list, subject, access, topic) : NULL;
+
+        *ret_is_pattern = false;
+        if (rule || !may_use_patterns(acl, subject))
+                return rule;
+        rule = list_explain(&acl->patterns, subject, access, topic);
+        *ret_is_pattern = rule;
+        return rule;
+}
