@@ -14,6 +14,11 @@ static const OptionWord keyforms[] = {
         {},
 };
 
+/* In place of engines. */
+#define TOKEN                                                                                      \
+        "name the key on its token, as in keyfile "                                                \
+        "pkcs11:token=NAME;object=NAME;type=private?pin-source=FILE"
+
 /* Of a listener: any value but the default is refused. */
 #define SWITCH(_name, _doc)                                                                        \
         {                                                                                          \
@@ -36,11 +41,11 @@ const Option options_later[] = {
          .doc = "Was the file with parameters for the Diffie-Hellman exchange.",
          .instead = "the TLS library chooses them itself"},
         {"tls_engine", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,
-         .doc = "The engine that holds the key."},
+         .doc = "The engine that holds the key.", .instead = TOKEN},
         {"tls_engine_kpass_sha1", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,
-         .doc = "The password of the key in the engine."},
+         .doc = "The password of the key in the engine.", .instead = TOKEN},
         {"tls_keyform", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, .fallback = "pem",
-         .words = keyforms, .doc = "Where the key is."},
+         .words = keyforms, .doc = "Where the key is.", .instead = TOKEN},
         {"enable_proxy_protocol", OPTION_LISTENER, OPTION_INTEGER, OPTION_REFUSED,
          .flags = OPTION_NEEDS_LISTENER, .minimum = 1, .maximum = 2,
          .doc = "Expect a PROXY header of this version from each peer."},

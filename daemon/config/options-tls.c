@@ -21,7 +21,10 @@ const Option options_tls[] = {
         {"keyfile", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LIST | OPTION_FILE, OPTION_LISTENER_FIELD(keyfile), .value = "FILE",
          .doc = "File with the private key of the certificate, in PEM form and without a "
-                "password."},
+                "password. Or, as certfile too, on a token (PKCS#11): "
+                "pkcs11:token=NAME;object=NAME;type=private?pin-source=FILE, where the file holds "
+                "the PIN. The user of the service must be able to read that file, and to use the "
+                "token; p11tool --list-tokens shows which there are."},
         {"ocsp_file", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LIST | OPTION_FILE,
          OPTION_LISTENER_FIELD(ocsp_file), .value = "FILE",

@@ -89,7 +89,7 @@ typedef struct Option {
 
         const char *value;   /* for the manual: what to write behind the name, NULL: by kind */
         const char *doc;     /* one sentence or two; plain text */
-        const char *instead; /* WARNED and IGNORED: what happens */
+        const char *instead; /* WARNED and IGNORED: what happens; REFUSED: what to do; NULL: wait */
 } Option;
 
 #define OPTION_FIELD(_field)                                                                       \

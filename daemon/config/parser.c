@@ -107,7 +107,10 @@ static int check_status(ParserFile *file, const Value *value)
                 return parser_say(file, CONFIG_WARNING,
                                   "%s is not supported by this version yet: %s", file->word,
                                   option->instead);
-        if (option->words)
+        if (option->instead)
+                r = parser_say(file, CONFIG_ERROR, "%s is not supported: %s", file->word,
+                               option->instead);
+        else if (option->words)
                 r = parser_say(file, CONFIG_ERROR, "%s %s is not supported by this version yet",
                                file->word, file->text);
         else

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "transport/tls-token.h"
 #include "util/macro.h"
 
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_."
@@ -51,6 +52,25 @@ int credential_copy_name(const char *path, char **ret_name)
         return 0;
 }
 
+static int copy_path(const char *folder, const char *path, char **ret)
+{
+        _cleanup_free_ char *name = NULL;
+        int r;
+
+        if (tls_token_is_uri(path)) {
+                *ret = strdup(path);
+                return *ret ? 0 : -ENOMEM;
+        }
+        r = credential_copy_name(path, &name);
+        if (r < 0)
+                return r;
+        if (asprintf(ret, "%s/%s", folder, name) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
 int credential_copies_paths(const char *folder, const char *paths, char **ret_paths)
 {
         _cleanup_free_ char *rest_of = strdup(paths), *copies = NULL;
@@ -59,13 +79,13 @@ int credential_copies_paths(const char *folder, const char *paths, char **ret_pa
         if (!rest)
                 return -ENOMEM;
         while ((path = strsep(&rest, "\n"))) {
-                _cleanup_free_ char *name = NULL, *before = TAKE_PTR(copies);
-                int r = credential_copy_name(path, &name);
+                _cleanup_free_ char *copy = NULL, *before = TAKE_PTR(copies);
+                int r = copy_path(folder, path, &copy);
 
                 if (r < 0)
                         return r;
-                if (asprintf(&copies, "%s%s%s/%s", before ? before : "", before ? "\n" : "", folder,
-                             name) < 0) {
+                if (asprintf(&copies, "%s%s%s", before ? before : "", before ? "\n" : "", copy) <
+                    0) {
                         copies = NULL;
                         return -ENOMEM;
                 }

@@ -18,7 +18,8 @@ int credential_copies_folder(char **ret_folder);
  * -ENAMETOOLONG. */
 int credential_copy_name(const char *path, char **ret_name);
 
-/* One or more paths, newlines between, to those of their copies. Errors as above. */
+/* One or more paths, newlines between, to those of their copies; what is on a token stays where it
+ * is. Errors as above. */
 int credential_copies_paths(const char *folder, const char *paths, char **ret_paths);
 
 /* The reverse, in place, in a text that an admin reads: names the files that were copied. */

@@ -8,6 +8,7 @@
 
 #include "config/options.h"
 #include "transport/tls-settings.h"
+#include "transport/tls-token.h"
 
 #define ROW(_field, ...)                                                                           \
         {                                                                                          \
@@ -29,11 +30,13 @@ bool credential_path_next(const char **rest, char path[PATH_MAX])
 {
         size_t n;
 
-        if (!*rest)
-                return false;
-        n = strcspn(*rest, "\n");
-        snprintf(path, PATH_MAX, "%.*s", (int)n, *rest);
-        *rest = (*rest)[n] ? *rest + n + 1 : NULL;
+        do {
+                if (!*rest)
+                        return false;
+                n = strcspn(*rest, "\n");
+                snprintf(path, PATH_MAX, "%.*s", (int)n, *rest);
+                *rest = (*rest)[n] ? *rest + n + 1 : NULL;
+        } while (tls_token_is_uri(path));
         return true;
 }
 

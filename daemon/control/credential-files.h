@@ -29,7 +29,7 @@ extern const CredentialFile credential_files[N_CREDENTIAL_FILES];
 const char *credential_file_paths(const CredentialFile *file, const ListenerSettings *of);
 
 /* Takes the first of the paths off the rest; false when there is none left. Begin with the above.
- */
+ * What is on a token is no path. */
 bool credential_path_next(const char **rest, char path[PATH_MAX]);
 
 /* The line of hawker.conf that gives it, or the one of the listener. */

@@ -5,12 +5,14 @@
 #include "transport/tls-pair.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
 #include <time.h>
 
 #include "transport/tls-file.h"
+#include "transport/tls-token.h"
 
 #define CHAIN_MAX 16U /* certificates of one file, and of what completes it */
 
@@ -26,9 +28,10 @@ static void chain_done(Chain *chain)
         chain->n = 0;
 }
 
-static void private_key_done(gnutls_x509_privkey_t *key)
+static void private_key_done(gnutls_privkey_t *key)
 {
-        gnutls_x509_privkey_deinit(*key);
+        if (*key)
+                gnutls_privkey_deinit(*key);
 }
 
 static int read_pem(TlsLoad *load, const char *option, const char *path, TlsFile *ret)
@@ -46,6 +49,8 @@ static int read_chain(TlsLoad *load, const char *path, Chain *chain)
         unsigned n = CHAIN_MAX;
         int r;
 
+        if (tls_token_is_uri(path))
+                return tls_token_read_chain(load, path, chain->certificates, CHAIN_MAX, &chain->n);
         r = read_pem(load, "certfile", path, &file);
         if (r < 0)
                 return r;
@@ -81,17 +86,29 @@ static void complete_chain(Chain *chain, gnutls_x509_trust_list_t trust)
         }
 }
 
-static int read_key(TlsLoad *load, const char *path, gnutls_x509_privkey_t key)
+static int import_key(gnutls_privkey_t key, gnutls_x509_privkey_t from, const TlsFile *file)
+{
+        const gnutls_datum_t pem = {file->data, (unsigned)file->size};
+        int r = gnutls_x509_privkey_import2(from, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+
+        return r < 0 ? r : gnutls_privkey_import_x509(key, from, GNUTLS_PRIVKEY_IMPORT_COPY);
+}
+
+static int read_key(TlsLoad *load, const char *path, gnutls_privkey_t key)
 {
         _cleanup_(tls_file_done) TlsFile file = {};
-        gnutls_datum_t pem;
+        gnutls_x509_privkey_t from;
         int r;
 
+        if (tls_token_is_uri(path))
+                return tls_token_read_key(load, path, key);
         r = read_pem(load, "keyfile", path, &file);
         if (r < 0)
                 return r;
-        pem = (gnutls_datum_t){file.data, (unsigned)file.size};
-        r = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+        if (gnutls_x509_privkey_init(&from) < 0)
+                return -ENOMEM;
+        r = import_key(key, from, &file);
+        gnutls_x509_privkey_deinit(from);
         if (r == GNUTLS_E_MEMORY_ERROR)
                 return -ENOMEM;
         if (r == GNUTLS_E_DECRYPTION_FAILED)
@@ -102,6 +119,25 @@ static int read_key(TlsLoad *load, const char *path, gnutls_x509_privkey_t key)
                                        "%s holds no private key in PEM form: %s", path,
                                        gnutls_strerror(r));
         return 0;
+}
+
+/* The key becomes theirs on success only; the chain is copied. */
+static int set_pair(gnutls_certificate_credentials_t credentials, const Chain *chain,
+                    gnutls_privkey_t key)
+{
+        gnutls_pcert_st shown[CHAIN_MAX];
+        unsigned n = 0;
+        int r = 0;
+
+        while (n < chain->n && r >= 0) {
+                r = gnutls_pcert_import_x509(&shown[n], chain->certificates[n], 0);
+                n += r >= 0;
+        }
+        if (r >= 0)
+                r = gnutls_certificate_set_key(credentials, NULL, 0, shown, (int)n, key);
+        while (r < 0 && n > 0)
+                gnutls_pcert_deinit(&shown[--n]);
+        return r;
 }
 
 static void check_dates(const TlsFacts *facts, TlsNotes *notes)
@@ -134,10 +170,10 @@ int tls_pair_add(TlsLoad *load, const TlsPair *pair, gnutls_certificate_credenti
                  TlsFacts *ret_facts)
 {
         _cleanup_(chain_done) Chain chain = {};
-        _cleanup_(private_key_done) gnutls_x509_privkey_t key = NULL;
+        _cleanup_(private_key_done) gnutls_privkey_t key = NULL;
         int r;
 
-        if (gnutls_x509_privkey_init(&key) < 0)
+        if (gnutls_privkey_init(&key) < 0)
                 return -ENOMEM;
         r = read_chain(load, pair->certfile, &chain);
         if (r == 0)
@@ -145,11 +181,14 @@ int tls_pair_add(TlsLoad *load, const TlsPair *pair, gnutls_certificate_credenti
         if (r < 0)
                 return r;
         complete_chain(&chain, pair->trust);
-        r = gnutls_certificate_set_x509_key(credentials, chain.certificates, (int)chain.n, key);
-        r = check_set(load, pair, r);
+        r = check_set(load, pair, set_pair(credentials, &chain, key));
+        if (r == 0)
+                key = NULL;
         if (r == 0)
                 r = tls_facts_read(ret_facts, pair->certfile, chain.certificates[0]);
-        if (r == 0)
-                check_dates(ret_facts, load->notes);
+        if (r < 0)
+                return r;
+        ret_facts->is_slow |= tls_token_is_uri(pair->keyfile);
+        check_dates(ret_facts, load->notes);
         return r;
 }

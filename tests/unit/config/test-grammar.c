@@ -59,6 +59,8 @@ static const Case accepted[] = {
         {"tls", "listener 8883\ncafile /x/chain.pem\ncertfile /x/cert.pem\n"
                 "keyfile /x/privkey.pem\ncrlfile /x/crl\nrequire_certificate true\n"
                 "use_identity_as_username true\ntls_version tlsv1.3\nciphers HIGH:!aNULL\n"},
+        {"tls-token", "listener 1\ncertfile pkcs11:object=a;type=cert\n"
+                      "keyfile pkcs11:object=a?pin-source=/x\n"},
         {"tls-ocsp-files", "listener 1\ncertfile /a\nkeyfile /b\nocsp_file /c\nocsp_file /d\n"},
         {"tls-default-listener", "port 8883\ncertfile /x\nkeyfile /y\nuse_subject_as_username 0\n"},
         {"tls-psk", "psk_file /x\nlistener 1\npsk_hint a\nuse_identity_as_username true\n"},
@@ -192,6 +194,10 @@ static const Case refused[] = {
         {"not-yet-acl-file", "acl_file /x\n", "not supported by this version yet", 1},
         {"tls-certfile-alone", "listener 1\ncertfile /x\n", "certfile needs keyfile", 2},
         {"tls-keyfile-alone", "listener 1\nkeyfile /x\n", "keyfile needs certfile", 2},
+        {"tls-engine", "listener 1\ntls_engine pkcs11\n",
+         "tls_engine is not supported: name the key on its token, as in keyfile pkcs11:", 2},
+        {"tls-keyform-engine", "listener 1\ntls_keyform engine\n",
+         "tls_keyform is not supported: name the key on its token", 2},
         {"tls-ocsp-file-alone", "listener 1\nocsp_file /x\n", "ocsp_file needs certfile", 2},
         {"tls-cafile-alone", "listener 1\ncafile /x\n", "cafile needs certfile", 2},
         {"tls-capath-alone", "listener 1\ncapath /x\n", "capath needs certfile", 2},

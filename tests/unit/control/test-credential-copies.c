@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/credential-copies.h"
+#include "control/credential-files.h"
 
 static void test_names_are_those_of_systemd_escape(void)
 {
@@ -51,6 +52,23 @@ static void test_a_text_that_was_cut_is_restored_as_far_as_it_goes(void)
         }
 }
 
+static void test_what_is_on_a_token_has_no_copy(void)
+{
+        const char *rest = "/a\npkcs11:object=k?pin-source=/p\n/b";
+        g_autofree char *copies = NULL;
+        char path[PATH_MAX];
+
+        g_assert_cmpint(credential_copies_paths("/r/tls", rest, &copies), ==, 0);
+        g_assert_cmpstr(copies, ==, "/r/tls/-a\npkcs11:object=k?pin-source=/p\n/r/tls/-b");
+        g_assert_true(credential_path_next(&rest, path));
+        g_assert_cmpstr(path, ==, "/a");
+        g_assert_true(credential_path_next(&rest, path));
+        g_assert_cmpstr(path, ==, "/b");
+        g_assert_false(credential_path_next(&rest, path));
+        rest = "pkcs11:object=k";
+        g_assert_false(credential_path_next(&rest, path));
+}
+
 static void test_a_name_that_is_too_long_is_refused(void)
 {
         char path[400], *name = NULL;
@@ -74,5 +92,7 @@ int main(int argc, char **argv)
                 test_a_text_that_was_cut_is_restored_as_far_as_it_goes);
         g_test_add_func("/control/credential-copies/a-name-that-is-too-long-is-refused",
                         test_a_name_that_is_too_long_is_refused);
+        g_test_add_func("/control/credential-copies/what-is-on-a-token-has-no-copy",
+                        test_what_is_on_a_token_has_no_copy);
         return g_test_run();
 }
