@@ -331,6 +331,37 @@ def junk_is_closed(c, junk):
     still_serves(c)
 
 
+@test(versions=[5], config=SERVER, own=True)
+@test(versions=[5], config=RSA, cases={"rsa": None}, own=True)
+def junk_leaves_one_line_each(c, _=None):
+    """With the peer and the reason. A broker of its own: floods of lines are held back."""
+    for junk in JUNK.values():
+        peer = c.raw()
+        port = peer.socket.getsockname()[1]
+        peer.send(junk)
+        peer.bytes_until_closed()
+        logged(c, ":%d ended: .*TLS" % port)
+        assert len(re.findall(":%d .*ended" % port, c.broker.log())) == 1
+
+
+@test(versions=[5], config=RSA, own=True)
+def stop_in_a_storm_of_handshakes(c):
+    """What helpers have is waited for, what waits for them is not."""
+    begun = []
+    for _ in range(60):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        hello = context(c).wrap_bio(incoming, outgoing, server_hostname="localhost")
+        try:
+            hello.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        begun.append(c.raw())
+        begun[-1].send(outgoing.read())
+    c.broker.terminate()
+    for peer in begun:
+        peer.bytes_until_closed()
+
+
 @test(versions=[5], config=SERVER, cases=ONE_TWO, own=True)
 def junk_behind_the_handshake_is_closed(c, version):
     peer = c.client(tls=context(c, version))

@@ -311,6 +311,40 @@ static void test_keys_can_be_updated(void)
         tls_ends_done(&pair);
 }
 
+/* Each costs us a derivation of keys, and the client nothing. */
+static void test_many_updates_of_keys_end_it(void)
+{
+        TlsSettings settings = plain_settings();
+        ssize_t n = -EAGAIN;
+        char data[8];
+        TlsEnds pair;
+
+        pair_meet(&pair, &settings, &(TlsClientWish){.priority = versions[1]});
+        for (unsigned i = 0; i < 100 && n == -EAGAIN; i++) {
+                if (gnutls_session_key_update(pair.client.session, 0) < 0)
+                        break;
+                n = server_read(&pair, data, sizeof(data));
+        }
+        g_assert_cmpint(n, ==, -EPROTO);
+        g_test_message("%s", pair.server.trouble);
+        tls_ends_done(&pair);
+}
+
+/* Longer than a record may be: what it announces is not waited for. */
+static void test_oversized_records_end_it(gconstpointer version)
+{
+        static const uint8_t header[] = {0x17, 0x03, 0x03, 0xff, 0xff};
+        TlsSettings settings = plain_settings();
+        char data[8];
+        TlsEnds pair;
+
+        pair_meet(&pair, &settings, &(TlsClientWish){.priority = version});
+        g_assert_cmpint(send(pair.client.fd, header, sizeof(header), 0), ==, sizeof(header));
+        g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
+        g_test_message("%s", pair.server.trouble);
+        tls_ends_done(&pair);
+}
+
 static void test_other_protocols_are_named(void)
 {
         static const struct {
@@ -766,6 +800,12 @@ int main(int argc, char **argv)
         g_test_add_func("/transport/tls/broken-record-is-an-error", test_broken_record_is_an_error);
         g_test_add_func("/transport/tls/renegotiation-is-refused", test_renegotiation_is_refused);
         g_test_add_func("/transport/tls/keys-can-be-updated", test_keys_can_be_updated);
+        g_test_add_func("/transport/tls/many-updates-of-keys-end-it",
+                        test_many_updates_of_keys_end_it);
+        g_test_add_data_func("/transport/tls/oversized-records-end-it/1.2", versions[0],
+                             test_oversized_records_end_it);
+        g_test_add_data_func("/transport/tls/oversized-records-end-it/1.3", versions[1],
+                             test_oversized_records_end_it);
         g_test_add_func("/transport/tls/other-protocols-are-named", test_other_protocols_are_named);
         g_test_add_func("/transport/tls/leaving-in-the-handshake-is-told",
                         test_leaving_in_the_handshake_is_told);
