@@ -71,22 +71,58 @@ static int set_freebind(int fd, int family)
         return r < 0 ? -errno : 0;
 }
 
-/* The option is not set from the start: without it the kernel says which addresses are absent. */
-static int bind_tcp(int fd, const Address *address, bool freebind, StreamListening *listening)
+void stream_share_port(int fd, bool on)
 {
-        const struct sockaddr *name = (const struct sockaddr *)&address->storage;
-        char text[ADDRESS_TEXT_MAX];
+        const int value = on;
+
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value));
+}
+
+int stream_listen(int fd)
+{
+        return listen(fd, BACKLOG) < 0 ? -errno : 0;
+}
+
+static int try_bind(int fd, const Address *address)
+{
+        return bind(fd, (const struct sockaddr *)&address->storage, address->length) < 0 ? -errno
+                                                                                         : 0;
+}
+
+/* With the option set on both, the kernel lets them overlap, and gives connections to the one that
+ * listens. */
+static int bind_beside(int fd, const Address *address, const StreamTcpAddress *wanted)
+{
         int r;
 
-        if (bind(fd, name, address->length) == 0)
-                return 0;
-        if (errno != EADDRNOTAVAIL || !freebind)
-                return -errno;
-        r = set_freebind(fd, address->storage.ss_family);
+        for (size_t i = 0; i < wanted->n_rivals; i++)
+                stream_share_port(wanted->rivals[i], true);
+        stream_share_port(fd, true);
+        r = try_bind(fd, address);
         if (r < 0)
+                stream_share_port(fd, false);
+        return r;
+}
+
+/* The option is not set from the start: without it the kernel says which addresses are absent. */
+static int bind_tcp(int fd, const Address *address, const StreamTcpAddress *wanted,
+                    StreamListening *listening)
+{
+        char text[ADDRESS_TEXT_MAX];
+        bool absent;
+        int r;
+
+        r = try_bind(fd, address);
+        absent = r == -EADDRNOTAVAIL && wanted->freebind;
+        if (absent) {
+                r = set_freebind(fd, address->storage.ss_family);
+                if (r == 0)
+                        r = try_bind(fd, address);
+        }
+        if (r == -EADDRINUSE && wanted->n_rivals > 0)
+                r = bind_beside(fd, address, wanted);
+        if (r < 0 || !absent)
                 return r;
-        if (bind(fd, name, address->length) < 0)
-                return -errno;
         snprintf(listening->why, sizeof(listening->why),
                  "This machine does not have the address of %s yet",
                  address_format(address, text, sizeof(text)));
@@ -121,9 +157,9 @@ static int open_tcp(const Address *address, const StreamTcpAddress *wanted,
                 return r;
         }
 
-        r = bind_tcp(fd, address, wanted->freebind, listening);
-        if (r == 0 && listen(fd, BACKLOG) < 0)
-                r = -errno;
+        r = bind_tcp(fd, address, wanted, listening);
+        if (r == 0 && !wanted->bind_only)
+                r = stream_listen(fd);
         if (r < 0) {
                 snprintf(listening->why, sizeof(listening->why), "Cannot listen on %s: %s", text,
                          strerror(-r));
@@ -252,8 +288,7 @@ static int bind_unix(const StreamUnixAddress *unix_address, int fd)
         return 0;
 }
 
-/* Opens the file to those who may connect. */
-static int admit_unix(const StreamUnixAddress *address)
+int stream_admit_unix(const StreamUnixAddress *address)
 {
         const bool owned = address->owner != (uid_t)-1 || address->group != (gid_t)-1;
 
@@ -289,9 +324,9 @@ int stream_listen_unix(const StreamUnixAddress *address, StreamListening *ret_li
         if (r < 0)
                 return refuse(listening, r, "Cannot make the socket %s: %s", path, strerror(-r));
 
-        r = admit_unix(address);
-        if (r == 0 && listen(fd, BACKLOG) < 0)
-                r = -errno;
+        r = stream_admit_unix(address);
+        if (r == 0)
+                r = stream_listen(fd);
         if (r < 0) {
                 unlink(path);
                 return refuse(listening, r, "Cannot open the socket %s to clients: %s", path,

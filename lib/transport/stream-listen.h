@@ -25,6 +25,10 @@ typedef struct StreamTcpAddress {
         bool freebind;         /* listen on an address that the machine does not have yet, too */
         const Address *served; /* of the addresses of host: these are left out */
         size_t n_served;
+        bool bind_only;    /* nobody can connect before stream_listen() */
+        const int *rivals; /* listening sockets of this process that will be closed: one in the way
+                            * of bind_only shares its port (SO_REUSEPORT), and both go on */
+        size_t n_rivals;
 } StreamTcpAddress;
 
 typedef struct StreamUnixAddress {
@@ -56,6 +60,16 @@ int stream_listen_tcp(const StreamTcpAddress *address, StreamListening *ret_list
  * -EADDRINUSE. 0, or -errno with *ret_listening->why set and nothing open.
  */
 int stream_listen_unix(const StreamUnixAddress *address, StreamListening *ret_listening);
+
+/* What bind_only has left: lets clients connect. 0 or -errno. */
+int stream_listen(int fd);
+
+/* Whether another socket of the same user that asks for it too may have the same port: what rivals
+ * were given is taken back so. */
+void stream_share_port(int fd, bool on);
+
+/* Gives the file of a socket that is there its mode and owner. 0 or -errno. */
+int stream_admit_unix(const StreamUnixAddress *address);
 
 /* Takes the socket file away unless somebody listens on it. 0; -EADDRINUSE; -EEXIST when it is not
  * a socket; or -errno. */
