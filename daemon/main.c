@@ -13,7 +13,7 @@
 #include "config/errors.h"
 #include "config/settings.h"
 #include "control/daemonize.h"
-#include "control/listener.h"
+#include "control/listeners.h"
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/notify.h"
@@ -52,15 +52,16 @@ static int status_of(int error)
 static int test_config(Settings *settings)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        _cleanup_(listeners_done) Listeners listeners = {};
         PassedSockets none = {};
-        const ListenerMeans means = {.passed = &none};
-        Listener **listeners = NULL;
-        size_t n_listeners = 0;
+        TlsTicketKey key;
+        const ListenerMeans means = {.passed = &none, .ticket_key = &key};
         int tested, opened;
 
-        tested = settings_test(settings, &errors);
-        opened = listeners_open(settings, &means, &errors, &listeners, &n_listeners);
-        listeners_free(listeners, n_listeners);
+        tested = settings_test(settings, NULL, &errors);
+        opened = tls_ticket_key_init(&key);
+        if (opened == 0)
+                opened = listeners_open(settings, &means, &errors, &listeners);
         logging_report(&errors);
 
         if (tested < 0)

@@ -109,20 +109,46 @@ static int try_one(const char *what, const char *text, const SettingsOrigin *ori
 static const struct {
         const char *option;
         Trial trial;
-        bool if_given; /* the default is what is there if it is there */
+        bool if_given;   /* the default is what is there if it is there */
+        bool if_changed; /* what runs has it already */
 } trials[] = {
         {"acl_file", try_file},
-        {"bind_interface", try_interface},
+        {"bind_interface", try_interface, .if_changed = true},
         {"password_file", try_file},
-        {"pid_file", try_writable},
+        {"pid_file", try_writable, .if_changed = true},
         {"socket_group", try_group},
         {"socket_owner", try_user},
         {"user", try_user, .if_given = true},
 };
 
+static bool text_equal(const char *a, const char *b)
+{
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The listener of these settings that has the name, or NULL. */
+static const ListenerSettings *find_listener(const Settings *settings, const char *name)
+{
+        for (size_t i = 0; settings && i < settings->n_listeners; i++)
+                if (strcmp(settings->listeners[i].name, name) == 0)
+                        return &settings->listeners[i];
+        return NULL;
+}
+
+/* Whether what runs has the same value, in a listener that has the same name. */
+static bool is_running(const Settings *running, const Option *option,
+                       const ListenerSettings *listener, const char *text)
+{
+        const ListenerSettings *other = listener ? find_listener(running, listener->name) : NULL;
+
+        if (!running || (listener && !other))
+                return false;
+        return text_equal(value_load(option, running, other).text, text);
+}
+
 /* The trials of one object. */
-static int try_object(const Settings *settings, const ListenerSettings *listener,
-                      ConfigErrors *errors)
+static int try_object(const Settings *settings, const Settings *running,
+                      const ListenerSettings *listener, ConfigErrors *errors)
 {
         for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
                 const Option *option = option_find(trials[i].option);
@@ -139,6 +165,8 @@ static int try_object(const Settings *settings, const ListenerSettings *listener
                 origin = settings_origin(option, settings, listener);
                 if (!value.text || (trials[i].if_given && !origin->file))
                         continue;
+                if (trials[i].if_changed && is_running(running, option, listener, value.text))
+                        continue;
                 r = try_one(option->name, value.text, origin, trials[i].trial, errors);
                 if (r < 0)
                         return r;
@@ -146,13 +174,14 @@ static int try_object(const Settings *settings, const ListenerSettings *listener
         return 0;
 }
 
-int settings_test(const Settings *settings, ConfigErrors *errors)
+int settings_test(const Settings *settings, const Settings *running, ConfigErrors *errors)
 {
         const size_t n_errors = errors->n_errors;
         int r;
 
-        r = try_object(settings, NULL, errors);
-        if (r == 0 && settings->log_file)
+        r = try_object(settings, running, NULL, errors);
+        if (r == 0 && settings->log_file &&
+            !(running && text_equal(running->log_file, settings->log_file)))
                 r = try_one("log_dest file", settings->log_file,
                             settings_origin(option_find("log_dest"), settings, NULL), try_writable,
                             errors);
@@ -163,8 +192,8 @@ int settings_test(const Settings *settings, ConfigErrors *errors)
         for (size_t i = 0; r == 0 && i < settings->n_listeners; i++) {
                 const ListenerSettings *listener = &settings->listeners[i];
 
-                r = try_object(settings, listener, errors);
-                if (r == 0 && listener->path)
+                r = try_object(settings, running, listener, errors);
+                if (r == 0 && listener->path && !find_listener(running, listener->name))
                         r = try_one("listener", listener->path, &listener->where, try_socket,
                                     errors);
         }

@@ -54,5 +54,6 @@ unsigned settings_workers(const Settings *settings);
 
 /* Open every file and directory, and look up every user and group, that the settings name, but for
  * the files of TLS, which opening a listener loads and checks as a whole; each failure is added to
- * @errors with its line. Returns 0 or -EINVAL. */
-int settings_test(const Settings *settings, ConfigErrors *errors);
+ * @errors with its line. What is written in these settings as in @running (NULL: none) and is open
+ * since its start is not opened again: the right to do that may be gone. Returns 0 or -EINVAL. */
+int settings_test(const Settings *settings, const Settings *running, ConfigErrors *errors);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/options.h"
 #include "control/credential-copies.h"
 #include "control/credential-files.h"
 #include "util/macro.h"

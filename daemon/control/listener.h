@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A listener of the settings, opened: one Endpoint for each address that it stands for.
+ * A listener of the settings with its sockets: those that systemd passed for it, those that the
+ * settings before had opened, and what it opens itself. One Endpoint for each.
  *
  * Thread: control
  */
@@ -10,48 +11,73 @@
 #include "config/errors.h"
 #include "config/settings.h"
 #include "control/passed-sockets.h"
-#include "server/server.h"
+#include "server/endpoint.h"
+#include "transport/stream-listen.h"
 #include "transport/tls-credentials.h"
 #include "util/macro.h"
 
-typedef struct Listener Listener;
+typedef struct ListenerSocket {
+        Endpoint *endpoint; /* a reference; NULL: not made yet */
+        Endpoint *before;   /* a reference to the one that it follows on the same socket, or NULL */
+        PassedSocket *passed; /* what it is a copy of; NULL: the broker has opened it */
+        int fd;               /* of a new one, until it has an endpoint; else -1 */
+        Address address;
+        bool is_kept; /* settings that are being prepared keep it */
+} ListenerSocket;
+
+typedef struct Listener {
+        Settings *settings; /* a reference: owns of */
+        const ListenerSettings *of;
+        TlsCredentials *credentials; /* a reference; NULL: no TLS */
+        bool has_path;               /* the socket file is ours to remove */
+        bool is_complete;            /* there is nothing more to open */
+        size_t n_sockets;
+        ListenerSocket sockets[STREAM_LISTENING_MAX];
+} Listener;
+
+/* Those of the same settings. A zeroed object is a valid empty one. */
+typedef struct Listeners {
+        Listener **items;
+        size_t n;
+} Listeners;
 
 /* What listeners are opened with. */
 typedef struct ListenerMeans {
         PassedSockets *passed;
-        const TlsTicketKey *ticket_key; /* seals session tickets; NULL: one that nobody knows */
+        const TlsTicketKey *ticket_key; /* seals session tickets */
+        Listeners *before;              /* that run now, and may hand sockets on; NULL: none */
 } ListenerMeans;
 
 /*
- * Loads the TLS credentials of one listener of settings (a reference is kept) and opens its
- * sockets, but for those that systemd passed for it (passed-sockets.h). 0, or -errno with the
- * reason and the line of the listener added to errors; -EKEYREJECTED if the credentials cannot be
- * used. Resolves names: may block.
+ * Loads the TLS credentials of one listener of settings (a reference is kept): those of before, if
+ * nothing in their files has changed. 0, or -errno with the reason and the line added to errors;
+ * -EKEYREJECTED if they cannot be used.
  */
 int listener_new(Settings *settings, const ListenerSettings *of, const ListenerMeans *means,
                  ConfigErrors *errors, Listener **ret_listener);
 
-/* Closes what no connection holds any more; takes the socket file of a Unix listener away, unless
- * it was passed. */
+/* Closes what no endpoint took over or no connection holds any more; takes the socket file of a
+ * Unix listener away unless it was passed or somebody listens on it. */
 Listener *listener_free(Listener *listener);
 DEFINE_CLEANUP(Listener, listener_free)
 
-/* Logs each address and lets the server accept from it. 0 or -ENOMEM. */
-int listener_serve(const Listener *listener, Server *server);
+/* Claims what systemd passed for it, and what the listeners of before leave to it. May ask the
+ * resolver. 0 or -errno, told as above. */
+int listener_claim(Listener *listener, const ListenerMeans *means, ConfigErrors *errors);
 
-/* At how many addresses it listens. */
-size_t listener_n_addresses(const Listener *listener);
+/* Claims all that passed_sockets_claim_local() finds. 0 or -errno, told as above. */
+int listener_claim_local(Listener *listener, const ListenerMeans *means, ConfigErrors *errors);
 
 /*
- * Opens all listeners of the settings, or none; n is settings->n_listeners at most. Without
- * configured listeners (local_only) an address family that this machine lacks is only worth a
- * warning, and passed sockets named "mqtt" are served instead of the default addresses, as far as
- * only this machine reaches them. What is left in passed is warned about. 0 or -errno with each
- * reason in errors; -EKEYREJECTED if TLS credentials are among them. The caller frees array and
- * elements.
+ * Opens what it lacks and makes the endpoints. With listeners before, new TCP sockets are bound
+ * only, beside those of before that nobody keeps. Resolves names: may block. 0 or -errno, told as
+ * above.
  */
-int listeners_open(Settings *settings, const ListenerMeans *means, ConfigErrors *errors,
-                   Listener ***ret_listeners, size_t *ret_n);
+int listener_open(Listener *listener, const ListenerMeans *means, ConfigErrors *errors);
 
-/* Frees what listeners_open() returned; NULL is fine. Returns NULL. */
-Listener **listeners_free(Listener **listeners, size_t n);
+/* What its settings say for the sockets of TCP; what is accepted inherits it. 0 or -errno. */
+int listener_set_tcp_options(const Listener *listener);
+
+/* That of these that was the listener until now: of the same name or place. NULL: none. */
+Listener *listener_counterpart(const Listeners *before, const Settings *settings,
+                               const ListenerSettings *of);

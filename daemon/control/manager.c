@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "control/account.h"
-#include "control/listener.h"
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/notify.h"
@@ -28,7 +27,10 @@ static int manager_make_event(Manager *manager)
 
 static int manager_open_listeners(Manager *manager, ConfigErrors *errors)
 {
-        _cleanup_(passed_sockets_done) PassedSockets passed = {};
+        const ListenerMeans means = {
+                .passed = &manager->passed,
+                .ticket_key = &manager->ticket_key,
+        };
         int r;
 
         r = tls_ticket_key_init(&manager->ticket_key);
@@ -36,15 +38,11 @@ static int manager_open_listeners(Manager *manager, ConfigErrors *errors)
                 log_error("Cannot draw the key for TLS session tickets: %s", strerror(-r));
                 return r;
         }
-        r = passed_sockets_receive(errors, &passed);
-        if (r < 0) {
+        r = passed_sockets_receive(errors, &manager->passed);
+        if (r < 0)
                 log_error("Cannot take over the sockets of systemd: %s", strerror(-r));
-        } else {
-                const ListenerMeans means = {&passed, &manager->ticket_key};
-
-                r = listeners_open(manager->settings, &means, errors, &manager->listeners,
-                                   &manager->n_listeners);
-        }
+        else
+                r = listeners_open(manager->settings, &means, errors, &manager->listeners);
         logging_report(errors);
         return r;
 }
@@ -64,7 +62,7 @@ static int manager_write_pid_file(Manager *manager)
 }
 
 /* What needs root is open by now. */
-static int manager_leave_root(const Manager *manager)
+static int manager_leave_root(Manager *manager)
 {
         Account account;
         int r;
@@ -76,7 +74,9 @@ static int manager_leave_root(const Manager *manager)
                 log_error("There is no user %s to run as", manager->settings->user);
                 return r;
         }
+        listeners_give(&manager->listeners, account.uid, account.gid);
         r = account_assume(&account);
+        manager->has_left_root = r == 0 && account.uid != 0;
         if (r < 0)
                 log_error("Cannot become user %s: %s", account.name, strerror(-r));
         else if (account.uid == 0)
@@ -128,6 +128,21 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
         return 0;
 }
 
+void manager_update_status(Manager *manager)
+{
+        const ReloadResult *last = manager->last_reload;
+        char trouble[1024];
+        const StatusFacts facts = {
+                .n_addresses = listeners_n_addresses(&manager->listeners),
+                .expires = listeners_expire(&manager->listeners),
+                .trouble = last && last->error < 0
+                                   ? reload_result_format(last, trouble, sizeof(trouble))
+                                   : NULL,
+        };
+
+        status_line_set(manager->status_line, &facts);
+}
+
 Manager *manager_free(Manager *manager)
 {
         if (!manager)
@@ -137,7 +152,8 @@ Manager *manager_free(Manager *manager)
         services_done(&manager->services);
         reload_result_free(manager->last_reload);
         server_free(manager->server);
-        listeners_free(manager->listeners, manager->n_listeners);
+        listeners_done(&manager->listeners);
+        passed_sockets_done(&manager->passed);
         if (manager->has_pid_file)
                 pid_file_remove(manager->settings->pid_file);
         sd_event_unref(manager->event);

@@ -11,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "config/settings.h"
-#include "control/listener.h"
+#include "control/listeners.h"
 #include "control/reload-result.h"
 #include "control/services.h"
 #include "control/status-line.h"
@@ -25,9 +25,10 @@ typedef struct Manager {
         Settings *settings;
         sd_event *event;
         TlsTicketKey ticket_key; /* for the life of the process */
-        Listener **listeners;
-        size_t n_listeners;
+        PassedSockets passed;
+        Listeners listeners;
         bool has_pid_file;
+        bool has_left_root;
         Server *server;
         Services services;
         StatusLine *status_line;
@@ -41,6 +42,9 @@ typedef struct Manager {
  * file and line that asked for it. 0 or -errno.
  */
 int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager);
+
+/* The line for `systemctl status` says what is now: addresses, certificates, the last reload. */
+void manager_update_status(Manager *manager);
 
 /* Stopped or never run: closes listeners, removes socket files and pid file. */
 Manager *manager_free(Manager *manager);

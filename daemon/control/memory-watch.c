@@ -20,7 +20,7 @@
 struct MemoryWatch {
         sd_event_source *timer;
         Server *server;
-        uint64_t limit;
+        uint64_t limit;     /* 0: none */
         unsigned n_pressed; /* periods; 0: no pressure */
 };
 
@@ -81,7 +81,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int memory_watch_new(sd_event *event, Server *server, uint64_t limit, MemoryWatch **ret_watch)
+int memory_watch_new(sd_event *event, Server *server, MemoryWatch **ret_watch)
 {
         _cleanup_(memory_watch_freep) MemoryWatch *watch = NULL;
         int r;
@@ -90,14 +90,32 @@ int memory_watch_new(sd_event *event, Server *server, uint64_t limit, MemoryWatc
         if (!watch)
                 return -ENOMEM;
         watch->server = server;
-        watch->limit = limit;
         r = sd_event_add_time_relative(event, &watch->timer, CLOCK_MONOTONIC, PERIOD_USEC,
                                        ACCURACY_USEC, on_timer, watch);
+        if (r == 0)
+                r = sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
         sd_event_source_set_description(watch->timer, "memory-watch");
         *ret_watch = TAKE_PTR(watch);
         return 0;
+}
+
+/* What has begun is looked at again at once, by the new limit. */
+int memory_watch_set_limit(MemoryWatch *watch, uint64_t limit)
+{
+        int r;
+
+        if (watch->limit == limit)
+                return 0;
+        watch->limit = limit;
+        if (limit == 0) {
+                watch->n_pressed = 0;
+                server_set_memory_pressure(watch->server, false);
+                return sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
+        }
+        r = sd_event_source_set_time_relative(watch->timer, 0);
+        return r < 0 ? r : sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
 MemoryWatch *memory_watch_free(MemoryWatch *watch)

@@ -17,10 +17,13 @@
 
 typedef struct MemoryWatch MemoryWatch;
 
-/* limit in bytes, more than 0; event and server outlive it. 0 or -errno. */
-int memory_watch_new(sd_event *event, Server *server, uint64_t limit, MemoryWatch **ret_watch);
+/* Without a limit; event and server outlive it. 0 or -errno. */
+int memory_watch_new(sd_event *event, Server *server, MemoryWatch **ret_watch);
 MemoryWatch *memory_watch_free(MemoryWatch *watch);
 DEFINE_CLEANUP(MemoryWatch, memory_watch_free)
+
+/* In bytes; 0: none. 0 or -errno. */
+int memory_watch_set_limit(MemoryWatch *watch, uint64_t limit);
 
 /* Bytes of memory that the process has resident now; 0 where /proc cannot tell. */
 uint64_t memory_resident(void);

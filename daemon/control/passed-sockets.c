@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "control/parking.h"
 #include "control/passed-sockets.h"
+#include "control/socket-match.h"
 #include "util/macro.h"
 
 static const struct in6_addr *ipv6_of(const Address *address)
@@ -164,71 +164,26 @@ void passed_sockets_done(PassedSockets *sockets)
 
 /* --- claim --- */
 
-/* The network device that the socket is bound to: "" if to none. */
-static bool has_device(int fd, const char *interface)
-{
-        char name[IF_NAMESIZE] = "";
-        socklen_t length = sizeof(name);
-
-        if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length) < 0)
-                return false;
-        return strcmp(name, interface ? interface : "") == 0;
-}
-
-static bool has_family(const PassedSocket *socket, SocketDomain domain)
-{
-        const int family = socket->address.storage.ss_family;
-
-        if (domain == SOCKET_DOMAIN_IPV4)
-                return family == AF_INET;
-        if (domain == SOCKET_DOMAIN_IPV6)
-                return family == AF_INET6 && option_of(socket->fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;
-        return family == AF_INET || family == AF_INET6;
-}
-
-/* 1, 0, or -errno. */
-static int has_host(const PassedSocket *socket, const char *host)
-{
-        _cleanup_free_ Address *addresses = NULL;
-        size_t n = 0;
-        int r;
-
-        r = address_resolve(host, address_port(&socket->address), AF_UNSPEC, &addresses, &n);
-        if (r < 0)
-                return r == -ENOMEM ? r
-                                    : 0; /* who opens the others says that there is no such host */
-        for (size_t i = 0; i < n; i++)
-                if (address_equal_host(&addresses[i], &socket->address))
-                        return 1;
-        return 0;
-}
-
-static int fits_address(const PassedSocket *socket, const ListenerSettings *listener)
-{
-        Address address;
-
-        if (listener->path)
-                return address_from_unix(listener->path, &address) == 0 &&
-                       address_equal_host(&address, &socket->address);
-        if (address_is_unix(&socket->address) || address_port(&socket->address) != listener->port ||
-            !has_family(socket, listener->socket_domain) ||
-            !has_device(socket->fd, listener->bind_interface))
-                return 0;
-        return listener->host ? has_host(socket, listener->host) : 1;
-}
-
-static void take(PassedSocket *socket, StreamListening *listening)
+static void take(PassedSocket *socket, PassedClaim *claim)
 {
         /* More than a listener can have stay behind, and are reported. */
-        if (listening->n < STREAM_LISTENING_MAX)
-                listening->fds[listening->n++] = TAKE_FD(socket->fd);
+        if (claim->n == STREAM_LISTENING_MAX)
+                return;
+        socket->is_claimed = true;
+        claim->items[claim->n++] = socket;
 }
 
-static void take_named(PassedSockets *sockets, const char *name, StreamListening *listening)
+static void take_named(PassedSockets *sockets, const char *name, PassedClaim *claim)
 {
         for (size_t i = 0; i < sockets->n; i++)
-                if (sockets->items[i].fd >= 0 && strcmp(sockets->items[i].name, name) == 0)
-                        take(&sockets->items[i], listening);
+                if (!sockets->items[i].is_claimed && strcmp(sockets->items[i].name, name) == 0)
+                        take(&sockets->items[i], claim);
+}
+
+void passed_sockets_release(PassedSockets *sockets)
+{
+        for (size_t i = 0; i < sockets->n; i++)
+                sockets->items[i].is_claimed = false;
 }
 
 /* The name says more than the address. */
@@ -244,37 +199,37 @@ static bool is_wanted_by_name(const PassedSocket *socket, const Settings *settin
 }
 
 int passed_sockets_claim(PassedSockets *sockets, const Settings *settings,
-                         const ListenerSettings *listener, StreamListening *listening)
+                         const ListenerSettings *listener, PassedClaim *claim)
 {
-        const size_t n_before = listening->n;
+        const size_t n_before = claim->n;
 
         if (listener->socket_name)
-                take_named(sockets, listener->socket_name, listening);
-        if (listening->n > n_before)
+                take_named(sockets, listener->socket_name, claim);
+        if (claim->n > n_before)
                 return 0;
         for (size_t i = 0; i < sockets->n; i++) {
                 PassedSocket *socket = &sockets->items[i];
                 int r;
 
-                if (socket->fd < 0 || is_wanted_by_name(socket, settings))
+                if (socket->is_claimed || is_wanted_by_name(socket, settings))
                         continue;
-                r = fits_address(socket, listener);
+                r = socket_is_at(socket->fd, &socket->address, listener);
                 if (r < 0)
                         return r;
                 if (r > 0)
-                        take(socket, listening);
+                        take(socket, claim);
         }
         return 0;
 }
 
-void passed_sockets_claim_local(PassedSockets *sockets, StreamListening *listening)
+void passed_sockets_claim_local(PassedSockets *sockets, PassedClaim *claim)
 {
         for (size_t i = 0; i < sockets->n; i++) {
                 PassedSocket *socket = &sockets->items[i];
 
-                if (socket->fd >= 0 && strcmp(socket->name, PASSED_SOCKET_MQTT) == 0 &&
+                if (!socket->is_claimed && strcmp(socket->name, PASSED_SOCKET_MQTT) == 0 &&
                     is_loopback(&socket->address))
-                        take(socket, listening);
+                        take(socket, claim);
         }
 }
 
@@ -294,7 +249,7 @@ void passed_sockets_report(const PassedSockets *sockets, bool local_only, Config
                 const PassedSocket *socket = &sockets->items[i];
                 const bool is_public = local_only && !is_loopback(&socket->address);
 
-                if (socket->fd < 0)
+                if (socket->is_claimed)
                         continue;
                 config_errors_add(
                         errors, CONFIG_WARNING, NULL, 0,

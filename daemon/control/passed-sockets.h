@@ -20,15 +20,23 @@
 #define PASSED_SOCKET_MQTT "mqtt"
 
 typedef struct PassedSocket {
-        int fd;     /* non-blocking, close-on-exec; -1: claimed */
+        int fd;     /* non-blocking, close-on-exec; who serves it has a copy */
         char *name; /* its FileDescriptorName= */
         Address address;
+        bool is_claimed;
 } PassedSocket;
 
 /* More ends of the parking pair than there ever are. */
 #define PASSED_PARKING_MAX 8
 
-/* A zeroed object is a valid empty one. */
+/* Those of one listener. */
+typedef struct PassedClaim {
+        size_t n;
+        PassedSocket *items[STREAM_LISTENING_MAX];
+} PassedClaim;
+
+/* For the life of the process: a listener that a reload adds may claim what none has claimed, or
+ * none claims any more. A zeroed object is a valid empty one. */
 typedef struct PassedSockets {
         PassedSocket *items;
         size_t n;
@@ -42,22 +50,25 @@ typedef struct PassedSockets {
  */
 int passed_sockets_receive(ConfigErrors *errors, PassedSockets *ret_sockets);
 
-/* Closes what nobody claimed. */
+/* Closes them. */
 void passed_sockets_done(PassedSockets *sockets);
 
 /*
- * Moves the sockets of a listener to the end of listening: those with its socket_name if there are
+ * Claims the sockets of a listener, at the end of claim: those with its socket_name if there are
  * any, else those with its address and port. A listener on all addresses takes each socket with its
  * port, as nobody else could listen there beside it. May ask the resolver. 0 or -errno.
  */
 int passed_sockets_claim(PassedSockets *sockets, const Settings *settings,
-                         const ListenerSettings *listener, StreamListening *listening);
+                         const ListenerSettings *listener, PassedClaim *claim);
 
 /*
- * Without configured listeners: moves what is named "mqtt" and cannot be reached from other
- * machines to the end of listening.
+ * Without configured listeners: claims what is named "mqtt" and cannot be reached from other
+ * machines, at the end of claim.
  */
-void passed_sockets_claim_local(PassedSockets *sockets, StreamListening *listening);
+void passed_sockets_claim_local(PassedSockets *sockets, PassedClaim *claim);
+
+/* Nobody has claimed any. */
+void passed_sockets_release(PassedSockets *sockets);
 
 /* One of this name was passed, claimed or not. */
 bool passed_sockets_have(const PassedSockets *sockets, const char *name);

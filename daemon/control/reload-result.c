@@ -93,6 +93,9 @@ const char *reload_change_format(const Change *change, char *buffer, size_t size
         if (strcmp(change->option, "listener") == 0)
                 snprintf(buffer, size, "listener %s: %s", listener,
                          change->after ? "added" : "removed");
+        else if (!change->before && !change->after)
+                snprintf(buffer, size, "%s%s%s: other content, %s", change->option, of, listener,
+                         when);
         else if (!change->before)
                 snprintf(buffer, size, "%s%s%s: %s (was not set), %s", change->option, of, listener,
                          change->after, when);

@@ -4,59 +4,205 @@
 #include "control/reload.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/logging.h"
 #include "control/notify.h"
+#include "control/reload-log.h"
 #include "util/log.h"
 
-/* Reads and checks; the settings say what will hold. */
-static int reload_load(const Manager *manager, ReloadResult *result, Settings **ret_settings)
-{
-        _cleanup_(settings_unrefp) Settings *settings = NULL;
-        int r;
+/* A worker takes the settings over within so many ms, or something is very wrong with it. */
+#define WORKERS_TIMEOUT (10U * MSEC_PER_SEC)
 
-        r = settings_load(manager->source, &settings, &result->errors);
-        if (r == 0)
-                r = changes_compare(manager->settings, settings, &result->changes);
-        if (r == 0)
-                r = changes_hold_back(manager->settings, settings);
-        if (r == 0)
-                r = settings_test(settings, &result->errors);
-        if (r < 0)
-                return r;
-        *ret_settings = TAKE_PTR(settings);
-        return 0;
+/* What will be, until it is. */
+typedef struct Reload {
+        Manager *manager;
+        ReloadResult *result;
+        Settings *settings; /* a reference */
+        ListenerMeans means;
+        Listeners listeners;
+        EndpointChange *endpoints;
+        size_t n_endpoints;
+} Reload;
+
+static bool has_log_changes(const Changes *changes)
+{
+        for (size_t i = 0; i < changes->n; i++)
+                if (strncmp(changes->items[i].option, "log_", strlen("log_")) == 0)
+                        return true;
+        return false;
 }
 
-static int reload_try(Manager *manager, ReloadResult *result)
+/* A configuration that says the same again disturbs nobody. */
+static bool is_the_same(const Reload *reload)
 {
-        _cleanup_(settings_unrefp) Settings *settings = NULL;
+        const Changes *changes = &reload->result->changes;
+
+        if (changes->n != changes_count(changes, OPTION_RESTART))
+                return false;
+        for (size_t i = 0; i < reload->n_endpoints; i++)
+                if (!reload->endpoints[i].before || !reload->endpoints[i].after)
+                        return false;
+        return true;
+}
+
+/* --- what can fail --- */
+
+/* Settings that are right, and in what they differ; of what a restart changes they say what runs.
+ */
+static int reload_read(Reload *reload)
+{
+        const Settings *running = reload->manager->settings;
+        ReloadResult *result = reload->result;
         int r;
 
-        r = reload_load(manager, result, &settings);
-        if (r < 0)
-                return r;
-        if (result->changes.n == changes_count(&result->changes, OPTION_RESTART))
+        r = settings_load(reload->manager->source, &reload->settings, &result->errors);
+        if (r == 0)
+                r = settings_test(reload->settings, running, &result->errors);
+        if (r == 0)
+                r = changes_compare(running, reload->settings, &result->changes);
+        if (r == 0)
+                r = changes_hold_back(running, reload->settings);
+        return r;
+}
+
+static int reload_open(Reload *reload)
+{
+        ReloadResult *result = reload->result;
+        int r;
+
+        r = listeners_open(reload->settings, &reload->means, &result->errors, &reload->listeners);
+        if (r == 0)
+                r = listeners_compare_credentials(&reload->listeners, &reload->means,
+                                                  &result->changes);
+        if (r == 0)
+                r = listeners_compare(&reload->listeners, &reload->means, &reload->endpoints,
+                                      &reload->n_endpoints);
+        return r;
+}
+
+static int reload_log(const Reload *reload, const Settings *settings)
+{
+        int r;
+
+        if (!has_log_changes(&reload->result->changes))
                 return 0;
-        config_errors_add(&result->errors, CONFIG_ERROR, manager->source->file, 0,
-                          "This version cannot change settings while it runs: restart it");
-        return -EOPNOTSUPP;
+        r = logging_apply(settings);
+        if (r < 0)
+                config_errors_add(
+                        &reload->result->errors, CONFIG_ERROR, NULL, 0, "Cannot log to %s: %s",
+                        settings->log_file ? settings->log_file : "the log", strerror(-r));
+        return r;
 }
 
-static void reload_log(const ReloadResult *result)
+/* The last steps: up to here nothing could be seen from outside. 0, or -errno and all is as it was,
+ * but for listeners. */
+static int reload_take_hold(Reload *reload)
 {
-        char text[1024];
+        Manager *manager = reload->manager;
+        int r;
 
-        logging_report(&result->errors);
-        for (size_t i = 0; i < result->changes.n; i++)
-                log_notice("%s",
-                           reload_change_format(&result->changes.items[i], text, sizeof(text)));
-        if (result->error < 0)
-                log_error("The configuration was not reloaded, all is as it was: %s",
-                          reload_result_format(result, text, sizeof(text)));
+        r = services_prepare(&manager->services, manager->event, manager->server, reload->settings);
+        if (r == 0)
+                r = listeners_listen(&reload->listeners, &reload->means, &reload->result->errors);
+        if (r < 0)
+                return r;
+        r = reload_log(reload, reload->settings);
+        if (r == 0) {
+                r = server_reload(manager->server, reload->settings, reload->endpoints,
+                                  reload->n_endpoints);
+                if (r < 0)
+                        reload_log(reload, manager->settings);
+        }
+        if (r < 0)
+                listeners_restore(&reload->listeners);
+        return r;
+}
+
+/* --- what cannot --- */
+
+static void reload_commit(Reload *reload)
+{
+        Manager *manager = reload->manager;
+        Settings *before = manager->settings;
+
+        manager->settings = settings_ref(reload->settings);
+        services_apply(&manager->services, manager->settings);
+        server_ping(manager->server);
+        if (server_await_answers(manager->server, WORKERS_TIMEOUT) >= 0)
+                config_errors_add(&reload->result->errors, CONFIG_WARNING, NULL, 0,
+                                  "A worker does not answer: it will go by the new settings when "
+                                  "it does");
+        listeners_commit(&reload->listeners, &reload->means);
+        settings_unref(before);
+}
+
+/* --- the whole --- */
+
+static int reload_run(Reload *reload)
+{
+        int r;
+
+        r = reload_read(reload);
+        if (r == 0)
+                r = reload_open(reload);
+        if (r < 0)
+                return r;
+        if (is_the_same(reload)) {
+                listeners_abandon(&reload->listeners, &reload->means);
+                return 0;
+        }
+        r = reload_take_hold(reload);
+        if (r < 0)
+                listeners_abandon(&reload->listeners, &reload->means);
         else
-                log_notice("%s", reload_result_format(result, text, sizeof(text)));
+                reload_commit(reload);
+        return r;
+}
+
+/* What could be read at the start by root is out of reach now: say so, for it looks as if nothing
+ * were wrong. */
+static void explain(const Manager *manager, ConfigErrors *errors)
+{
+        const char *denied = strerror(EACCES);
+
+        if (!manager->has_left_root)
+                return;
+        for (size_t i = 0; i < errors->n_items; i++) {
+                if (errors->items[i].severity != CONFIG_ERROR ||
+                    !strstr(errors->items[i].text, denied))
+                        continue;
+                config_errors_add(
+                        errors, CONFIG_WARNING, NULL, 0,
+                        "The broker was started as root and has become user %s: what only "
+                        "root may read or open takes a restart, or a place where the user "
+                        "may",
+                        manager->settings->user);
+                return;
+        }
+}
+
+static void reload_try(Manager *manager, ReloadResult *result)
+{
+        Reload reload = {
+                .manager = manager,
+                .result = result,
+                .means =
+                        {
+                                .passed = &manager->passed,
+                                .ticket_key = &manager->ticket_key,
+                                .before = &manager->listeners,
+                        },
+        };
+        const int r = reload_run(&reload);
+
+        free(reload.endpoints);
+        listeners_done(&reload.listeners);
+        settings_unref(reload.settings);
+        if (r < 0)
+                explain(manager, &result->errors);
+        reload_result_finish(result, r);
 }
 
 int manager_reload(Manager *manager, const ReloadResult **ret_result)
@@ -68,16 +214,19 @@ int manager_reload(Manager *manager, const ReloadResult **ret_result)
         if (ret_result)
                 *ret_result = NULL;
         notify_reloading();
+        watchdog_relax(manager->watchdog, true);
         r = reload_result_new(number, &result);
         if (r == 0) {
-                r = reload_try(manager, result);
-                reload_result_finish(result, r);
-                reload_log(result);
+                reload_try(manager, result);
+                reload_result_log(result);
+                r = result->error;
                 reload_result_free(manager->last_reload);
                 manager->last_reload = TAKE_PTR(result);
+                manager_update_status(manager);
                 if (ret_result)
                         *ret_result = manager->last_reload;
         }
+        watchdog_relax(manager->watchdog, false);
         notify_ready();
         return r;
 }

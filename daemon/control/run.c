@@ -17,10 +17,9 @@
 /* Answers when every worker accepts from every listener. */
 static int manager_serve(Manager *manager)
 {
-        int r = 0;
+        int r;
 
-        for (size_t i = 0; i < manager->n_listeners && r == 0; i++)
-                r = listener_serve(manager->listeners[i], manager->server);
+        r = listeners_serve(&manager->listeners, manager->server);
         if (r < 0)
                 return r;
         server_ping(manager->server);
@@ -30,15 +29,13 @@ static int manager_serve(Manager *manager)
 /* Who watches from outside. */
 static int manager_start_reports(Manager *manager)
 {
-        size_t n_addresses = 0;
         int r;
 
-        for (size_t i = 0; i < manager->n_listeners; i++)
-                n_addresses += listener_n_addresses(manager->listeners[i]);
-        r = status_line_new(manager->event, manager->server, n_addresses, &manager->status_line);
-        if (r == 0)
-                r = watchdog_new(manager->event, manager->server, &manager->watchdog);
-        return r;
+        r = status_line_new(manager->event, manager->server, &manager->status_line);
+        if (r < 0)
+                return r;
+        manager_update_status(manager);
+        return watchdog_new(manager->event, manager->server, &manager->watchdog);
 }
 
 static int manager_start(Manager *manager)
@@ -49,8 +46,10 @@ static int manager_start(Manager *manager)
         if (r == 0)
                 r = server_start(manager->server);
         if (r == 0)
-                r = services_init(&manager->services, manager->event, manager->server,
-                                  manager->settings);
+                r = services_prepare(&manager->services, manager->event, manager->server,
+                                     manager->settings);
+        if (r == 0)
+                services_apply(&manager->services, manager->settings);
         if (r == 0)
                 r = manager_serve(manager);
         if (r == 0)

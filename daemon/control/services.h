@@ -16,15 +16,20 @@
 #include "control/sys-topics.h"
 #include "server/server.h"
 
-/* Each is NULL where the settings do not want it. A zeroed object has none. */
+/* A zeroed object has none. */
 typedef struct Services {
-        LogTopic *log_topic;
+        LogTopic
+                *log_topic; /* NULL: never asked for. Stays: workers may just be giving it a line */
         SysTopics *sys_topics;
         MemoryWatch *memory_watch;
 } Services;
 
-/* Makes all that the settings want; event and server outlive it. 0, or -errno and there is none. */
-int services_init(Services *services, sd_event *event, Server *server, const Settings *settings);
+/* Makes what these settings need and is not there yet; nothing takes hold. Event and server outlive
+ * it. 0 or -errno. */
+int services_prepare(Services *services, sd_event *event, Server *server, const Settings *settings);
+
+/* The settings take hold; they were prepared. */
+void services_apply(Services *services, const Settings *settings);
 
 /* Nobody else logs any more. */
 void services_done(Services *services);

@@ -18,20 +18,38 @@ struct StatusLine {
         sd_event_source *timer;
         Server *server;
         size_t n_addresses;
-        char text[160]; /* as it was sent */
+        int64_t expires;
+        char trouble[1024]; /* empty: none */
+        char text[1400];    /* as it was sent */
 };
+
+/* ", certificates until 2027-01-31", or nothing. */
+static const char *write_expiry(int64_t expires, char *buffer, size_t size)
+{
+        const time_t when = (time_t)expires;
+        struct tm parts;
+
+        buffer[0] = 0;
+        if (expires != INT64_MAX && gmtime_r(&when, &parts))
+                strftime(buffer, size, ", certificates until %Y-%m-%d", &parts);
+        return buffer;
+}
 
 static void line_send(StatusLine *line)
 {
-        char text[sizeof(line->text)];
+        char text[sizeof(line->text)], expiry[64];
+        const bool failed = line->trouble[0];
         ServerCounters counters;
 
         server_counters(line->server, &counters);
         snprintf(text, sizeof(text),
-                 "STATUS=%" PRIu64 " client%s connected, %zu address%s, %u worker%s",
-                 counters.clients_connected, counters.clients_connected == 1 ? "" : "s",
-                 line->n_addresses, line->n_addresses == 1 ? "" : "es",
-                 server_n_workers(line->server), server_n_workers(line->server) == 1 ? "" : "s");
+                 "STATUS=%s%s%s%" PRIu64 " client%s connected, %zu address%s, %u worker%s%s",
+                 failed ? "The last reload failed, all is as it was: " : "", line->trouble,
+                 failed ? "; " : "", counters.clients_connected,
+                 counters.clients_connected == 1 ? "" : "s", line->n_addresses,
+                 line->n_addresses == 1 ? "" : "es", server_n_workers(line->server),
+                 server_n_workers(line->server) == 1 ? "" : "s",
+                 write_expiry(line->expires, expiry, sizeof(expiry)));
         if (strcmp(text, line->text) == 0)
                 return;
         memcpy(line->text, text, sizeof(text));
@@ -47,28 +65,30 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int status_line_new(sd_event *event, Server *server, size_t n_addresses, StatusLine **ret_line)
+int status_line_new(sd_event *event, Server *server, StatusLine **ret_line)
 {
         _cleanup_(status_line_freep) StatusLine *line = NULL;
         int r;
 
-        if (!getenv("NOTIFY_SOCKET")) {
-                *ret_line = NULL;
-                return 0;
-        }
         line = calloc(1, sizeof(*line));
         if (!line)
                 return -ENOMEM;
         line->server = server;
-        line->n_addresses = n_addresses;
         r = sd_event_add_time_relative(event, &line->timer, CLOCK_MONOTONIC, PERIOD_USEC,
                                        ACCURACY_USEC, on_timer, line);
         if (r < 0)
                 return r;
         sd_event_source_set_description(line->timer, "status-line");
-        line_send(line);
         *ret_line = TAKE_PTR(line);
         return 0;
+}
+
+void status_line_set(StatusLine *line, const StatusFacts *facts)
+{
+        line->n_addresses = facts->n_addresses;
+        line->expires = facts->expires;
+        snprintf(line->trouble, sizeof(line->trouble), "%s", facts->trouble ? facts->trouble : "");
+        line_send(line);
 }
 
 StatusLine *status_line_free(StatusLine *line)

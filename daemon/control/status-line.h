@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "server/server.h"
@@ -16,8 +17,17 @@
 
 typedef struct StatusLine StatusLine;
 
-/* Sends the first line at once. Without a service manager there is nothing to do: *ret_line is
- * NULL. 0 or -errno. */
-int status_line_new(sd_event *event, Server *server, size_t n_addresses, StatusLine **ret_line);
+/* What there is to say beside the clients. */
+typedef struct StatusFacts {
+        size_t n_addresses;
+        int64_t expires; /* the first certificate: seconds since 1970; INT64_MAX: there is none */
+        const char *trouble; /* why the last reload failed; NULL: it did not */
+} StatusFacts;
+
+/* Sends nothing before it has facts. 0 or -errno. */
+int status_line_new(sd_event *event, Server *server, StatusLine **ret_line);
 StatusLine *status_line_free(StatusLine *line);
 DEFINE_CLEANUP(StatusLine, status_line_free)
+
+/* Sends the line at once; trouble is copied. */
+void status_line_set(StatusLine *line, const StatusFacts *facts);

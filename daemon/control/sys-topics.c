@@ -17,7 +17,7 @@ struct SysTopics {
         sd_event_source *timer;
         Server *server;
         SysTree *tree;
-        uint64_t interval; /* microseconds */
+        uint64_t interval; /* microseconds; 0: off */
 };
 
 static void topics_publish(SysTopics *topics)
@@ -54,7 +54,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int sys_topics_new(sd_event *event, Server *server, unsigned interval, SysTopics **ret_topics)
+int sys_topics_new(sd_event *event, Server *server, SysTopics **ret_topics)
 {
         _cleanup_(sys_topics_freep) SysTopics *topics = NULL;
         int r;
@@ -63,18 +63,32 @@ int sys_topics_new(sd_event *event, Server *server, unsigned interval, SysTopics
         if (!topics)
                 return -ENOMEM;
         topics->server = server;
-        topics->interval = (uint64_t)interval * USEC_PER_SEC;
         r = sys_tree_new(clock_boottime(), &topics->tree);
         if (r < 0)
                 return r;
-        r = sd_event_add_time_relative(event, &topics->timer, CLOCK_BOOTTIME, topics_wait(topics),
-                                       ACCURACY_USEC, on_timer, topics);
+        r = sd_event_add_time_relative(event, &topics->timer, CLOCK_BOOTTIME, 0, ACCURACY_USEC,
+                                       on_timer, topics);
+        if (r == 0)
+                r = sd_event_source_set_enabled(topics->timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
         sd_event_source_set_description(topics->timer, "sys-topics");
-        topics_publish(topics);
         *ret_topics = TAKE_PTR(topics);
         return 0;
+}
+
+int sys_topics_set_interval(SysTopics *topics, unsigned interval)
+{
+        int r;
+
+        if (topics->interval == (uint64_t)interval * USEC_PER_SEC)
+                return 0;
+        topics->interval = (uint64_t)interval * USEC_PER_SEC;
+        if (interval == 0)
+                return sd_event_source_set_enabled(topics->timer, SD_EVENT_OFF);
+        topics_publish(topics);
+        r = sd_event_source_set_time_relative(topics->timer, topics_wait(topics));
+        return r < 0 ? r : sd_event_source_set_enabled(topics->timer, SD_EVENT_ONESHOT);
 }
 
 SysTopics *sys_topics_free(SysTopics *topics)

@@ -15,7 +15,10 @@
 
 typedef struct SysTopics SysTopics;
 
-/* interval in seconds, more than 0; all values are published at once, too. 0 or -errno. */
-int sys_topics_new(sd_event *event, Server *server, unsigned interval, SysTopics **ret_topics);
+/* Uptime counts from now; publishes nothing before an interval is set. 0 or -errno. */
+int sys_topics_new(sd_event *event, Server *server, SysTopics **ret_topics);
 SysTopics *sys_topics_free(SysTopics *topics);
 DEFINE_CLEANUP(SysTopics, sys_topics_free)
+
+/* In seconds; 0: no more. What has changed is published at once, too. 0 or -errno. */
+int sys_topics_set_interval(SysTopics *topics, unsigned interval);

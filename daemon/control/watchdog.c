@@ -2,6 +2,7 @@
 
 /* Tells the service manager that the broker is alive. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -13,11 +14,14 @@
 #define ROUNDS         4U
 #define ROUND_ACCURACY 16U /* of the same */
 
+#define RELAXED 4U /* times as long */
+
 struct Watchdog {
         sd_event_source *timer;
         Server *server;
-        uint64_t round; /* microseconds */
-        int silent;     /* the worker that was last found so, or -1 */
+        uint64_t limit; /* microseconds */
+        uint64_t round;
+        int silent; /* the worker that was last found so, or -1 */
 };
 
 static void watchdog_log(Watchdog *watchdog, int silent)
@@ -70,6 +74,7 @@ int watchdog_new(sd_event *event, Server *server, Watchdog **ret_watchdog)
                 return -ENOMEM;
         watchdog->server = server;
         watchdog->silent = -1;
+        watchdog->limit = limit;
         watchdog->round = MAX(limit / ROUNDS, (uint64_t)1);
         r = sd_event_add_time_relative(event, &watchdog->timer, CLOCK_MONOTONIC, watchdog->round,
                                        MAX(limit / ROUND_ACCURACY, (uint64_t)1), on_timer,
@@ -80,6 +85,13 @@ int watchdog_new(sd_event *event, Server *server, Watchdog **ret_watchdog)
         server_ping(server);
         *ret_watchdog = TAKE_PTR(watchdog);
         return 0;
+}
+
+void watchdog_relax(const Watchdog *watchdog, bool relax)
+{
+        if (watchdog)
+                sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64,
+                           watchdog->limit * (relax ? RELAXED : 1));
 }
 
 Watchdog *watchdog_free(Watchdog *watchdog)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "server/server.h"
@@ -20,5 +21,8 @@ typedef struct Watchdog Watchdog;
 
 /* The server runs. If nobody wants to be told *ret_watchdog is NULL. 0 or -errno. */
 int watchdog_new(sd_event *event, Server *server, Watchdog **ret_watchdog);
+/* The control thread is about to do something that may take long (true), or has done it: it is
+ * given more time. NULL: nobody wants to be told. */
+void watchdog_relax(const Watchdog *watchdog, bool relax);
 Watchdog *watchdog_free(Watchdog *watchdog);
 DEFINE_CLEANUP(Watchdog, watchdog_free)

@@ -103,6 +103,7 @@ int main(int argc, char **argv)
                         certificate_write_revoked("crl.pem", &authority, &made, 30);
                 certificate_done(&made);
         }
+        certificate_write_revoked("crl-empty.pem", &authority, NULL, 30);
         write_psk();
         certificate_done(&authority);
         certificate_done(&other);

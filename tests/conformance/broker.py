@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 ALARMS = re.compile(
@@ -31,10 +32,46 @@ def answers(address):
         return probe.connect_ex(address) == 0
 
 
+class Notices:
+    """What the broker tells its service manager, which is us (sd_notify(3))."""
+
+    def __init__(self, path):
+        self.path, self.lines = path, []
+        self.arrived = threading.Condition()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        os.chmod(path, 0o666)
+        self.thread = threading.Thread(target=self._listen, daemon=True)
+        self.thread.start()
+
+    def _listen(self):
+        while lines := self.socket.recv(1 << 16).decode().splitlines():
+            with self.arrived:
+                self.lines += lines
+                self.arrived.notify_all()
+
+    def wait_for(self, line, after=0):
+        """The number of lines up to and with this one, behind the first `after`."""
+        with self.arrived:
+            if not self.arrived.wait_for(lambda: line in self.lines[after:], 10):
+                raise Trouble("no %s within 10 s: %r" % (line, self.lines[after:]))
+            return self.lines.index(line, after) + 1
+
+    def status(self):
+        return [line for line in self.lines if line.startswith("STATUS=")][-1][len("STATUS=") :]
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+            own.sendto(b"", self.path)
+        self.thread.join()
+        self.socket.close()
+
+
 class Broker:
     """`config` is lines of hawker.conf(5). `{port}`, `{port2}` and `{unix}` stand for two free
-    loopback ports and the path of a Unix socket, `{certs}` for the folder of certificates. Without a line `listener` there is one on
-    `{port}`, and lines that begin with `@` are its options.
+    loopback ports and the path of a Unix socket, `{certs}` for the folder of certificates, `{path}`
+    for that of the broker. Without a line `listener` there is one on `{port}`, and lines that begin
+    with `@` are its options.
     """
 
     certificates = ""  # the folder, see run.py --certificates
@@ -46,11 +83,13 @@ class Broker:
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-conformance-")
         os.chmod(self.folder.name, 0o755)
         self.path = self.folder.name
+        self.notices = Notices(os.path.join(self.path, "notify"))
         for _ in range(3):
             self.port, self.port2 = free_port(), free_port()
             self._start(config)
             if self._listens():
                 return
+        self.notices.close()
         raise Trouble("does not start:\n" + self.log())
 
     @property
@@ -65,14 +104,23 @@ class Broker:
     def unix_path(self):
         return os.path.join(self.path, "mqtt.sock")
 
+    @property
+    def config_path(self):
+        return os.path.join(self.path, "hawker.conf")
+
+    def configure(self, config):
+        with open(self.config_path, "w", encoding="utf-8") as file:
+            file.write(self.configuration(config))
+
     def _start(self, config):
-        text = self.configuration(config)
-        name = os.path.join(self.path, "hawker.conf")
-        with open(name, "w", encoding="utf-8") as file:
-            file.write(text)
+        self.configure(config)
         with open(os.path.join(self.path, "log"), "wb") as log:
             self.process = subprocess.Popen(
-                [self.program, "-c", name], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [self.program, "-c", self.config_path],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NOTIFY_SOCKET": self.notices.path},
             )
 
     def configuration(self, config):
@@ -97,7 +145,11 @@ class Broker:
             if mark in text
         ]
         return text.format(
-            port=self.port, port2=self.port2, unix=self.unix_path, certs=self.certificates
+            port=self.port,
+            port2=self.port2,
+            unix=self.unix_path,
+            path=self.path,
+            certs=self.certificates,
         )
 
     @staticmethod
@@ -121,6 +173,16 @@ class Broker:
                 pass
         self.process.kill()
         raise Trouble("does not listen within 10 s:\n" + self.log())
+
+    def reload(self, config=None):
+        """SIGHUP, with a new configuration if one is given; returns when it is over. Whether it
+        was done; why not is in `notices.status()`."""
+        if config is not None:
+            self.configure(config)
+        seen = len(self.notices.lines)
+        self.process.send_signal(signal.SIGHUP)
+        self.notices.wait_for("READY=1", self.notices.wait_for("RELOADING=1", seen))
+        return "reload failed" not in self.notices.status()
 
     def log(self):
         with open(os.path.join(self.path, "log"), encoding="utf-8", errors="replace") as file:
@@ -157,6 +219,7 @@ class Broker:
             self.process.wait()
             raise Trouble("still there 5 s after SIGTERM:\n" + self.log()[-4000:]) from None
         log = self.log()
+        self.notices.close()
         self.folder.cleanup()
         if status:
             raise Trouble("ended with status %d:\n%s" % (status, log[-4000:]))

@@ -36,7 +36,7 @@ static void test_case(const void *data)
 {
         const Case *c = data;
         Attempt a = attempt_valid(c->text);
-        int r = settings_test(a.settings, &a.errors);
+        int r = settings_test(a.settings, NULL, &a.errors);
         const ConfigError *error = attempt_message(&a, CONFIG_ERROR);
 
         g_assert_cmpint(r, ==, c->message ? -EINVAL : 0);
@@ -53,7 +53,7 @@ static void test_all_are_said(void)
         Attempt a = attempt_valid("user no-such-user-here\npid_file /nonexistent/x\n"
                                   "listener 0 /nonexistent/y\n");
 
-        g_assert_cmpint(settings_test(a.settings, &a.errors), ==, -EINVAL);
+        g_assert_cmpint(settings_test(a.settings, NULL, &a.errors), ==, -EINVAL);
         g_assert_cmpuint(a.errors.n_errors, ==, 3);
         attempt_done(&a);
 }

@@ -8,12 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/listener.h"
+#include "control/listeners.h"
 #include "transport/stream-listen.h"
 #include "util/address.h"
 
 static PassedSockets no_sockets;
-static const ListenerMeans means = {.passed = &no_sockets};
+static const TlsTicketKey key;
+static const ListenerMeans means = {.passed = &no_sockets, .ticket_key = &key};
 
 static Settings *parse(const char *text)
 {
@@ -46,11 +47,10 @@ static void test_port_in_use_blames_the_line(void)
         g_autofree char *text = g_strdup_printf("# first\n\nlistener %u 127.0.0.1\n", port);
         Settings *settings = parse(text);
         ConfigErrors errors = CONFIG_ERRORS_INIT;
-        Listener **listeners = NULL;
-        size_t n = 0;
+        Listeners listeners = {};
 
-        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), ==, -EADDRINUSE);
-        g_assert_null(listeners);
+        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners), ==, -EADDRINUSE);
+        g_assert_null(listeners.items);
         g_assert_cmpuint(errors.n_items, ==, 1);
         g_assert_cmpint(errors.items[0].severity, ==, CONFIG_ERROR);
         g_assert_cmpstr(errors.items[0].file, ==, "test.conf");
@@ -70,10 +70,9 @@ static void test_each_bad_listener_is_told(void)
                                                 port);
         Settings *settings = parse(text);
         ConfigErrors errors = CONFIG_ERRORS_INIT;
-        Listener **listeners = NULL;
-        size_t n = 0;
+        Listeners listeners = {};
 
-        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), <, 0);
+        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners), <, 0);
         g_assert_cmpuint(errors.n_errors, ==, 2);
         g_assert_cmpuint(errors.items[0].line, ==, 1);
         g_assert_cmpuint(errors.items[1].line, ==, 2);
@@ -89,15 +88,14 @@ static void test_unix_socket_comes_and_goes_with_its_listener(void)
         g_autofree char *text = g_strdup_printf("listener 0 %s\nsocket_mode 0622\n", path);
         Settings *settings = parse(text);
         ConfigErrors errors = CONFIG_ERRORS_INIT;
-        Listener **listeners = NULL;
+        Listeners listeners = {};
         struct stat status;
-        size_t n = 0;
 
-        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), ==, 0);
-        g_assert_cmpuint(n, ==, 1);
+        g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners), ==, 0);
+        g_assert_cmpuint(listeners.n, ==, 1);
         g_assert_cmpint(stat(path, &status), ==, 0);
         g_assert_cmpuint(status.st_mode & 0777, ==, 0622);
-        listeners_free(listeners, n);
+        listeners_done(&listeners);
         g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
         config_errors_done(&errors);
         settings_unref(settings);
@@ -113,12 +111,10 @@ static void test_unknown_owner_is_refused(void)
                         "listener 0 /nonexistent/x.sock\n%s no-such-account\n", options[i]);
                 Settings *settings = parse(text);
                 ConfigErrors errors = CONFIG_ERRORS_INIT;
-                Listener *listener = NULL;
+                Listeners listeners = {};
 
-                g_assert_cmpint(
-                        listener_new(settings, &settings->listeners[0], &means, &errors, &listener),
-                        ==, -ENOENT);
-                g_assert_null(listener);
+                g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners), ==, -ENOENT);
+                g_assert_null(listeners.items);
                 g_assert_nonnull(strstr(errors.items[0].text, "no-such-account"));
                 config_errors_done(&errors);
                 settings_unref(settings);
@@ -142,10 +138,9 @@ static void test_bad_credentials_blame_the_option(void)
                         g_strconcat("listener 1 127.0.0.1\n", cases[i].options, NULL);
                 Settings *settings = parse(text);
                 ConfigErrors errors = CONFIG_ERRORS_INIT;
-                Listener **listeners = NULL;
-                size_t n = 0;
+                Listeners listeners = {};
 
-                g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners, &n), ==,
+                g_assert_cmpint(listeners_open(settings, &means, &errors, &listeners), ==,
                                 -EKEYREJECTED);
                 g_assert_cmpuint(errors.n_errors, ==, 1);
                 g_assert_nonnull(strstr(errors.items[0].text, cases[i].text));
