@@ -13,16 +13,14 @@
 #include "config/settings.h"
 #include "control/credential-import.h"
 #include "control/logging.h"
-#include "control/notify.h"
 #include "util/log.h"
 #include "util/macro.h"
 
-enum { OPTION_START = 256, OPTION_VERSION };
+enum { OPTION_VERSION = 256 };
 
 static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
-        {"start", no_argument, NULL, OPTION_START},
         {"version", no_argument, NULL, OPTION_VERSION},
         {},
 };
@@ -31,31 +29,27 @@ static void print_help(void)
 {
         puts("import-credentials " VERSION ", for hawker.service\n"
              "\n"
-             "Usage: import-credentials -c FILE [--start]\n"
+             "Usage: import-credentials -c FILE\n"
              "\n"
              "Copies the files of TLS that the settings name to $RUNTIME_DIRECTORY/tls, for the\n"
-             "user of the service to read. What could not be used there leaves the copies as they\n"
-             "are.\n"
+             "user of the service to read.\n"
              "\n"
              "  -c, --config FILE   the settings of the service\n"
-             "      --start         copy even what cannot be used: the broker, which starts now,\n"
-             "                      says what is wrong\n"
              "      --version       print the version\n"
              "  -h, --help          print this\n"
              "\n"
-             "Exit status: 0 copied, or the settings are wrong, which the broker says; 1 not\n"
-             "copied.");
+             "Exit status: 0, or 1 if the copies are as they were. What is wrong with settings or\n"
+             "files the broker says.");
 }
 
 /* Wrong settings are for the broker to refuse: it keeps the old ones, and says so in its status. */
-static int import(const SettingsSource *source, bool start)
+static int import(const SettingsSource *source)
 {
         _cleanup_(config_errors_done) ConfigErrors unread = CONFIG_ERRORS_INIT;
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
         _cleanup_(settings_unrefp) Settings *settings = NULL;
         _cleanup_free_ char *folder = NULL;
         const char *runtime = getenv("RUNTIME_DIRECTORY");
-        CredentialImport how = {.check = !start};
         int r;
 
         if (!runtime) {
@@ -64,8 +58,8 @@ static int import(const SettingsSource *source, bool start)
         }
         if (settings_load(source, &settings, &unread) < 0)
                 return EXIT_SUCCESS;
-        how.runtime_folder = folder = strndup(runtime, strcspn(runtime, ":"));
-        r = folder ? credentials_import(settings, &how, &errors) : -ENOMEM;
+        folder = strndup(runtime, strcspn(runtime, ":"));
+        r = folder ? credentials_import(settings, folder, &errors) : -ENOMEM;
         logging_report(&errors);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -73,7 +67,6 @@ static int import(const SettingsSource *source, bool start)
 int main(int argc, char **argv)
 {
         SettingsSource source = {};
-        bool start = false;
         int option, status;
 
         umask(0077);
@@ -81,9 +74,6 @@ int main(int argc, char **argv)
                 switch (option) {
                 case 'c':
                         source.file = optarg;
-                        break;
-                case OPTION_START:
-                        start = true;
                         break;
                 case 'h':
                         print_help();
@@ -99,7 +89,7 @@ int main(int argc, char **argv)
                 fputs("Try 'import-credentials --help'.\n", stderr);
                 return EXIT_FAILURE;
         }
-        status = import(&source, start);
+        status = import(&source);
         log_done();
         return status;
 }

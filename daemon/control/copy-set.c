@@ -19,7 +19,8 @@
 #define FOLDER_MODE 0750
 
 #define FILE_SIZE_MAX ((size_t)16 << 20)
-#define FOLDERS_DEEP  1U  /* in a set: those of capath */
+#define FOLDERS_DEEP  2U  /* a set, and those of capath in it */
+#define NUMBER_DIGITS 16  /* of the name of a new one */
 #define ATTEMPTS      16U /* for a name that is free */
 
 static void closedirp(DIR **folder)
@@ -58,26 +59,33 @@ static int next_name(DIR *folder, const char **ret_name)
         return -errno;
 }
 
-/* One of ours with all that is in it: files, and folders as deep as said. */
-static int remove_folder(int at, const char *name, unsigned depth)
+static DIR *open_entries(int at, const char *name)
+{
+        _cleanup_close_ int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+        if (folder)
+                TAKE_FD(fd);
+        return folder;
+}
+
+/* Whatever it is and whose: a folder with all that is in it, as deep as a set is. Only names that
+ * are in it go, for nothing is followed. */
+static int remove_all(int at, const char *name, unsigned depth)
 {
         _cleanup_(closedirp) DIR *folder = NULL;
         const char *entry;
-        int fd, r;
+        int r;
 
-        r = open_folder(at, name, &fd);
-        if (r < 0)
-                return r;
-        folder = fdopendir(fd);
-        if (!folder) {
-                r = -errno;
-                close(fd);
-                return r;
-        }
+        if (unlinkat(at, name, 0) == 0)
+                return 0;
+        if (errno != EISDIR || depth == 0)
+                return -errno;
+        folder = open_entries(at, name);
+        if (!folder)
+                return -errno;
         while ((r = next_name(folder, &entry)) == 0 && entry) {
-                if (unlinkat(fd, entry, 0) == 0)
-                        continue;
-                r = errno == EISDIR && depth > 0 ? remove_folder(fd, entry, depth - 1) : -errno;
+                r = remove_all(dirfd(folder), entry, depth - 1);
                 if (r < 0)
                         return r;
         }
@@ -86,27 +94,34 @@ static int remove_folder(int at, const char *name, unsigned depth)
         return unlinkat(at, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-/* Of one that was ended in the middle. What is not ours may stay: it is in nobody's way. */
+static bool is_new_name(const char *entry, const char *name)
+{
+        const size_t n = strlen(name);
+
+        return strncmp(entry, name, n) == 0 && entry[n] == '.' &&
+               strspn(entry + n + 1, "0123456789abcdef") == NUMBER_DIGITS &&
+               entry[n + 1 + NUMBER_DIGITS] == 0;
+}
+
+/* Of one that was ended in the middle. */
 static int remove_leftovers(int at, const char *name)
 {
-        _cleanup_(closedirp) DIR *folder = NULL;
-        const size_t n = strlen(name);
+        _cleanup_(closedirp) DIR *folder = open_entries(at, ".");
         const char *entry;
-        int fd, r;
+        int r;
 
-        fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        folder = fd < 0 ? NULL : fdopendir(fd);
-        if (!folder) {
-                r = -errno;
-                closep(&fd);
-                return r;
-        }
+        if (!folder)
+                return -errno;
         while ((r = next_name(folder, &entry)) == 0 && entry) {
-                if (strncmp(entry, name, n) != 0 || entry[n] != '.')
-                        continue;
-                r = remove_folder(at, entry, FOLDERS_DEEP);
-                if (r < 0 && r != -EPERM && r != -ENOTDIR && r != -ELOOP)
-                        return r;
+                struct stat status;
+
+                if (is_new_name(entry, name) &&
+                    fstatat(at, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    is_own_folder(&status)) {
+                        r = remove_all(at, entry, FOLDERS_DEEP);
+                        if (r < 0)
+                                return r;
+                }
         }
         return r;
 }
@@ -125,14 +140,14 @@ static int take_runtime(CopySet *set, const char *runtime_folder)
         return 0;
 }
 
-/* 1 if there is a folder of the name, 0 if there is nothing. */
+/* 1 if there is something of the name, or 0. */
 static int has_old(const CopySet *set)
 {
         struct stat status;
 
-        if (fstatat(set->runtime_fd, set->name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : -errno;
-        return is_own_folder(&status) ? 1 : -EPERM;
+        if (fstatat(set->runtime_fd, set->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+                return 1;
+        return errno == ENOENT ? 0 : -errno;
 }
 
 static int make_new(CopySet *set)
@@ -143,7 +158,7 @@ static int make_new(CopySet *set)
 
                 if (getrandom(&number, sizeof(number), 0) < 0)
                         return -errno;
-                snprintf(name, sizeof(name), "%s.%016llx", set->name, number);
+                snprintf(name, sizeof(name), "%s.%0*llx", set->name, NUMBER_DIGITS, number);
                 if (mkdirat(set->runtime_fd, name, S_IRWXU) < 0) {
                         if (errno == EEXIST)
                                 continue;
@@ -162,8 +177,6 @@ int copy_set_begin(CopySet *set, const char *runtime_folder, const char *name)
         set->name = name;
         r = take_runtime(set, runtime_folder);
         if (r == 0)
-                r = has_old(set);
-        if (r >= 0)
                 r = remove_leftovers(set->runtime_fd, name);
         return r < 0 ? r : make_new(set);
 }
@@ -230,7 +243,7 @@ int copy_set_add(CopySet *set, const char *folder, const char *name, int from_fd
         return r;
 }
 
-/* The last step, which nothing but the names is left for. */
+/* The last step: only names change. Behind it the new name is that of the old one. */
 static int put_in_place(CopySet *set, bool old)
 {
         if (renameat2(set->runtime_fd, set->new_name, set->runtime_fd, set->name,
@@ -248,7 +261,7 @@ int copy_set_commit(CopySet *set)
         if (old < 0)
                 return old;
         if (set->n_files == 0)
-                return old ? remove_folder(set->runtime_fd, set->name, FOLDERS_DEEP) : 0;
+                return old ? remove_all(set->runtime_fd, set->name, FOLDERS_DEEP) : 0;
         r = share(set, set->fd, FOLDER_MODE);
         return r < 0 ? r : put_in_place(set, old);
 }
@@ -256,7 +269,7 @@ int copy_set_commit(CopySet *set)
 void copy_set_done(CopySet *set)
 {
         if (set->new_name[0])
-                remove_folder(set->runtime_fd, set->new_name, FOLDERS_DEEP);
+                remove_all(set->runtime_fd, set->new_name, FOLDERS_DEEP);
         closep(&set->fd);
         closep(&set->runtime_fd);
         *set = (CopySet)COPY_SET_INIT;

@@ -31,10 +31,8 @@ typedef struct CopySet {
                 .runtime_fd = -1, .fd = -1                                                         \
         }
 
-/*
- * Makes a new folder beside the one of that name, and clears what an earlier one left behind. 0;
- * -EWOULDBLOCK if another is at it; -EPERM if what has the name is not a folder of ours; -errno.
- */
+/* Makes a new folder beside what has that name now, and clears what an earlier one left behind. 0;
+ * -EWOULDBLOCK if another is at it; -errno. */
 int copy_set_begin(CopySet *set, const char *runtime_folder, const char *name);
 
 /* Makes a folder in it, for copy_set_add(). 0, also if it is there already, or -errno. */
@@ -47,8 +45,8 @@ int copy_set_add_folder(CopySet *set, const char *name);
  */
 int copy_set_add(CopySet *set, const char *folder, const char *name, int from_fd);
 
-/* The new one is in place, the old one gone. An empty one takes no place. 0, or -errno: the old
- * one is as it was. */
+/* The new one is in place, the old one, whatever it was, gone. An empty one takes no place. 0, or
+ * -errno: the old one is as it was. */
 int copy_set_commit(CopySet *set);
 
 /* Takes away what was not committed. */

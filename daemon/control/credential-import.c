@@ -15,12 +15,11 @@
 #include "control/copy-set.h"
 #include "control/credential-copies.h"
 #include "control/credential-files.h"
-#include "control/credentials.h"
 #include "control/trusted-open.h"
 #include "util/macro.h"
 
 typedef struct Import {
-        const CredentialImport *how;
+        const char *runtime_folder;
         CopySet set;
         bool is_root; /* and the service is not */
         ConfigErrors *errors;
@@ -155,98 +154,70 @@ static const char *explain(int error)
         }
 }
 
-/* All of one option. -EKEYREJECTED if one cannot be copied and that matters. */
+/* All of one option. 0, -ENOMEM or -ENOSPC. */
 static int copy_paths(Import *import, const CredentialFile *file, const ListenerSettings *of)
 {
-        const ConfigSeverity severity = import->how->check ? CONFIG_ERROR : CONFIG_WARNING;
         const SettingsOrigin *origin = credential_origin(of, file->option);
         const char *rest = credential_file_paths(file, of);
         char path[PATH_MAX];
-        int result = 0;
 
         while (credential_path_next(&rest, path)) {
                 int r = copy_path(import, file, path);
 
-                if (r == -ENOMEM)
+                if (r == -ENOMEM || r == -ENOSPC)
                         return r;
-                if (r == 0)
-                        continue;
-                config_errors_add(import->errors, severity, origin->file, origin->line,
-                                  "%s cannot be copied for the service: %s", path, explain(r));
-                if (import->how->check)
-                        result = -EKEYREJECTED;
+                if (r < 0)
+                        config_errors_add(import->errors, CONFIG_WARNING, origin->file,
+                                          origin->line, "%s cannot be copied for the service: %s",
+                                          path, explain(r));
         }
-        return result;
+        return 0;
 }
 
 static int copy_listener(Import *import, const ListenerSettings *of)
 {
-        int result = 0;
+        int r = 0;
 
-        for (size_t i = 0; i < N_CREDENTIAL_FILES; i++) {
-                int r = copy_paths(import, &credential_files[i], of);
-
-                if (r == -ENOMEM)
-                        return r;
-                result = r < 0 ? r : result;
-        }
-        return result;
+        for (size_t i = 0; i < N_CREDENTIAL_FILES && r == 0; i++)
+                r = copy_paths(import, &credential_files[i], of);
+        return r;
 }
 
-/* As the service will, but from the folder that is open here. */
-static int check_listener(const Import *import, const ListenerSettings *of)
+static int copy_all(Import *import, const Settings *settings)
 {
-        char folder[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
+        int r = 0;
 
-        snprintf(folder, sizeof(folder), "/proc/self/fd/%d", import->set.fd);
-        return credentials_check(of, folder, import->errors);
-}
-
-static int import_all(Import *import, const Settings *settings)
-{
-        int result = 0, r = 0;
-
-        for (size_t i = 0; i < settings->n_listeners; i++) {
-                const ListenerSettings *of = &settings->listeners[i];
-
-                if (!listener_settings_has_tls(of))
-                        continue;
-                r = copy_listener(import, of);
-                if (r == 0 && import->how->check)
-                        r = check_listener(import, of);
-                if (r < 0 && r != -EKEYREJECTED)
-                        return r;
-                result = r < 0 ? r : result;
-        }
-        return result < 0 ? result : copy_set_commit(&import->set);
+        for (size_t i = 0; i < settings->n_listeners && r == 0; i++)
+                if (listener_settings_has_tls(&settings->listeners[i]))
+                        r = copy_listener(import, &settings->listeners[i]);
+        return r < 0 ? r : copy_set_commit(&import->set);
 }
 
 static int blame(const Import *import, int error)
 {
-        const char *why = error == -EPERM ? CREDENTIAL_COPIES " in it is not a folder of root's"
-                          : error == -EWOULDBLOCK ? "somebody else is copying there"
-                                                  : strerror(-error);
+        const char *why =
+                error == -EWOULDBLOCK ? "somebody else is copying there" : strerror(-error);
 
         config_errors_add(import->errors, CONFIG_ERROR, NULL, 0,
-                          "The files of TLS cannot be copied to %s: %s",
-                          import->how->runtime_folder, why);
+                          "The files of TLS cannot be copied to %s: %s", import->runtime_folder,
+                          why);
         return error;
 }
 
-int credentials_import(const Settings *settings, const CredentialImport *how, ConfigErrors *errors)
+int credentials_import(const Settings *settings, const char *runtime_folder, ConfigErrors *errors)
 {
         _cleanup_(import_done) Import import = {
-                .how = how,
+                .runtime_folder = runtime_folder,
                 .set = COPY_SET_INIT,
                 .errors = errors,
         };
         int r;
 
-        r = copy_set_begin(&import.set, how->runtime_folder, CREDENTIAL_COPIES);
+        r = copy_set_begin(&import.set, runtime_folder, CREDENTIAL_COPIES);
         import.is_root = r == 0 && geteuid() == 0 && import.set.service != 0;
         if (r == 0 && import.is_root)
                 r = take_groups(&import);
         if (r == 0)
-                r = import_all(&import, settings);
-        return r == 0 || r == -EKEYREJECTED ? r : blame(&import, r);
+                r = copy_all(&import, settings);
+        return r == 0 ? 0 : blame(&import, r);
 }

@@ -8,20 +8,13 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "config/errors.h"
 #include "config/settings.h"
 
-typedef struct CredentialImport {
-        const char *runtime_folder; /* of the service: tells who that is, too */
-        bool check; /* copies that a listener could not use do not take the place of the old ones */
-} CredentialImport;
-
 /*
- * All copies are new, or all stay as they were. A file that the service cannot read is read by root
- * only if nobody else could have put it there. 0; -EKEYREJECTED with the line of the option and
- * what is wrong in errors (without check: a file that cannot be read is a warning, for the service
- * to refuse); -errno with why in errors.
+ * Makes all copies anew in the runtime directory of the service, which also tells who that is. What
+ * is in the files is for the broker to judge. One that the service cannot read is read by root only
+ * if nobody else could have put it there; what cannot be copied is a warning with its line, and the
+ * broker will miss it. 0; or -errno with why in errors, and the copies are as they were.
  */
-int credentials_import(const Settings *settings, const CredentialImport *how, ConfigErrors *errors);
+int credentials_import(const Settings *settings, const char *runtime_folder, ConfigErrors *errors);

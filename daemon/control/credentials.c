@@ -195,17 +195,3 @@ int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
         add_notes(of, &notes, folder, errors);
         return r;
 }
-
-int credentials_check(const ListenerSettings *of, const char *folder, ConfigErrors *errors)
-{
-        _cleanup_(tls_credentials_unrefp) TlsCredentials *credentials = NULL;
-        TlsSettings settings = settings_of(of);
-        TlsTicketKey key = {};
-        TlsNotes notes = {};
-        int r;
-
-        settings.keylog = NULL;
-        r = read_from(of, folder, &settings, &key, &notes, &credentials);
-        add_notes(of, &notes, folder, errors);
-        return r;
-}

@@ -19,7 +19,3 @@
  */
 int credentials_load(const ListenerSettings *of, const TlsTicketKey *ticket_key,
                      ConfigErrors *errors, TlsCredentials **ret);
-
-/* Whether those of a listener with TLS can be loaded from the copies in a folder. Writes nothing.
- * As above. */
-int credentials_check(const ListenerSettings *of, const char *folder, ConfigErrors *errors);

@@ -92,17 +92,17 @@ Settings *stage_parse(const Stage *stage, const char *more)
         return settings;
 }
 
-int stage_import_with(Stage *stage, const char *more, bool check)
+int stage_import_with(Stage *stage, const char *more)
 {
         _cleanup_(settings_unrefp) Settings *settings = stage_parse(stage, more);
 
         stage_forget_errors(stage);
-        return credentials_import(settings, &(CredentialImport){stage->run, check}, &stage->errors);
+        return credentials_import(settings, stage->run, &stage->errors);
 }
 
 int stage_import(Stage *stage)
 {
-        return stage_import_with(stage, "", true);
+        return stage_import_with(stage, "");
 }
 
 char *stage_copy_of(const Stage *stage, const char *name)

@@ -36,7 +36,7 @@ void stage_put_pair(const Stage *stage, const Certificate *certificate, const Ce
 
 /* A listener with the pair in lines 3 and 4, and with more lines. */
 Settings *stage_parse(const Stage *stage, const char *more);
-int stage_import_with(Stage *stage, const char *more, bool check);
+int stage_import_with(Stage *stage, const char *more);
 int stage_import(Stage *stage);
 
 char *stage_copy_of(const Stage *stage, const char *name);

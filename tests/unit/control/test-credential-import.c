@@ -85,7 +85,7 @@ static void test_all_files_are_copied(void)
         stage_init(&stage);
         certificate_write(stage_at(stage.files, "ca.pem"), &stage.two, NULL);
         more = g_strdup_printf("cafile %s/ca.pem\n", stage.files);
-        g_assert_cmpint(stage_import_with(&stage, more, true), ==, 0);
+        g_assert_cmpint(stage_import_with(&stage, more), ==, 0);
         g_assert_true(stage_is_copied(&stage, "cert.pem"));
         g_assert_true(stage_is_copied(&stage, "key.pem"));
         g_assert_true(stage_is_copied(&stage, "ca.pem"));
@@ -105,51 +105,35 @@ static void test_all_files_are_copied(void)
         stage_done(&stage);
 }
 
-static void test_a_wrong_pair_leaves_the_old_copies(void)
+static void test_what_is_in_them_is_not_judged(void)
 {
-        g_autofree char *cert = NULL, *key = NULL;
         Stage stage;
 
         stage_init(&stage);
-        g_assert_cmpint(stage_import(&stage), ==, 0);
-        cert = stage_copy_of(&stage, "cert.pem");
-        key = stage_copy_of(&stage, "key.pem");
         stage_put_pair(&stage, &stage.one, &stage.two);
-        g_assert_cmpint(stage_import(&stage), ==, -EKEYREJECTED);
-        stage_assert_told(&stage, 4, "files/key.pem is not the key of the certificate in /");
-        g_assert_false(stage_is_copied(&stage, "key.pem"));
-        g_assert_true(stage_is_copied(&stage, "cert.pem"));
-        g_assert_cmpuint(stage_entries_of(stage.run), ==, 1);
-        /* The other half comes: all is well. */
-        stage_put_pair(&stage, &stage.two, &stage.two);
+        stage_put(stage_at(stage.files, "cert.pem"), "-----BEGIN CERT");
         g_assert_cmpint(stage_import(&stage), ==, 0);
-        g_assert_true(stage_is_copied(&stage, "key.pem") && stage_is_copied(&stage, "cert.pem"));
-        /* A file that is being written is no pair, either. */
-        stage_put(stage_at(stage.files, "cert.pem"), "-----BEGIN CERTIFICATE-----\nMIIB");
-        g_assert_cmpint(stage_import(&stage), ==, -EKEYREJECTED);
-        stage_assert_told(&stage, 3, "cert.pem holds no certificate");
-        g_assert_cmpint(g_unlink(stage_at(stage.files, "cert.pem")), ==, 0);
-        g_assert_cmpint(stage_import(&stage), ==, -EKEYREJECTED);
-        stage_assert_told(&stage, 3, "cert.pem cannot be copied for the service: No such file");
-        g_assert_true(g_file_test(cert, G_FILE_TEST_IS_REGULAR));
+        g_assert_cmpuint(stage.errors.n_items, ==, 0);
+        g_assert_true(stage_is_copied(&stage, "cert.pem"));
+        g_assert_true(stage_is_copied(&stage, "key.pem"));
         stage_done(&stage);
 }
 
-static void test_at_the_start_the_broker_is_the_judge(void)
+static void test_what_is_missing_is_told_and_has_no_copy(void)
 {
         Stage stage;
 
         stage_init(&stage);
         g_assert_cmpint(stage_import(&stage), ==, 0);
-        stage_put_pair(&stage, &stage.one, &stage.two);
-        g_assert_cmpint(stage_import_with(&stage, "", false), ==, 0);
-        g_assert_cmpuint(stage.errors.n_items, ==, 0);
-        g_assert_true(stage_is_copied(&stage, "key.pem"));
         g_assert_cmpint(g_unlink(stage_at(stage.files, "key.pem")), ==, 0);
-        g_assert_cmpint(stage_import_with(&stage, "", false), ==, 0);
+        g_assert_cmpint(stage_import(&stage), ==, 0);
         g_assert_cmpuint(stage.errors.n_errors, ==, 0);
         stage_assert_told(&stage, 4, "key.pem cannot be copied for the service: No such file");
         g_assert_cmpuint(stage_entries_of(stage.copies), ==, 1);
+        /* A pipe would keep root waiting. */
+        g_assert_cmpint(mkfifo(stage_at(stage.files, "key.pem"), 0600), ==, 0);
+        g_assert_cmpint(stage_import(&stage), ==, 0);
+        stage_assert_told(&stage, 4, "it is not a regular file");
         stage_done(&stage);
 }
 
@@ -165,7 +149,7 @@ static void test_a_folder_is_copied_with_its_files(void)
         g_assert_cmpint(symlink("one.pem", stage_at(stage.files, "ca/12345678.0")), ==, 0);
         g_assert_cmpint(symlink("nowhere", stage_at(stage.files, "ca/dangling")), ==, 0);
         more = g_strdup_printf("capath %s/ca\n", stage.files);
-        g_assert_cmpint(stage_import_with(&stage, more, true), ==, 0);
+        g_assert_cmpint(stage_import_with(&stage, more), ==, 0);
         copy = stage_copy_of(&stage, "ca");
         g_assert_cmpuint(stage_entries_of(copy), ==, 2);
         g_assert_true(
@@ -173,7 +157,7 @@ static void test_a_folder_is_copied_with_its_files(void)
         g_assert_true(
                 stage_is_same(stage_at(stage.files, "ca/one.pem"), stage_at(copy, "12345678.0")));
         /* And goes again. */
-        g_assert_cmpint(stage_import_with(&stage, more, true), ==, 0);
+        g_assert_cmpint(stage_import_with(&stage, more), ==, 0);
         g_assert_cmpint(stage_import(&stage), ==, 0);
         g_assert_cmpuint(stage_entries_of(stage.copies), ==, 2);
         g_assert_cmpuint(stage_entries_of(stage.run), ==, 1);
@@ -188,31 +172,50 @@ static void test_without_tls_there_are_no_copies(void)
         stage_init(&stage);
         g_assert_cmpint(stage_import(&stage), ==, 0);
         g_assert_cmpint(settings_new_default((uint16_t[]){1883}, 1, &settings), ==, 0);
-        g_assert_cmpint(
-                credentials_import(settings, &(CredentialImport){stage.run, true}, &stage.errors),
-                ==, 0);
+        g_assert_cmpint(credentials_import(settings, stage.run, &stage.errors), ==, 0);
         g_assert_cmpuint(stage_entries_of(stage.run), ==, 0);
         stage_done(&stage);
 }
 
+static bool is_there(const char *path)
+{
+        return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 static void test_what_the_service_puts_there_is_not_followed(void)
+{
+        static const char left[] = "tls.0123456789abcdef", other[] = "tls.123456789abcdef0";
+        Stage stage;
+
+        stage_init(&stage);
+        g_assert_cmpint(symlink(stage.files, stage.copies), ==, 0);
+        g_assert_cmpint(symlink(stage.files, stage_at(stage.run, other)), ==, 0);
+        g_mkdir(stage_at(stage.run, left), 0755);
+        stage_put(stage_at(stage.run, "tls.sock"), "");
+        g_assert_cmpint(stage_import(&stage), ==, 0);
+        g_assert_true(is_there(stage_at(stage.files, "key.pem")));
+        g_assert_false(g_file_test(stage.copies, G_FILE_TEST_IS_SYMLINK));
+        g_assert_true(stage_is_copied(&stage, "key.pem"));
+        /* What was left behind is gone; what only looks like it is somebody's. */
+        g_assert_false(is_there(stage_at(stage.run, left)));
+        g_assert_true(is_there(stage_at(stage.run, other)));
+        g_assert_true(is_there(stage_at(stage.run, "tls.sock")));
+        stage_done(&stage);
+}
+
+static void test_a_folder_of_another_owner_makes_way(void)
 {
         Stage stage;
 
         stage_init(&stage);
-        stage_put(stage_at(stage.folder, "prey"), "x");
-        g_assert_cmpint(symlink(stage.files, stage.copies), ==, 0);
-        g_assert_cmpint(stage_import(&stage), ==, -EPERM);
-        stage_assert_told(&stage, 0, "tls in it is not a folder of root's");
-        g_assert_true(g_file_test(stage_at(stage.files, "key.pem"), G_FILE_TEST_IS_REGULAR));
-        g_assert_cmpint(g_unlink(stage.copies), ==, 0);
-        /* Nor cleared, if it has the name of one that was left behind. */
-        g_assert_cmpint(symlink(stage.files, stage_at(stage.run, "tls.1")), ==, 0);
-        g_mkdir(stage_at(stage.run, "tls.2"), 0755);
+        g_mkdir(stage.copies, 0755);
+        g_mkdir(stage_at(stage.copies, "x"), 0755);
+        stage_put(stage_at(stage.copies, "x/y"), "");
+        if (geteuid() == 0)
+                g_assert_cmpint(chown(stage.copies, NOBODY, NOBODY), ==, 0);
         g_assert_cmpint(stage_import(&stage), ==, 0);
-        g_assert_true(g_file_test(stage_at(stage.files, "key.pem"), G_FILE_TEST_IS_REGULAR));
-        g_assert_true(g_file_test(stage_at(stage.run, "tls.1"), G_FILE_TEST_IS_SYMLINK));
-        g_assert_false(g_file_test(stage_at(stage.run, "tls.2"), G_FILE_TEST_EXISTS));
+        g_assert_cmpuint(stage_entries_of(stage.copies), ==, 2);
+        g_assert_cmpuint(stage_entries_of(stage.run), ==, 1);
         stage_done(&stage);
 }
 
@@ -245,11 +248,13 @@ static void test_only_a_safe_way_leads_to_files_of_root(void)
                         0);
         g_assert_cmpint(lchown(stage_at(stage.run, "psk"), NOBODY, NOBODY), ==, 0);
         more = g_strdup_printf("psk_file %s/psk\n", stage.run);
-        g_assert_cmpint(stage_import_with(&stage, more, true), ==, -EKEYREJECTED);
+        g_assert_cmpint(stage_import_with(&stage, more), ==, 0);
         stage_assert_told(&stage, 5, "who could have put it there");
+        g_assert_cmpuint(stage_entries_of(stage.copies), ==, 2);
         /* What the service can read anyway may be anywhere. */
         g_chmod(stage_at(stage.folder, "shadow"), 0644);
-        g_assert_cmpint(stage_import_with(&stage, more, true), ==, 0);
+        g_assert_cmpint(stage_import_with(&stage, more), ==, 0);
+        g_assert_cmpuint(stage_entries_of(stage.copies), ==, 3);
         g_assert_cmpuint(geteuid(), ==, 0);
         stage_done(&stage);
 }
@@ -262,16 +267,18 @@ int main(int argc, char **argv)
                         test_what_others_could_have_put_there_is_not_opened);
         g_test_add_func("/control/credential-import/all-files-are-copied",
                         test_all_files_are_copied);
-        g_test_add_func("/control/credential-import/a-wrong-pair-leaves-the-old-copies",
-                        test_a_wrong_pair_leaves_the_old_copies);
-        g_test_add_func("/control/credential-import/at-the-start-the-broker-is-the-judge",
-                        test_at_the_start_the_broker_is_the_judge);
+        g_test_add_func("/control/credential-import/what-is-in-them-is-not-judged",
+                        test_what_is_in_them_is_not_judged);
+        g_test_add_func("/control/credential-import/what-is-missing-is-told-and-has-no-copy",
+                        test_what_is_missing_is_told_and_has_no_copy);
         g_test_add_func("/control/credential-import/a-folder-is-copied-with-its-files",
                         test_a_folder_is_copied_with_its_files);
         g_test_add_func("/control/credential-import/without-tls-there-are-no-copies",
                         test_without_tls_there_are_no_copies);
         g_test_add_func("/control/credential-import/what-the-service-puts-there-is-not-followed",
                         test_what_the_service_puts_there_is_not_followed);
+        g_test_add_func("/control/credential-import/a-folder-of-another-owner-makes-way",
+                        test_a_folder_of_another_owner_makes_way);
         g_test_add_func("/control/credential-import/one-at-a-time", test_one_at_a_time);
         g_test_add_func("/control/credential-import/only-a-safe-way-leads-to-files-of-root",
                         test_only_a_safe_way_leads_to_files_of_root);

@@ -89,7 +89,7 @@ static void test_messages_name_the_files(void)
 
         stage_init(&stage);
         stage_put_pair(&stage, &stage.one, &stage.two);
-        g_assert_cmpint(stage_import_with(&stage, "", false), ==, 0);
+        g_assert_cmpint(stage_import(&stage), ==, 0);
         lock(&stage, "key.pem");
         g_assert_cmpint(load(&stage, "", &credentials), ==, -EKEYREJECTED);
         words = g_strdup_printf("%s/key.pem is not the key of the certificate in %s/cert.pem",
