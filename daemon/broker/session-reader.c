@@ -49,12 +49,14 @@ static int get_head(SessionReader *reader, RecordReader *record)
         uint16_t our_maximum;
         uint32_t will_delay;
         msec_t will_due, end_due;
+        uint64_t retention;
         int r;
 
         attach.expiry_interval = record_get_u32(record);
         will_delay = record_get_u32(record);
         will_due = record_get_u64(record);
         end_due = record_get_u64(record);
+        retention = record_get_u64(record);
         attach.receive_maximum = record_get_u16(record);
         our_maximum = record_get_u16(record);
         reader->inside.sender->inflight.last_id = record_get_u16(record);
@@ -69,6 +71,7 @@ static int get_head(SessionReader *reader, RecordReader *record)
                 session_detach(session);
         session_set_will(session, will, will_delay);
         sessions_restore_due(reader->sessions, session, will_due, end_due);
+        sessions_restore_retention(reader->sessions, session, retention, reader->written);
         r = inflight_reserve(&reader->inside.sender->inflight, bits);
         return r < 0 ? r : get_received(reader, record);
 }

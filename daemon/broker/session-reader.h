@@ -20,6 +20,7 @@ typedef struct SessionReader {
         Sessions *sessions;
         Session *session; /* what is made; NULL: nothing */
         SessionInside inside;
+        msec_t written;  /* when the image was begun */
         uint16_t repeat; /* the packet identifier to be repeated next */
 } SessionReader;
 

@@ -243,6 +243,15 @@ void sessions_restore_due(Sessions *sessions, Session *session, msec_t will, mse
         reckon(sessions, due);
 }
 
+void sessions_restore_retention(Sessions *sessions, Session *session, uint64_t retention,
+                                msec_t now)
+{
+        if (retention == sessions->limits.retention || session_is_attached(session))
+                return;
+        change_end(session, retention, sessions->limits.retention, now);
+        reckon(sessions, session_due(session));
+}
+
 msec_t sessions_next_due(const Sessions *sessions)
 {
         return heap_next(&sessions->due);

@@ -59,6 +59,11 @@ void sessions_attached(Sessions *sessions, Session *session);
  * earlier one of which this is the continuation. */
 void sessions_restore_due(Sessions *sessions, Session *session, msec_t will, msec_t end);
 
+/* That was reckoned with another limits->retention than is in force here; without an end, as if it
+ * had gone away now. */
+void sessions_restore_retention(Sessions *sessions, Session *session, uint64_t retention,
+                                msec_t now);
+
 /* Ends the session: subscriptions, queues and will go; returns NULL. */
 Session *sessions_close(Sessions *sessions, Session *session);
 

@@ -23,10 +23,11 @@ typedef enum StateRecordType {
         STATE_RECORD_END = 3,
 
         /* Text client identifier; u8 flags (SessionRecordFlags), u32 expiry interval, u32 delay of
-         * the will, u64 the will is due, u64 the session ends, u16 Receive Maximum of the client,
-         * u16 ours as its connection was told (0: no limit), u16 last packet identifier, u16 the
-         * one to be repeated next (0: none), u8 bits of the size of the table of exchanges (0:
-         * none), mention of the will; then items: u16 packet identifiers received at QoS 2. */
+         * the will, u64 the will is due, u64 the session ends, u64 seconds that a session could
+         * live at most without a connection, u16 Receive Maximum of the client, u16 ours as its
+         * connection was told (0: no limit), u16 last packet identifier, u16 the one to be repeated
+         * next (0: none), u8 bits of the size of the table of exchanges (0: none), mention of the
+         * will; then items: u16 packet identifiers received at QoS 2. */
         STATE_RECORD_SESSION = 16,
         /* Items: u8 options, u32 identifier, text. */
         STATE_RECORD_SUBSCRIPTIONS = 17,

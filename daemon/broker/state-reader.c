@@ -14,6 +14,7 @@
 struct StateReader {
         Bytes image;   /* what has not been read */
         Record record; /* the next one, if there is */
+        size_t left;   /* with that one */
         bool has_record;
         bool is_announced; /* it is a session's, and the caller knows */
         bool is_over;
@@ -29,6 +30,7 @@ static int peek(StateReader *reader)
 {
         if (reader->has_record)
                 return 0;
+        reader->left = reader->image.length;
         if (record_next(&reader->image, &reader->record) != 1)
                 return -EBADMSG;
         reader->has_record = true;
@@ -86,6 +88,11 @@ StateReader *state_reader_free(StateReader *reader)
 const StateClock *state_reader_clock(const StateReader *reader)
 {
         return &reader->clock;
+}
+
+size_t state_reader_left(const StateReader *reader)
+{
+        return reader->has_record ? reader->left : reader->image.length;
 }
 
 /* --- retained messages --- */
@@ -209,6 +216,7 @@ int state_reader_session(StateReader *reader, Sessions *sessions, Session **ret_
                 .mentions = &reader->mentions,
                 .retained = reader->retained,
                 .sessions = sessions,
+                .written = reader->clock.boottime,
         };
         int r;
 

@@ -48,6 +48,10 @@ DEFINE_CLEANUP(StateReader, state_reader_free)
 /* What the clocks showed when the image was begun. */
 const StateClock *state_reader_clock(const StateReader *reader);
 
+/* How much of the image, at its end, is still needed: the memory before may be given back once the
+ * item is dealt with. */
+size_t state_reader_left(const StateReader *reader);
+
 /* The next session or record of the caller's; retained messages before it go into their store. 0,
  * -ENOMEM, -EBADMSG, -EPROTONOSUPPORT for a record that may not be passed over. */
 int state_reader_next(StateReader *reader, StateItem *ret_item);
