@@ -6,19 +6,20 @@
 
 #include "server/client-session.h"
 #include "server/review.h"
+#include "util/log.h"
 
 /* Retained messages that one second takes out at most; many more are looked at. */
 #define RETAINED_EXPIRE_MAX 1024U
-/* Never, to a timer that stays armed so that a reload can move it without memory. */
-#define RETAINED_NEVER (UINT64_C(1000) * 365 * 24 * 3600 * MSEC_PER_SEC)
-
 /* --- retained messages that have expired --- */
 
 static int retained_watch(Shard *shard)
 {
-        msec_t wait = shard->settings->retain_expiry_interval > 0 ? MSEC_PER_SEC : RETAINED_NEVER;
-
-        return loop_timer_arm(&shard->loop, &shard->retained_timer, loop_now(&shard->loop) + wait);
+        if (shard->settings->retain_expiry_interval == 0) {
+                loop_timer_disarm(&shard->loop, &shard->retained_timer);
+                return 0;
+        }
+        return loop_timer_arm(&shard->loop, &shard->retained_timer,
+                              loop_now(&shard->loop) + MSEC_PER_SEC);
 }
 
 /* The first worker walks over some of them every second: memory comes back though nobody asks for
@@ -68,8 +69,9 @@ static void take_settings(Shard *shard, Settings *settings)
         sessions_set_limits(shard->sessions, &limits, loop_now(&shard->loop));
         client_sessions_arm(shard);
         route_cache_set_merge(shard->routes, !settings->allow_duplicate_messages);
-        if (shard->index == 0)
-                retained_watch(shard); /* cannot fail: it is armed */
+        if (shard->index == 0 && retained_watch(shard) < 0)
+                log_error("Worker %u: out of memory for the timer of retained messages",
+                          shard->index);
         settings_unref(before);
 }
 

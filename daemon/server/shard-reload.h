@@ -17,6 +17,7 @@ void shard_end_settings(Shard *shard);
 /*
  * Everything takes hold at once: what this turn still does is by the newer settings. Connections
  * are looked at again (review.h), as are those of removed listeners after
- * `removed_listener_timeout`. Cannot fail.
+ * `removed_listener_timeout`. Cannot fail, but that expired retained messages may not be looked
+ * for without memory.
  */
 void shard_reload(Shard *shard, SettingsChange *change);
