@@ -138,7 +138,10 @@ static void write_manual_later(FILE *file)
                 if (option->scope == OPTION_BRIDGE || option->scope == OPTION_PLUGIN)
                         continue;
                 write_manual_option(option, file);
-                fprintf(file, "%s\n", later_to_string(option));
+                if (option->status == OPTION_REFUSED && option->instead)
+                        fprintf(file, "Refused: %s.\n", option->instead);
+                else
+                        fprintf(file, "%s\n", later_to_string(option));
         }
         fputs(".El\n.Pp\nA bridge\n.Pq Ic connection\nor plugin\n.Pq Ic plugin\n"
               "is refused as a whole.\n",
