@@ -10,6 +10,7 @@
 
 /* Retained messages that one second takes out at most; many more are looked at. */
 #define RETAINED_EXPIRE_MAX 1024U
+
 /* --- retained messages that have expired --- */
 
 static int retained_watch(Shard *shard)
