@@ -4,6 +4,7 @@
 import os
 import resource
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,23 +28,25 @@ connection_messages false
 """
 # Rows with TLS speak it on that listener, with the same certificates for all.
 TLS = """\
-certfile {certificate}.pem
-keyfile {certificate}.key
+certfile {folder}/tls/server.pem
+keyfile {folder}/tls/server.key
 """
+# What a reload of a row without TLS changes: an option that takes hold at once.
+CHANGE = ("max_queued_messages 1000000", "max_queued_messages 999999")
 
 
 class Broker:
-    """One way to start a broker: a column of the table."""
+    """One way to start a broker: a column of the table. `notifies`: it tells the service manager
+    when a reload is over."""
 
-    def __init__(self, key, title, program, lines=""):
+    def __init__(self, key, title, program, lines="", notifies=False):
         self.key, self.title, self.program, self.lines = key, title, program, lines
+        self.notifies = notifies
 
-    def command(self, port, folder, certificate=None):
-        """certificate: the path of its PEM file without the suffix; None: no TLS."""
+    def command(self, port, folder, with_tls=False):
+        """with_tls: with the pair that is in the folder tls."""
         config = Path(folder, "bench.conf")
-        text = COMMON.format(port=port)
-        if certificate:
-            text += TLS.format(certificate=certificate)
+        text = COMMON.format(port=port) + (TLS.format(folder=folder) if with_tls else "")
         config.write_text(text + self.lines)
         return [self.program, "-c", str(config)]
 
@@ -52,17 +55,50 @@ class Running:
     """A broker's process, in a folder of its own, ended by SIGTERM. Afterwards `fault` says what
     was wrong with its end: a crash, a leak that a sanitizer found, no end within ten seconds."""
 
-    def __init__(self, broker, certificate=None):
+    def __init__(self, broker, pair=None):
+        """pair: a certificate's path without its suffix, for a listener with TLS."""
         self.fault = None
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
+        os.chmod(self.folder.name, 0o755)  # for a reload by a broker that has given up root
+        self.notify = self.open_notify() if broker.notifies else None
+        if pair:
+            self.put_pair("tls", pair)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.errors = Path(self.folder.name, "stderr")
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                broker.command(self.port, self.folder.name, certificate), cwd=self.folder.name,
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+                broker.command(self.port, self.folder.name, pair is not None),
+                cwd=self.folder.name, env=self.environment(), stdin=subprocess.DEVNULL,
+                stdout=errors, stderr=errors)
+
+    def open_notify(self):
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        made.bind(str(Path(self.folder.name, "notify")))
+        os.chmod(made.getsockname(), 0o666)
+        return made
+
+    def environment(self):
+        if not self.notify:
+            return None
+        return {**os.environ, "NOTIFY_SOCKET": self.notify.getsockname()}
+
+    def put_pair(self, name, pair):
+        folder = Path(self.folder.name, name)
+        folder.mkdir()
+        for suffix in ("pem", "key"):
+            shutil.copy(f"{pair}.{suffix}", folder / f"server.{suffix}")
+
+    def prepare_reload(self, pair=None):
+        """Makes what a reload is to change to, another pair or another setting; returns the path
+        that changes places with PATH.next."""
+        path = Path(self.folder.name, "tls" if pair else "bench.conf")
+        if pair:
+            self.put_pair("tls.next", pair)
+        else:
+            Path(f"{path}.next").write_text(path.read_text().replace(*CHANGE))
+        return str(path)
 
     def __enter__(self):
         end = time.monotonic() + 10
@@ -88,6 +124,8 @@ class Running:
             self.process.wait()
         if self.process.returncode not in (0, -signal.SIGTERM):
             self.fault = f"exit status {self.process.returncode} at its end:\n{self.output()}"
+        if self.notify:
+            self.notify.close()
         self.folder.cleanup()
 
 
@@ -107,11 +145,15 @@ class Certificates:
     def __exit__(self, *_):
         self.folder.cleanup()
 
-    def path_for(self, row):
+    def pair_for(self, row):
         """What the listener of a row shows, without the suffix; None: the row has no TLS."""
         if not row.startswith("tls-"):
             return None
         return str(Path(self.folder.name, "server-rsa" if row.endswith("-rsa") else "server"))
+
+    def next_for(self, row):
+        """What it shows after a reload."""
+        return str(Path(self.folder.name, "server-two")) if row.startswith("tls-") else None
 
 
 def raise_descriptors():

@@ -27,6 +27,10 @@ static const char usage[] =
         "  --row NAME     what to run\n"
         "  --seconds S    how long the timed rows measure (default 1.5)\n"
         "  --scale F      multiplies the counts of the counted rows (default 1)\n"
+        "  --exchange PATH\n"
+        "                 for rows of a reload: before each SIGHUP, this and PATH.next change "
+        "places\n"
+        "  --notify-fd N  the socket that the broker notifies; without it no time of a reload\n"
         "  --list         the names of the rows\n";
 
 typedef struct Arguments {
@@ -43,6 +47,8 @@ static int arguments_parse(int argc, char **argv, Arguments *ret)
                 {"row", required_argument, NULL, 'r'},
                 {"seconds", required_argument, NULL, 's'},
                 {"scale", required_argument, NULL, 'f'},
+                {"exchange", required_argument, NULL, 'x'},
+                {"notify-fd", required_argument, NULL, 'n'},
                 {"list", no_argument, NULL, 'l'},
                 {},
         };
@@ -62,6 +68,10 @@ static int arguments_parse(int argc, char **argv, Arguments *ret)
                         bench->seconds = atof(optarg);
                 else if (c == 'f')
                         bench->scale = atof(optarg);
+                else if (c == 'x')
+                        bench->reload.exchange = optarg;
+                else if (c == 'n')
+                        bench->reload.notify_fd = atoi(optarg);
                 else
                         return -EINVAL;
                 if (c == 'l')
@@ -95,6 +105,7 @@ int main(int argc, char **argv)
                                         },
                                 .seconds = 1.5,
                                 .scale = 1,
+                                .reload = {.notify_fd = -1},
                         },
         };
         int r;

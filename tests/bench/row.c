@@ -68,6 +68,9 @@ static const Row rows[] = {
         {"tls-p2p",             row_traffic, PAIRS(10),   V311, 0, 256, 64, 0, 0,    TLS_FULL},
         {"tls-fanout-100",      row_traffic, FANOUT(100), V311, 0, 256, 64, 0, 0,    TLS_FULL},
         {"tls-idle",            row_idle,    PAIRS(1),    V311, 0, 0,   0,  0, 2000, TLS_FULL},
+
+        {"reload",     row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_NONE},
+        {"tls-reload", row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_FULL},
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/reload.h"
 #include "bench/shape.h"
 #include "bench/tls.h"
 
@@ -16,6 +17,7 @@ typedef struct Bench {
         pid_t pid;      /* the broker's */
         double seconds; /* what the timed rows measure, after a quarter of it to warm up */
         double scale;   /* of the counted rows */
+        ReloadForm reload;
 } Bench;
 
 typedef struct Row Row;
@@ -49,4 +51,5 @@ int row_connect(const Bench *bench, const Row *row);
 int row_offline(const Bench *bench, const Row *row);
 int row_retained(const Bench *bench, const Row *row);
 int row_idle(const Bench *bench, const Row *row);
+int row_reload(const Bench *bench, const Row *row);
 int row_filters(const Bench *bench, const Row *row);
