@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +12,8 @@
 #include "bench/tls.h"
 
 /* The start of a record that came before may add its plain text to what comes now. */
-#define WIRE_SIZE (TLS_READ_MIN - 32u * 1024)
+#define WIRE_SIZE   (TLS_READ_MIN - 32u * 1024)
+#define RECORD_SIZE (16u * 1024)
 
 static const char priority[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519:"
                                "+GROUP-SECP256R1";
@@ -34,6 +37,7 @@ struct TlsLink {
         gnutls_session_t session;
         int fd;
         bool is_open;
+        bool has_more; /* behind what is pushed now: the kernel waits for it */
 };
 
 /* --- the hub --- */
@@ -138,11 +142,12 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
         return n;
 }
 
+/* Pieces of a flight, or records of a write, go as one packet. */
 static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int n)
 {
         TlsLink *link = pointer;
         struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
-        ssize_t sent = sendmsg(link->fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(link->fd, &message, MSG_NOSIGNAL | (link->has_more ? MSG_MORE : 0));
 
         /* A socket that connects yet is one that is full. */
         if (sent < 0)
@@ -236,11 +241,15 @@ static uint64_t link_peer(const TlsLink *link)
 int tls_link_handshake(TlsLink *link)
 {
         TlsHub *hub = link->hub;
+        const int off = 0;
         int r;
 
         if (link->is_open)
                 return 0;
+        link->has_more = true;
         r = gnutls_handshake(link->session);
+        link->has_more = false;
+        setsockopt(link->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
         if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED)
                 return -EAGAIN;
         if (r < 0)
@@ -292,9 +301,12 @@ ssize_t tls_link_write(TlsLink *link, const void *data, size_t size)
         size_t total = 0;
 
         while (total < size) {
-                /* A record that the socket did not take is kept: then this goes on with it. */
-                ssize_t n = gnutls_record_send(link->session, at + total, size - total);
+                ssize_t n;
 
+                /* A record that the socket did not take is kept: then this goes on with it. */
+                link->has_more = size - total > RECORD_SIZE;
+                n = gnutls_record_send(link->session, at + total, size - total);
+                link->has_more = false;
                 if (n == GNUTLS_E_AGAIN)
                         break;
                 if (n < 0)
