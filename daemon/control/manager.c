@@ -147,6 +147,7 @@ Manager *manager_free(Manager *manager)
 {
         if (!manager)
                 return NULL;
+        certificate_watch_free(manager->certificate_watch);
         watchdog_free(manager->watchdog);
         status_line_free(manager->status_line);
         services_done(&manager->services);

@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "config/settings.h"
+#include "control/certificate-watch.h"
 #include "control/listeners.h"
 #include "control/reload-result.h"
 #include "control/services.h"
@@ -33,6 +34,7 @@ typedef struct Manager {
         Services services;
         StatusLine *status_line;
         Watchdog *watchdog;
+        CertificateWatch *certificate_watch;
         ReloadResult *last_reload; /* NULL: there was none */
 } Manager;
 

@@ -183,6 +183,14 @@ static void explain(const Manager *manager, ConfigErrors *errors)
         }
 }
 
+static void watch_certificates(const Manager *manager)
+{
+        int r = certificate_watch_set(manager->certificate_watch, &manager->listeners);
+
+        if (r < 0)
+                log_warning("The ends of the new certificates are not watched: %s", strerror(-r));
+}
+
 static void reload_try(Manager *manager, ReloadResult *result)
 {
         Reload reload = {
@@ -202,6 +210,8 @@ static void reload_try(Manager *manager, ReloadResult *result)
         settings_unref(reload.settings);
         if (r < 0)
                 explain(manager, &result->errors);
+        else
+                watch_certificates(manager);
         reload_result_finish(result, r);
 }
 

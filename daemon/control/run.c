@@ -35,7 +35,10 @@ static int manager_start_reports(Manager *manager)
         if (r < 0)
                 return r;
         manager_update_status(manager);
-        return watchdog_new(manager->event, manager->server, &manager->watchdog);
+        r = certificate_watch_new(manager->event, &manager->certificate_watch);
+        if (r == 0)
+                r = certificate_watch_set(manager->certificate_watch, &manager->listeners);
+        return r < 0 ? r : watchdog_new(manager->event, manager->server, &manager->watchdog);
 }
 
 static int manager_start(Manager *manager)
