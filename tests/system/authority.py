@@ -4,7 +4,6 @@ import json
 import os
 import ssl
 import subprocess
-import tempfile
 import urllib.request
 
 from container import call, wait_until
@@ -28,7 +27,8 @@ class Authority:
     """`folder` on the host has the certificates of make-certificates; `root` is what clients trust."""
 
     def __init__(self, box):
-        self.box, self.folder = box, tempfile.mkdtemp(prefix="hawker-authority-")
+        self.box, self.folder = box, os.path.join(box.folder, "authority")
+        os.mkdir(self.folder)
         done = call(os.path.join(box.build, "tests/certificates/make-certificates"), self.folder)
         assert done.returncode == 0, done.stdout
         for name in ("ca.pem", "server.pem", "server.key"):

@@ -60,8 +60,16 @@ def has_no_capability(folder, name):
         lines = file.read().splitlines()
     assert "CapabilityBoundingSet=" in lines and "AmbientCapabilities=" in lines
     assert "User=hawker" in lines and "NoNewPrivileges=yes" in lines
-    # A reload that does not work must not be offered.
-    assert not any(line.startswith("ExecReload=") for line in lines)
+
+
+def keys_come_before_the_broker(folder, name):
+    """Root copies them first, and if it cannot the next line is not run."""
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    starts = [line for line in lines if line.startswith("ExecStartPre=")]
+    reloads = [line for line in lines if line.startswith("ExecReload=")]
+    assert len(starts) == 1 and starts[0].startswith("ExecStartPre=+" + IMPORT), starts
+    assert len(reloads) == 2 and reloads[0].startswith("ExecReload=+" + IMPORT), reloads
 
 
 def sysusers_are_understood(folder, _):
@@ -95,9 +103,10 @@ def catalog_explains_every_message(_, catalog):
 def main():
     with tempfile.TemporaryDirectory(prefix="hawker-units-") as folder:
         names = collect(folder)
-        services = [name for name in names if name.endswith(".service")]
+        services = [name for name in names if re.match(r"hawker(@.*)?\.service", name)]
         tests = [(verify, name) for name in names]
-        tests += [(test, name) for test in (is_hardened, has_no_capability) for name in services]
+        tests += [(test, name) for test in (is_hardened, has_no_capability, keys_come_before_the_broker)
+                  for name in services]
         tests += [(sysusers_are_understood, os.path.basename(SYSUSERS)),
                   (catalog_explains_every_message, "hawker.catalog")]
         failed = 0
