@@ -13,6 +13,7 @@
 #include "config/errors.h"
 #include "config/settings.h"
 #include "control/daemonize.h"
+#include "control/hand-over.h"
 #include "control/listeners.h"
 #include "control/logging.h"
 #include "control/manager.h"
@@ -24,6 +25,7 @@
 
 #define EXIT_CANNOT_START   1
 #define EXIT_WRONG_SETTINGS 3
+#define EXIT_RUN_AGAIN      75 /* RestartForceExitStatus= of the unit */
 
 static int load_settings(const CommandLine *command, Settings **ret_settings)
 {
@@ -36,8 +38,10 @@ static int load_settings(const CommandLine *command, Settings **ret_settings)
         logging_report(&errors);
         if (r < 0 && errors.n_errors == 0)
                 log_error("Cannot use the settings: %s", strerror(-r));
-        if (r < 0 && command->action == COMMAND_RUN)
+        if (r < 0 && command->action == COMMAND_RUN) {
+                hand_over_refuse_all();
                 notify_failed(r, &errors);
+        }
         return r;
 }
 
@@ -101,7 +105,9 @@ static int run(const CommandLine *command, Settings *settings)
         r = manager_new(&command->source, settings, &manager);
         if (r == 0)
                 r = manager_run(manager, ready_fd);
-        return r < 0 ? status_of(r) : EXIT_SUCCESS;
+        if (r < 0)
+                return status_of(r);
+        return r == MANAGER_RUN_AGAIN ? EXIT_RUN_AGAIN : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "config/changes.h"
 #include "control/credentials.h"
@@ -190,15 +191,15 @@ static bool is_same_binding(const ListenerSettings *a, const ListenerSettings *b
 }
 
 /* On all addresses is not on one of them. */
-static int is_wanted(const ListenerSettings *of, const ListenerSocket *socket)
+static int is_wanted(const ListenerSettings *of, int fd, const Address *address)
 {
         Address all;
 
         if (!of->path && !of->host &&
-            (address_parse(NULL, of->port, socket->address.storage.ss_family, &all) < 0 ||
-             !address_equal_host(&socket->address, &all)))
+            (address_parse(NULL, of->port, address->storage.ss_family, &all) < 0 ||
+             !address_equal_host(address, &all)))
                 return 0;
-        return socket_is_at(socket->endpoint->socket->fd, &socket->address, of);
+        return socket_is_at(fd, address, of);
 }
 
 static int claim_of(Listener *listener, Listener *old)
@@ -213,7 +214,7 @@ static int claim_of(Listener *listener, Listener *old)
                     listener->n_sockets == STREAM_LISTENING_MAX)
                         continue;
                 if (!all)
-                        r = is_wanted(listener->of, socket);
+                        r = is_wanted(listener->of, socket->endpoint->socket->fd, &socket->address);
                 if (r < 0)
                         return r;
                 if (r > 0)
@@ -221,6 +222,46 @@ static int claim_of(Listener *listener, Listener *old)
         }
         listener->is_complete |= all;
         return 0;
+}
+
+/* Somebody may have taken the file of a Unix socket away: then nobody finds it any more. */
+static bool can_be_found(const ListenerSettings *of)
+{
+        struct stat status;
+
+        return !of->path || of->path[0] == '@' || lstat(of->path, &status) == 0;
+}
+
+/* Who waits in it is served here. */
+static int claim_parked(Listener *listener, ParkedItem *item, ConfigErrors *errors)
+{
+        Address address;
+        int r;
+
+        if (item->fd < 0 || listener->n_sockets == STREAM_LISTENING_MAX)
+                return 0;
+        r = address_of(item->fd, &address);
+        if (r == 0)
+                r = is_wanted(listener->of, item->fd, &address);
+        if (r <= 0 || !can_be_found(listener->of))
+                return r < 0 ? r : 0;
+        listener->sockets[listener->n_sockets++] = (ListenerSocket){
+                .fd = TAKE_FD(item->fd),
+                .address = address,
+        };
+        if (!listener->of->path)
+                return 0;
+        listener->has_path = true;
+        return listener_admit(listener->of, errors);
+}
+
+static int claim_all_parked(Listener *listener, Parked *parked, ConfigErrors *errors)
+{
+        int r = 0;
+
+        for (size_t i = 0; parked && i < parked->n[PARKED_LISTENER] && r == 0; i++)
+                r = claim_parked(listener, &parked->items[PARKED_LISTENER][i], errors);
+        return r;
 }
 
 int listener_claim(Listener *listener, const ListenerMeans *means, ConfigErrors *errors)
@@ -239,6 +280,8 @@ int listener_claim(Listener *listener, const ListenerMeans *means, ConfigErrors 
                 return warn_of_addresses(listener, errors);
         for (size_t i = 0; r == 0 && means->before && i < means->before->n; i++)
                 r = claim_of(listener, means->before->items[i]);
+        if (r == 0)
+                r = claim_all_parked(listener, means->parked, errors);
         return r < 0 ? blame_errno(errors, of, r) : 0;
 }
 
@@ -291,7 +334,7 @@ static int open_missing(Listener *listener, const ListenerMeans *means, ConfigEr
         r = listener_open_own(listener->settings, listener->of, &have, errors, &own);
         if (r < 0)
                 return r;
-        listener->has_path = listener->of->path && own.n > 0;
+        listener->has_path |= listener->of->path && own.n > 0;
         for (size_t i = 0; i < own.n && listener->n_sockets < STREAM_LISTENING_MAX; i++) {
                 ListenerSocket *socket = &listener->sockets[listener->n_sockets];
 

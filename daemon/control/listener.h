@@ -10,6 +10,7 @@
 
 #include "config/errors.h"
 #include "config/settings.h"
+#include "control/parking.h"
 #include "control/passed-sockets.h"
 #include "server/endpoint.h"
 #include "transport/stream-listen.h"
@@ -46,6 +47,7 @@ typedef struct ListenerMeans {
         PassedSockets *passed;
         const TlsTicketKey *ticket_key; /* seals session tickets */
         Listeners *before;              /* that run now, and may hand sockets on; NULL: none */
+        Parked *parked; /* what the last process left: its sockets are taken out; NULL: nothing */
 } ListenerMeans;
 
 /*
@@ -61,8 +63,8 @@ int listener_new(Settings *settings, const ListenerSettings *of, const ListenerM
 Listener *listener_free(Listener *listener);
 DEFINE_CLEANUP(Listener, listener_free)
 
-/* Claims what systemd passed for it, and what the listeners of before leave to it. May ask the
- * resolver. 0 or -errno, told as above. */
+/* Claims what systemd passed for it, what the listeners of before leave to it, and what those of
+ * the last process have left. May ask the resolver. 0 or -errno, told as above. */
 int listener_claim(Listener *listener, const ListenerMeans *means, ConfigErrors *errors);
 
 /* Claims all that passed_sockets_claim_local() finds. 0 or -errno, told as above. */

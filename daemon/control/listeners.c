@@ -159,6 +159,8 @@ int listeners_open(Settings *settings, const ListenerMeans *means, ConfigErrors 
                 return -ENOMEM;
         forget_claims(means);
         result = claim_each(settings, means, errors, &listeners);
+        if (means->parked)
+                parked_close(means->parked, PARKED_LISTENER);
         r = open_each(means, errors, &listeners);
         note(&result, r);
         if (result == 0 && means->before)
@@ -377,6 +379,45 @@ void listeners_give(const Listeners *listeners, uid_t user, gid_t group)
                             fchown(socket->endpoint->socket->fd, user, group) < 0)
                                 log_debug("A socket stays root's: %s", strerror(errno));
                 }
+}
+
+int listeners_endpoints(const Listeners *listeners, Endpoint ***ret_endpoints, size_t *ret_n)
+{
+        Endpoint **endpoints;
+        size_t n = 0;
+
+        endpoints = calloc(listeners->n * STREAM_LISTENING_MAX + 1, sizeof(*endpoints));
+        if (!endpoints)
+                return -ENOMEM;
+        for (size_t i = 0; i < listeners->n; i++)
+                for (size_t k = 0; k < listeners->items[i]->n_sockets; k++)
+                        endpoints[n++] = listeners->items[i]->sockets[k].endpoint;
+        *ret_endpoints = endpoints;
+        *ret_n = n;
+        return 0;
+}
+
+int listeners_park(const Listeners *listeners, Parking *parking)
+{
+        int result = 0;
+        uint32_t number = 0;
+
+        for (size_t i = 0; i < listeners->n; i++)
+                for (size_t k = 0; k < listeners->items[i]->n_sockets; k++) {
+                        const ListenerSocket *socket = &listeners->items[i]->sockets[k];
+                        const ParkedItem item = {socket->endpoint->socket->fd, number++, 0};
+                        size_t n;
+                        int r;
+
+                        if (socket->passed)
+                                continue;
+                        r = parking_send(parking, PARKED_LISTENER, &item, 1, &n);
+                        if (r < 0)
+                                result = r;
+                        else
+                                listeners->items[i]->has_path = false;
+                }
+        return result;
 }
 
 size_t listeners_n_addresses(const Listeners *listeners)

@@ -60,6 +60,13 @@ void listeners_abandon(Listeners *listeners, const ListenerMeans *means);
  * before. */
 void listeners_give(const Listeners *listeners, uid_t user, gid_t group);
 
+/* All endpoints, borrowed, in an array for the caller to free. 0 or -ENOMEM. */
+int listeners_endpoints(const Listeners *listeners, Endpoint ***ret_endpoints, size_t *ret_n);
+
+/* The next process has them, but for what systemd passes to it: who waits in a socket goes on
+ * waiting, and files of Unix sockets stay. 0, or the -errno of one that could not go. */
+int listeners_park(const Listeners *listeners, Parking *parking);
+
 /* At how many addresses they listen. */
 size_t listeners_n_addresses(const Listeners *listeners);
 

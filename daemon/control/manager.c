@@ -30,20 +30,31 @@ static int manager_open_listeners(Manager *manager, ConfigErrors *errors)
         const ListenerMeans means = {
                 .passed = &manager->passed,
                 .ticket_key = &manager->ticket_key,
+                .parked = &manager->hand_over.parked,
         };
         int r;
 
-        r = tls_ticket_key_init(&manager->ticket_key);
-        if (r < 0) {
-                log_error("Cannot draw the key for TLS session tickets: %s", strerror(-r));
-                return r;
+        if (hand_over_ticket_key(&manager->hand_over, &manager->ticket_key) < 0) {
+                r = tls_ticket_key_init(&manager->ticket_key);
+                if (r < 0) {
+                        log_error("Cannot draw the key for TLS session tickets: %s", strerror(-r));
+                        return r;
+                }
         }
-        r = passed_sockets_receive(errors, &manager->passed);
+        r = listeners_open(manager->settings, &means, errors, &manager->listeners);
+        logging_report(errors);
+        return r;
+}
+
+/* What systemd has for us: sockets, and what the last process left. */
+static int manager_receive(Manager *manager, ConfigErrors *errors)
+{
+        int r = passed_sockets_receive(errors, &manager->passed);
+
         if (r < 0)
                 log_error("Cannot take over the sockets of systemd: %s", strerror(-r));
         else
-                r = listeners_open(manager->settings, &means, errors, &manager->listeners);
-        logging_report(errors);
+                hand_over_receive(&manager->hand_over, &manager->passed);
         return r;
 }
 
@@ -95,7 +106,7 @@ static int manager_make_server(Manager *manager)
                 log_error("Cannot make the workers: %s", strerror(-r));
                 return r;
         }
-        return 0;
+        return hand_over_resume(&manager->hand_over, manager->server, &manager->listeners);
 }
 
 int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager)
@@ -112,6 +123,8 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
 
         r = manager_make_event(manager);
         if (r == 0)
+                r = manager_receive(manager, &errors);
+        if (r == 0)
                 r = manager_open_listeners(manager, &errors);
         if (r == 0)
                 r = manager_write_pid_file(manager);
@@ -120,6 +133,9 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
         if (r == 0)
                 r = manager_make_server(manager);
         if (r < 0) {
+                /* It will be wrong the next time, too. */
+                if (r == -EKEYREJECTED)
+                        hand_over_refuse(&manager->hand_over);
                 notify_failed(r, &errors);
                 return r;
         }
@@ -143,6 +159,14 @@ void manager_update_status(Manager *manager)
         status_line_set(manager->status_line, &facts);
 }
 
+int manager_restart(Manager *manager)
+{
+        if (!manager->hand_over.parking)
+                return -EOPNOTSUPP;
+        manager->end = MANAGER_RESTARTS;
+        return sd_event_exit(manager->event, 0);
+}
+
 Manager *manager_free(Manager *manager)
 {
         if (!manager)
@@ -158,6 +182,7 @@ Manager *manager_free(Manager *manager)
         if (manager->has_pid_file)
                 pid_file_remove(manager->settings->pid_file);
         sd_event_unref(manager->event);
+        hand_over_done(&manager->hand_over);
         settings_unref(manager->settings);
         free(manager);
         return NULL;

@@ -12,6 +12,7 @@
 
 #include "config/settings.h"
 #include "control/certificate-watch.h"
+#include "control/hand-over.h"
 #include "control/listeners.h"
 #include "control/reload-result.h"
 #include "control/services.h"
@@ -20,6 +21,13 @@
 #include "server/server.h"
 #include "transport/tls-credentials.h"
 #include "util/macro.h"
+
+/* What is to become of the clients when the loop has ended. */
+typedef enum ManagerEnd {
+        MANAGER_STOPS,
+        MANAGER_HANDS_OVER, /* who ends it starts the next process */
+        MANAGER_RESTARTS,   /* the same, and asks for that process by its exit status */
+} ManagerEnd;
 
 typedef struct Manager {
         const SettingsSource *source; /* borrowed: where the settings come from */
@@ -31,6 +39,8 @@ typedef struct Manager {
         bool has_pid_file;
         bool has_left_root;
         Server *server;
+        HandOver hand_over; /* from the last process, and to the next one */
+        ManagerEnd end;
         Services services;
         StatusLine *status_line;
         Watchdog *watchdog;
@@ -47,6 +57,12 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
 
 /* The line for `systemctl status` says what is now: addresses, certificates, the last reload. */
 void manager_update_status(Manager *manager);
+
+/*
+ * Ends the loop, so that the next process goes on with all that this one has; its service manager
+ * starts it because of the exit status. 0; -EOPNOTSUPP: nobody would keep the connections.
+ */
+int manager_restart(Manager *manager);
 
 /* Stopped or never run: closes listeners, removes socket files and pid file. */
 Manager *manager_free(Manager *manager);

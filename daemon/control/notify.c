@@ -27,6 +27,14 @@ void notify_reloading(void)
         sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
 }
 
+void notify_loading(uint64_t ms)
+{
+        sd_notifyf(false,
+                   "EXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=Going on with the state of the last "
+                   "process",
+                   ms * 1000);
+}
+
 void notify_stopping(void)
 {
         sd_notifyf(false,

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "config/errors.h"
 
 /* All workers accept from all listeners; also at the end of what notify_reloading() began. */
@@ -15,6 +17,9 @@ void notify_ready(void);
 
 /* The settings are read again; notify_ready() follows, whatever comes of it. */
 void notify_reloading(void);
+
+/* A large state is being read: the start may take so many ms more than usual. */
+void notify_loading(uint64_t ms);
 
 /* The orderly end begins: who watches gives it its time. */
 void notify_stopping(void);

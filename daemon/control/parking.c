@@ -42,12 +42,18 @@ typedef union Control {
 
 /* --- what waited --- */
 
+void parked_close(Parked *parked, ParkedKind kind)
+{
+        for (size_t i = 0; i < parked->n[kind]; i++) {
+                closep(&parked->items[kind][i].fd);
+                parked->items[kind][i].fd = -1;
+        }
+}
+
 void parked_done(Parked *parked)
 {
         for (unsigned kind = 0; kind < PARKED_KINDS_N; kind++) {
-                for (size_t i = 0; i < parked->n[kind]; i++)
-                        if (parked->items[kind][i].fd >= 0)
-                                close(parked->items[kind][i].fd);
+                parked_close(parked, kind);
                 free(parked->items[kind]);
         }
         *parked = (Parked){};
@@ -310,7 +316,8 @@ static size_t batch_size(const ParkedItem *items, size_t n)
 {
         size_t size = 1;
 
-        while (size < n && size < BATCH_MAX && items[size].number == items[0].number + size)
+        while (size < n && size < BATCH_MAX && items[size].fd >= 0 &&
+               items[size].number == items[0].number + size)
                 size++;
         return size;
 }
@@ -322,8 +329,13 @@ int parking_send(Parking *parking, ParkedKind kind, const ParkedItem *items, siz
         int r = 0;
 
         while (done < n) {
-                size_t size = batch_size(items + done, n - done);
+                size_t size;
 
+                if (items[done].fd < 0) {
+                        done++;
+                        continue;
+                }
+                size = batch_size(items + done, n - done);
                 r = parking->filling < 2
                             ? send_batch(parking->ends[parking->filling], kind, items + done, size)
                             : -EAGAIN;

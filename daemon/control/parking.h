@@ -37,7 +37,9 @@ typedef struct Parked {
         size_t n[PARKED_KINDS_N];
 } Parked;
 
-/* Closes what was not taken over (fd -1). */
+/* Closes those of the kind that were not taken over (fd -1). */
+void parked_close(Parked *parked, ParkedKind kind);
+/* Closes all of them. */
 void parked_done(Parked *parked);
 
 typedef struct Parking Parking;
@@ -55,8 +57,9 @@ Parking *parking_free(Parking *parking);
 DEFINE_CLEANUP(Parking, parking_free)
 
 /*
- * Sends n items of one kind; those that fit go out, in their order: *ret_n of them. 0, or the
- * -errno that stopped it (-EAGAIN: the pair is full; -ETOOMANYREFS: too many are in flight).
+ * Sends n items of one kind, but for those without an fd; those that fit go out, in their order:
+ * *ret_n of them. 0, or the -errno that stopped it (-EAGAIN: the pair is full; -ETOOMANYREFS: too
+ * many are in flight).
  */
 int parking_send(Parking *parking, ParkedKind kind, const ParkedItem *items, size_t n,
                  size_t *ret_n);

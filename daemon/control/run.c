@@ -13,6 +13,8 @@
 
 /* A worker begins to turn within so many ms, or something is very wrong. */
 #define START_TIMEOUT (10U * MSEC_PER_SEC)
+/* For clients that cannot be handed over to take their last packets: the others wait meanwhile. */
+#define LEAVE_TIMEOUT (1U * MSEC_PER_SEC)
 
 /* Answers when every worker accepts from every listener. */
 static int manager_serve(Manager *manager)
@@ -67,8 +69,15 @@ static int manager_start(Manager *manager)
         return 0;
 }
 
+static void manager_leave(Manager *manager)
+{
+        hand_over_leave(&manager->hand_over, manager->server, &manager->ticket_key,
+                        &manager->listeners, LEAVE_TIMEOUT);
+}
+
 static void manager_stop(Manager *manager)
 {
+        hand_over_forget(&manager->hand_over);
         server_stop(manager->server, (msec_t)manager->settings->shutdown_timeout * MSEC_PER_SEC);
         log_notice("hawkerd has stopped");
 }
@@ -86,8 +95,14 @@ int manager_run(Manager *manager, int ready_fd)
                         log_error("The event loop failed: %s", strerror(-r));
                         notify_failed(r, NULL);
                 }
-                notify_stopping();
+                if (manager->end != MANAGER_RESTARTS)
+                        notify_stopping();
         }
-        manager_stop(manager);
-        return r < 0 ? r : 0;
+        if (r < 0 || manager->end == MANAGER_STOPS)
+                manager_stop(manager);
+        else
+                manager_leave(manager);
+        if (r < 0)
+                return r;
+        return manager->end == MANAGER_RESTARTS ? MANAGER_RUN_AGAIN : 0;
 }

@@ -11,7 +11,9 @@
 
 /*
  * Starts the workers and tells systemd; ready_fd (-1: none) is closed then. Does what signals and
- * time ask for until SIGTERM or SIGINT comes, and returns when the server has stopped in order. 0
- * or -errno.
+ * time ask for until SIGTERM or SIGINT comes, and returns when the server has stopped in order, or
+ * when all is handed over to the next process. 0; MANAGER_RUN_AGAIN: somebody is to start that
+ * process; or -errno.
  */
 int manager_run(Manager *manager, int ready_fd);
+#define MANAGER_RUN_AGAIN 1

@@ -10,12 +10,50 @@
 #include "control/reload.h"
 #include "control/report.h"
 #include "control/signals.h"
+#include "control/systemd-job.h"
 #include "util/log.h"
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)
 {
         log_notice("Stopping on signal %s", strsignal((int)signal->ssi_signo));
         return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+/* Whether systemd will start us again at once: then it keeps what we hand over. */
+static bool is_restart(const Manager *manager)
+{
+        bool restart = false;
+        int r;
+
+        if (!manager->hand_over.parking)
+                return false;
+        r = systemd_job_is_restart(&restart);
+        if (r < 0)
+                log_warning("Cannot ask systemd whether this is a restart, so it is a stop: %s",
+                            strerror(-r));
+        return restart;
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)
+{
+        Manager *manager = data;
+
+        if (!is_restart(manager))
+                return on_stop(source, signal, data);
+        log_notice("Restarting on signal %s", strsignal((int)signal->ssi_signo));
+        manager->end = MANAGER_HANDS_OVER;
+        return sd_event_exit(manager->event, 0);
+}
+
+static int on_restart(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)
+{
+        int r = manager_restart(data);
+
+        if (r < 0)
+                log_warning("Cannot restart and keep the connections: %s", strerror(-r));
+        else
+                log_notice("Restarting on signal %s", strsignal((int)signal->ssi_signo));
+        return 0;
 }
 
 static void reopen_log(const Manager *manager)
@@ -58,18 +96,18 @@ static int on_report(sd_event_source *source, const struct signalfd_siginfo *sig
         return 0;
 }
 
-/* SIGRTMIN is no constant: it is put in place of 0. */
+/* SIGRTMIN is no constant: -1 stands for it, -2 for the one behind it. */
 static const struct {
         int signal;
         sd_event_signal_handler_t handler;
 } signals[] = {
-        {SIGTERM, on_stop}, {SIGINT, on_stop},    {SIGHUP, on_hangup},
-        {SIGUSR1, on_save}, {SIGUSR2, on_report}, {0, on_reopen},
+        {SIGTERM, on_terminate}, {SIGINT, on_stop}, {SIGHUP, on_hangup}, {SIGUSR1, on_save},
+        {SIGUSR2, on_report},    {-1, on_reopen},   {-2, on_restart},
 };
 
 static int signal_number(size_t i)
 {
-        return signals[i].signal ? signals[i].signal : SIGRTMIN;
+        return signals[i].signal > 0 ? signals[i].signal : SIGRTMIN - 1 - signals[i].signal;
 }
 
 void signals_block(void)

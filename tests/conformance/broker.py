@@ -10,10 +10,15 @@ import tempfile
 import threading
 import time
 
+import keeper
+
 ALARMS = re.compile(
     r"ERROR: (Address|Leak|Thread|Memory)Sanitizer|WARNING: ThreadSanitizer|"
     r"runtime error:|Assertion .* failed|stack smashing|corrupted|Segmentation fault"
 )
+
+
+RUN_AGAIN = 75  # the exit status that asks for the next process
 
 
 class Trouble(Exception):
@@ -33,10 +38,11 @@ def answers(address):
 
 
 class Notices:
-    """What the broker tells its service manager, which is us (sd_notify(3))."""
+    """What the broker tells its service manager, which is us (sd_notify(3)), and the descriptors
+    that it gives us to keep."""
 
     def __init__(self, path):
-        self.path, self.lines = path, []
+        self.path, self.lines, self.kept = path, [], []
         self.arrived = threading.Condition()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
@@ -45,10 +51,22 @@ class Notices:
         self.thread.start()
 
     def _listen(self):
-        while lines := self.socket.recv(1 << 16).decode().splitlines():
+        while True:
+            data, fds, _, _ = socket.recv_fds(self.socket, 1 << 16, 8)
+            lines = data.decode().splitlines()
+            if not lines:
+                return
             with self.arrived:
+                if "FDSTOREREMOVE=1" in lines:
+                    self._forget()
+                self.kept += fds
                 self.lines += lines
                 self.arrived.notify_all()
+
+    def _forget(self):
+        for fd in self.kept:
+            os.close(fd)
+        self.kept = []
 
     def wait_for(self, line, after=0):
         """The number of lines up to and with this one, behind the first `after`."""
@@ -64,6 +82,7 @@ class Notices:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
             own.sendto(b"", self.path)
         self.thread.join()
+        self._forget()
         self.socket.close()
 
 
@@ -113,13 +132,16 @@ class Broker:
             file.write(self.configuration(config))
 
     def _start(self, config):
+        self.config = config
         self.configure(config)
-        with open(os.path.join(self.path, "log"), "wb") as log:
+        kept = self.notices.kept
+        with open(os.path.join(self.path, "log"), "ab" if kept else "wb") as log:
             self.process = subprocess.Popen(
-                [self.program, "-c", self.config_path],
+                keeper.launch(kept, [self.program, "-c", self.config_path]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=kept,
                 env={**os.environ, "NOTIFY_SOCKET": self.notices.path},
             )
 
@@ -183,6 +205,40 @@ class Broker:
         self.process.send_signal(signal.SIGHUP)
         self.notices.wait_for("READY=1", self.notices.wait_for("RELOADING=1", seen))
         return "reload failed" not in self.notices.status()
+
+    def leave(self):
+        """Parks all, ends, and asks to be started again."""
+        self.process.send_signal(signal.SIGRTMIN + 1)
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Trouble("does not end:\n" + self.log()[-4000:]) from None
+        if status != RUN_AGAIN:
+            raise Trouble("ended with status %d:\n%s" % (status, self.log()[-4000:]))
+
+    def arrive(self, config=None, workers=None):
+        """The next process: with other lines of configuration, another number of workers."""
+        self.workers = workers or self.workers
+        seen = len(self.notices.lines)
+        self._start(self.config if config is None else config)
+        self.notices.wait_for("READY=1", seen)
+
+    def restart(self, config=None, workers=None):
+        self.leave()
+        self.arrive(config, workers)
+
+    def fail(self, config):
+        """A next process that cannot start; returns its status. The one after has the configuration
+        of before."""
+        before = self.config
+        self._start(config)
+        self.config = before
+        return self.process.wait(10)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def log(self):
         with open(os.path.join(self.path, "log"), encoding="utf-8", errors="replace") as file:
