@@ -14,6 +14,7 @@ static const struct option options[] = {
         {"daemon", no_argument, NULL, 'd'},
         {"dump-config", no_argument, NULL, OPTION_DUMP_CONFIG},
         {"help", no_argument, NULL, 'h'},
+        {"instance", required_argument, NULL, 'i'},
         {"port", required_argument, NULL, 'p'},
         {"quiet", no_argument, NULL, 'q'},
         {"test-config", no_argument, NULL, OPTION_TEST_CONFIG},
@@ -31,6 +32,8 @@ void command_line_help(FILE *to)
               "  -c, --config FILE   read the settings from FILE (without it: local clients only)\n"
               "  -p, --port PORT     listen on PORT instead of 1883 while the settings name no\n"
               "                      listener; up to 10 times\n"
+              "  -i, --instance NAME which of several brokers of this machine it is: its name on\n"
+              "                      the bus ends in it\n"
               "  -d, --daemon        go into the background once all is well\n"
               "  -v, --verbose       log everything\n"
               "  -q, --quiet         log nothing\n"
@@ -93,9 +96,11 @@ int command_line_parse(int argc, char **argv, CommandLine *ret_command)
         CommandLine command = {.action = COMMAND_RUN};
         int option, r = 0;
 
-        while (r == 0 && (option = getopt_long(argc, argv, "c:dhp:qv", options, NULL)) != -1) {
+        while (r == 0 && (option = getopt_long(argc, argv, "c:dhi:p:qv", options, NULL)) != -1) {
                 if (option == 'c')
                         command.source.file = optarg;
+                else if (option == 'i')
+                        command.source.instance = optarg;
                 else if (option == 'p')
                         r = add_port(&command.source, optarg);
                 else if (!take_flag(&command, option))

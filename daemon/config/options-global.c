@@ -44,6 +44,13 @@ static const OptionWord queue_drops[] = {
         {},
 };
 
+static const OptionWord buses[] = {
+        {"system", BUS_SYSTEM},
+        {"session", BUS_SESSION},
+        {"none", BUS_NONE},
+        {},
+};
+
 const Option options_global[] = {
         {"per_listener_settings", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_DEPRECATED, OPTION_FIELD(per_listener_settings), .fallback = "false",
@@ -214,6 +221,11 @@ const Option options_global[] = {
          .doc = "How often the topics below $SYS/broker are published; 0: never."},
 
         /* The process. */
+        {"bus", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_RESTART, OPTION_HAWKER,
+         OPTION_FIELD(bus), .fallback = "system", .words = buses,
+         .doc = "The bus (D-Bus) on which hawkerctl, systemctl and others find the broker: that "
+                "of the machine, that of the user's session, or none. Without a bus the broker "
+                "runs as well."},
         {"include_dir", OPTION_GLOBAL, OPTION_DIRECTIVE, OPTION_WORKS, OPTION_LIVE, OPTION_FOLDER,
          .value = "FOLDER",
          .doc = "Read all files of the folder whose name ends in .conf, in the order of their "

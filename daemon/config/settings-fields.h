@@ -33,6 +33,12 @@ typedef enum QueueDrop {
         QUEUE_DROP_OLDEST, /* a full queue lets its oldest message go */
 } QueueDrop;
 
+typedef enum BusKind {
+        BUS_SYSTEM,
+        BUS_SESSION,
+        BUS_NONE,
+} BusKind;
+
 /* Bit of accept_protocol_versions for the protocol level a CONNECT carries (3, 4 or 5). */
 #define PROTOCOL_VERSION_BIT(_level) (1U << (_level))
 
@@ -160,6 +166,7 @@ typedef struct Settings {
         bool retain_available;
         uint64_t retain_expiry_interval; /* s (the option: minutes); 0 off */
         bool set_tcp_nodelay;
+        BusKind bus;
         unsigned shutdown_timeout; /* s */
         unsigned sys_interval;     /* s; 0 off */
         unsigned tcp_user_timeout; /* ms; 0: the system's */

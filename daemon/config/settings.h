@@ -26,6 +26,7 @@ typedef struct SettingsSource {
         size_t n_ports;
         bool verbose;
         bool quiet;
+        const char *instance; /* which of several brokers of this machine it is; NULL: the first */
 } SettingsSource;
 
 /*

@@ -9,11 +9,11 @@ static int facility_of(int local)
         return local < 0 ? LOG_DAEMON : LOG_LOCAL0 + (local << 3);
 }
 
-int logging_apply(const Settings *settings)
+static int apply(const Settings *settings, unsigned destinations, unsigned categories)
 {
         const LogSettings log = {
-                .destinations = settings->log_dest,
-                .categories = settings->log_type,
+                .destinations = destinations,
+                .categories = categories,
                 .facility = facility_of(settings->log_facility),
                 .identifier = "hawkerd",
                 .file = settings->log_file,
@@ -22,6 +22,16 @@ int logging_apply(const Settings *settings)
         };
 
         return log_configure(&log);
+}
+
+int logging_apply(const Settings *settings)
+{
+        return apply(settings, settings->log_dest, settings->log_type);
+}
+
+int logging_redirect(const Settings *settings, unsigned destinations)
+{
+        return apply(settings, destinations, log_categories_enabled);
 }
 
 void logging_report(const ConfigErrors *errors)

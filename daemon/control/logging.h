@@ -13,5 +13,9 @@
 /* Lets log_dest, log_type and their relatives take hold. 0, or -errno: the log is as it was. */
 int logging_apply(const Settings *settings);
 
+/* The lines go to destinations (LogDestination, or-ed) instead of log_dest, until the settings are
+ * applied again; what is logged stays as it is. 0, or -errno: the log is as it was. */
+int logging_redirect(const Settings *settings, unsigned destinations);
+
 /* Logs each error, warning and notice of a configuration, with file and line. */
 void logging_report(const ConfigErrors *errors);

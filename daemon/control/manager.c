@@ -171,6 +171,7 @@ Manager *manager_free(Manager *manager)
 {
         if (!manager)
                 return NULL;
+        bus_free(manager->bus);
         certificate_watch_free(manager->certificate_watch);
         watchdog_free(manager->watchdog);
         status_line_free(manager->status_line);

@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "config/settings.h"
+#include "control/bus.h"
 #include "control/certificate-watch.h"
 #include "control/hand-over.h"
 #include "control/listeners.h"
@@ -46,6 +47,7 @@ typedef struct Manager {
         Watchdog *watchdog;
         CertificateWatch *certificate_watch;
         ReloadResult *last_reload; /* NULL: there was none */
+        Bus *bus;                  /* NULL: none is wanted, or it has not started */
 } Manager;
 
 /*

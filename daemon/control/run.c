@@ -6,6 +6,8 @@
 #include <systemd/sd-event.h>
 
 #include "control/daemonize.h"
+#include "control/log-control-bus.h"
+#include "control/manager-bus.h"
 #include "control/notify.h"
 #include "control/run.h"
 #include "control/signals.h"
@@ -43,6 +45,26 @@ static int manager_start_reports(Manager *manager)
         return r < 0 ? r : watchdog_new(manager->event, manager->server, &manager->watchdog);
 }
 
+/* Who asks. A broker without a bus is a broker, too. */
+static int manager_start_bus(Manager *manager)
+{
+        int r;
+
+        r = bus_new(manager->event, manager->settings->bus, manager->source->instance,
+                    &manager->bus);
+        if (r == -EINVAL)
+                log_error("No bus name can end in %s: letters, digits, _ and - only",
+                          manager->source->instance);
+        if (r < 0 || !manager->bus)
+                return r;
+        r = manager_bus_add(manager);
+        if (r == 0)
+                r = log_control_bus_add(manager);
+        if (r == 0)
+                bus_open(manager->bus);
+        return r;
+}
+
 static int manager_start(Manager *manager)
 {
         int r;
@@ -59,6 +81,8 @@ static int manager_start(Manager *manager)
                 r = manager_serve(manager);
         if (r == 0)
                 r = manager_start_reports(manager);
+        if (r == 0)
+                r = manager_start_bus(manager);
         if (r < 0) {
                 log_error("Cannot start: %s", strerror(-r));
                 notify_failed(r, NULL);

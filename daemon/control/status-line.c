@@ -14,6 +14,8 @@
 #define PERIOD_USEC   5000000U
 #define ACCURACY_USEC 1000000U
 
+#define STATUS "STATUS="
+
 struct StatusLine {
         sd_event_source *timer;
         Server *server;
@@ -43,7 +45,7 @@ static void line_send(StatusLine *line)
 
         server_counters(line->server, &counters);
         snprintf(text, sizeof(text),
-                 "STATUS=%s%s%s%" PRIu64 " client%s connected, %zu address%s, %u worker%s%s",
+                 STATUS "%s%s%s%" PRIu64 " client%s connected, %zu address%s, %u worker%s%s",
                  failed ? "The last reload failed, all is as it was: " : "", line->trouble,
                  failed ? "; " : "", counters.clients_connected,
                  counters.clients_connected == 1 ? "" : "s", line->n_addresses,
@@ -89,6 +91,11 @@ void status_line_set(StatusLine *line, const StatusFacts *facts)
         line->expires = facts->expires;
         snprintf(line->trouble, sizeof(line->trouble), "%s", facts->trouble ? facts->trouble : "");
         line_send(line);
+}
+
+const char *status_line_text(const StatusLine *line)
+{
+        return line->text[0] ? line->text + strlen(STATUS) : "";
 }
 
 StatusLine *status_line_free(StatusLine *line)

@@ -31,3 +31,7 @@ DEFINE_CLEANUP(StatusLine, status_line_free)
 
 /* Sends the line at once; trouble is copied. */
 void status_line_set(StatusLine *line, const StatusFacts *facts);
+
+/* As it was last sent, or would have been where there is no service manager. Valid until the loop
+ * turns. */
+const char *status_line_text(const StatusLine *line);

@@ -245,6 +245,16 @@ void log_set_categories(unsigned mask)
         __atomic_store_n(&log_categories_enabled, mask & LOG_CATEGORIES_ALL, __ATOMIC_RELAXED);
 }
 
+unsigned log_destinations_enabled(void)
+{
+        unsigned destinations;
+
+        pthread_mutex_lock(&lock);
+        destinations = state.settings.destinations;
+        pthread_mutex_unlock(&lock);
+        return destinations;
+}
+
 int log_reopen(void)
 {
         int r = 0, fd = -1;

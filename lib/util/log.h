@@ -47,6 +47,9 @@ int log_configure(const LogSettings *settings);
 /* Changes only what is logged (-v, a signal, the bus). */
 void log_set_categories(unsigned categories);
 
+/* What is in force now: LogDestination, or-ed. */
+unsigned log_destinations_enabled(void);
+
 /* Opens the file anew after logrotate moved it. On failure (-errno) the old one stays in use. */
 int log_reopen(void);
 

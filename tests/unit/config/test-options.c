@@ -155,6 +155,7 @@ static const Expected expected[] = {
         {"topic", B},
         {"try_private", B},
         /* Hawker's own. */
+        {"bus", G, "system"},
         {"check_payload_format", G, "false"},
         {"connect_timeout", G, "10"},
         {"max_output_buffer", G, "8388608"},

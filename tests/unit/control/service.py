@@ -28,9 +28,9 @@ class Service:
     """`passed`: (name, socket) pairs. Its lines of stderr are in `lines`, what it said to systemd in
     `states`. Nothing sleeps: each wait is for a line, a state or an end, with a deadline."""
 
-    def __init__(self, program, folder, config, passed=(), environment=None):
+    def __init__(self, program, folder, config, passed=(), environment=None, options=()):
         self.lines, self.rest, self.states, self.status = [], b"", [], None
-        self.path = os.path.join(folder, "hawker.conf")
+        self.path, self.options = os.path.join(folder, "hawker.conf"), options
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(config)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -60,7 +60,7 @@ class Service:
             environment.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(passed)),
                                LISTEN_FDNAMES=":".join(name for name, _ in passed))
         os.closerange(FIRST + len(passed), 256)
-        os.execve(program, [program, "-c", self.path], environment)
+        os.execve(program, [program, "-c", self.path, *self.options], environment)
 
     def __enter__(self):
         return self

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* org.hawker.Broker1.Manager. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/bus-access.h"
+#include "control/manager-bus.h"
+#include "control/memory-watch.h"
+#include "control/reload-message.h"
+#include "control/reload.h"
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+/* PropertiesChanged is sent this often at most. */
+#define ANNOUNCE_USEC     USEC_PER_SEC
+#define ANNOUNCE_ACCURACY (USEC_PER_SEC / 10)
+
+typedef struct ManagerBus {
+        Manager *manager;
+        uint64_t started; /* microseconds since 1970 */
+        sd_event_source *post, *timer;
+        bool waiting; /* the timer runs */
+
+        /* What others know: */
+        unsigned reload; /* its number, as of ReloadFinished */
+        unsigned announced_reload;
+        char announced_status[1400];
+} ManagerBus;
+
+static unsigned last_reload_number(const ManagerBus *object)
+{
+        const ReloadResult *last = object->manager->last_reload;
+
+        return last ? last->number : 0;
+}
+
+/* Degraded: what the files say is not what runs. */
+static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+        const ReloadResult *last = object->manager->last_reload;
+
+        return sd_bus_message_append(reply, "s", last && last->error < 0 ? "degraded" : "running");
+}
+
+static int get_last_reload(sd_bus *bus, const char *path, const char *interface,
+                           const char *property, sd_bus_message *reply, void *data,
+                           sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return reload_message_append(reply, object->manager->last_reload);
+}
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        return sd_bus_message_append(reply, "s", VERSION);
+}
+
+static int get_started(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return sd_bus_message_append(reply, "t", object->started);
+}
+
+static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return sd_bus_message_append(reply, "s", status_line_text(object->manager->status_line));
+}
+
+static int get_workers(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return sd_bus_message_append(reply, "u", server_n_workers(object->manager->server));
+}
+
+static int get_memory(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        return sd_bus_message_append(reply, "t", memory_resident());
+}
+
+/* The properties that are counters: X(name, field). */
+#define COUNTER_PROPERTIES(X)                                                                      \
+        X("BytesReceived", bytes_received)                                                         \
+        X("BytesSent", bytes_sent)                                                                 \
+        X("ClientsConnected", clients_connected)                                                   \
+        X("Connections", connections)                                                              \
+        X("ConnectionsRefused", connects_refused)                                                  \
+        X("MessagesDropped", publish_dropped)                                                      \
+        X("MessagesQueued", messages_queued)                                                       \
+        X("MessagesReceived", publish_received)                                                    \
+        X("MessagesSent", publish_sent)                                                            \
+        X("RetainedMessages", retained)                                                            \
+        X("Sessions", sessions)                                                                    \
+        X("SessionsAway", sessions_away)                                                           \
+        X("Subscriptions", subscriptions)
+
+static const struct {
+        const char *property;
+        size_t offset; /* in ServerCounters */
+} counter_properties[] = {
+#define COUNTER_OFFSET(property, field) {property, offsetof(ServerCounters, field)},
+        COUNTER_PROPERTIES(COUNTER_OFFSET)
+#undef COUNTER_OFFSET
+};
+
+static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+        ServerCounters counters;
+        uint64_t value = 0;
+
+        server_counters(object->manager->server, &counters);
+        for (size_t i = 0; i < ARRAY_SIZE(counter_properties); i++)
+                if (strcmp(counter_properties[i].property, property) == 0)
+                        memcpy(&value, (const char *)&counters + counter_properties[i].offset,
+                               sizeof(value));
+        return sd_bus_message_append(reply, "t", value);
+}
+
+static int do_reload(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const ReloadResult *result;
+        ManagerBus *object = data;
+        int r;
+
+        r = manager_reload(object->manager, &result);
+        if (r < 0)
+                return reload_message_set_error(error, result, r);
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = reload_message_append_changes(reply, result);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int on_reload(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        return bus_let_admin(call, do_reload, data);
+}
+
+#define COUNTER_PROPERTY(property, field) SD_BUS_PROPERTY(property, "t", get_counter, 0, 0),
+
+const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("StartedAt", "t", get_started, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Workers", "u", get_workers, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Status", "s", get_status, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LastReload", RELOAD_RESULT_TYPE, get_last_reload, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("MemoryResident", "t", get_memory, 0, 0),
+        COUNTER_PROPERTIES(COUNTER_PROPERTY)
+        /* clang-format off */
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT(RELOAD_CHANGES_TYPE, changes),
+                                on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("ReloadFinished",
+                                SD_BUS_ARGS(RELOAD_RESULT_TYPE, result), 0),
+        SD_BUS_VTABLE_END,
+        /* clang-format on */
+};
+
+static void tell_reload(ManagerBus *object)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
+        sd_bus *bus = bus_connection(object->manager->bus);
+
+        if (last_reload_number(object) == object->reload)
+                return;
+        object->reload = last_reload_number(object);
+        if (bus &&
+            sd_bus_message_new_signal(bus, &signal, BUS_PATH, MANAGER_INTERFACE,
+                                      "ReloadFinished") >= 0 &&
+            reload_message_append(signal, object->manager->last_reload) >= 0)
+                sd_bus_send(bus, signal, NULL);
+}
+
+/* The names of what has changed, NULL at the end; what it is now counts as announced. */
+static void take_changes(ManagerBus *object, const char *ret_names[static 4])
+{
+        const char *status = status_line_text(object->manager->status_line);
+        size_t n = 0;
+
+        if (strcmp(status, object->announced_status) != 0) {
+                snprintf(object->announced_status, sizeof(object->announced_status), "%s", status);
+                ret_names[n++] = "Status";
+        }
+        if (last_reload_number(object) != object->announced_reload) {
+                object->announced_reload = last_reload_number(object);
+                ret_names[n++] = "State";
+                ret_names[n++] = "LastReload";
+        }
+        ret_names[n] = NULL;
+}
+
+static void announce(ManagerBus *object)
+{
+        sd_bus *bus = bus_connection(object->manager->bus);
+        const char *names[4];
+
+        if (object->waiting)
+                return;
+        take_changes(object, names);
+        if (!names[0])
+                return;
+        if (bus)
+                sd_bus_emit_properties_changed_strv(bus, BUS_PATH, MANAGER_INTERFACE,
+                                                    (char **)names);
+        if (sd_event_source_set_time_relative(object->timer, ANNOUNCE_USEC) >= 0 &&
+            sd_event_source_set_enabled(object->timer, SD_EVENT_ONESHOT) >= 0)
+                object->waiting = true;
+}
+
+/* Something was done in the loop: perhaps it has changed what others know. */
+static int on_post(sd_event_source *source, void *data)
+{
+        tell_reload(data);
+        announce(data);
+        return 0;
+}
+
+/* What has changed since the last time is found by on_post(). */
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+        ManagerBus *object = data;
+
+        object->waiting = false;
+        return 0;
+}
+
+static void manager_bus_free(void *data)
+{
+        ManagerBus *object = data;
+
+        sd_event_source_disable_unref(object->post);
+        sd_event_source_disable_unref(object->timer);
+        free(object);
+}
+
+static int manager_bus_watch(ManagerBus *object)
+{
+        sd_event *event = object->manager->event;
+        int r;
+
+        r = sd_event_add_post(event, &object->post, on_post, object);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &object->timer, CLOCK_MONOTONIC,
+                                               ANNOUNCE_USEC, ANNOUNCE_ACCURACY, on_timer, object);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(object->timer, SD_EVENT_OFF);
+        return r;
+}
+
+int manager_bus_add(Manager *manager)
+{
+        ManagerBus *object;
+        struct timespec now;
+        int r;
+
+        object = calloc(1, sizeof(*object));
+        if (!object)
+                return -ENOMEM;
+        clock_gettime(CLOCK_REALTIME, &now);
+        object->manager = manager;
+        object->started = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+        r = manager_bus_watch(object);
+        if (r >= 0)
+                r = bus_add(manager->bus, &(BusObject){BUS_PATH, MANAGER_INTERFACE, manager_vtable,
+                                                       object, manager_bus_free});
+        if (r < 0)
+                manager_bus_free(object);
+        return r < 0 ? r : 0;
+}

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The broker on a bus: what it tells, what it does, for whom, and what it does without one.
+
+Usage: test-bus.py HAWKERD
+
+Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, with a deadline.
+"""
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import (DEADLINE, LOG_CONTROL, LOG_PATH, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed, Signals,
+                    policy_for)
+from service import Service, answers, run
+
+HAWKERD = os.path.abspath(sys.argv[1])
+ON_THE_BUS = "Administered as"
+USER = "daemon"  # in the place of hawker
+
+
+def mqtt(folder):
+    return os.path.join(folder, "mqtt.sock")
+
+
+def config(folder, *lines, user="root"):
+    return "\n".join([f"listener 0 {mqtt(folder)}", "allow_anonymous true",
+                      *([f"user {user}"] if os.geteuid() == 0 else []), *lines, ""])
+
+
+def broker(folder, bus, *lines, user="root", options=()):
+    return Service(HAWKERD, folder, config(folder, *lines, user=user),
+                   environment=bus.environment(), options=options)
+
+
+def rewrite(one, *lines):
+    with open(one.path, "w", encoding="utf-8") as file:
+        file.write("\n".join([*lines, ""]))
+
+
+def refused(function, *words, **options):
+    """What the failed call said."""
+    try:
+        function(*words, **options)
+    except Failed as failed:
+        return str(failed)
+    raise AssertionError("it was not refused")
+
+
+def assert_reloads(bus, uid):
+    """He is let through, whatever comes of it."""
+    before = bus.get("LastReload")
+    try:
+        bus.call(PATH, MANAGER, "Reload", uid=uid)
+    except Failed as failed:
+        assert "Access denied" not in str(failed), failed
+    assert bus.get("LastReload") != before
+
+
+def it_tells_what_it_is(folder):
+    since = time.time()
+    with Bus(folder) as bus, broker(folder, bus, "workers 3") as one:
+        one.state("READY=1")
+        assert one.line(ON_THE_BUS).endswith(f"as {NAME} on the system bus")
+        shown = bus.call(PATH, "org.freedesktop.DBus.Properties", "GetAll", "s", MANAGER)[0]
+        values = {name: entry["data"] for name, entry in shown.items()}
+        assert values["Workers"] == 3 and values["State"] == "running", values
+        assert values["Status"] == "0 clients connected, 1 address, 3 workers", values
+        assert since * 1e6 <= values["StartedAt"] <= time.time() * 1e6
+        assert values["LastReload"] == [0, True, "", []], values
+        assert values["Version"] and values["MemoryResident"] > 0
+
+
+def it_counts(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(DEADLINE)
+            client.connect(mqtt(folder))
+            client.sendall(b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c" +
+                           b"\x82\x06\0\1\0\1t\0" + b"\x30\5\0\1txy")
+            data = b""
+            while not data.endswith(b"\x30\5\0\1txy"):
+                more = client.recv(100)
+                assert more, data
+                data += more
+            shown = {name: bus.get(name) for name in
+                     ("ClientsConnected", "Connections", "Sessions", "Subscriptions",
+                      "MessagesReceived", "BytesReceived")}
+        assert shown == {"ClientsConnected": 1, "Connections": 1, "Sessions": 1,
+                         "Subscriptions": 1, "MessagesReceived": 1, "BytesReceived": 30}, shown
+
+
+def it_is_on_the_bus_when_it_is_ready(folder):
+    with Bus(folder) as bus:
+        for _ in range(3):
+            with broker(folder, bus) as one:
+                one.state("READY=1")
+                assert bus.owner()
+                assert one.stop() == 0
+            assert not bus.owner()
+
+
+def a_reload_of_the_same_changes_nothing(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        with Signals(bus) as signals:
+            assert bus.call(PATH, MANAGER, "Reload") == [[]]
+            (began, done, text, changes), = signals.next("ReloadFinished")
+            assert done and not changes and began, (began, done, text, changes)
+            interface, changed, _ = signals.next("PropertiesChanged")
+            assert interface == MANAGER
+            assert changed["LastReload"]["data"] == [began, done, text, changes], changed
+            assert bus.get("LastReload") == [began, done, text, changes]
+        assert bus.get("State") == "running"
+
+
+def a_reload_lists_what_has_changed(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        rewrite(one, config(folder, "workers 5"))
+        changes = bus.call(PATH, MANAGER, "Reload")[0]
+        assert changes == [["", "workers", "0", "5", "with a restart"]] or \
+            [row[:4] for row in changes] == [["", "workers", "0", "5"]], changes
+        assert bus.get("LastReload")[3] == changes
+
+
+def a_reload_that_fails_says_where(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        rewrite(one, config(folder, "lisener 1", "max_keepalive x"))
+        with Signals(bus) as signals:
+            said = refused(bus.call, PATH, MANAGER, "Reload")
+            assert f"{one.path}:{5 if os.geteuid() else 4}: " in said, said
+            assert "lisener" in said and "max_keepalive" in said, said
+            (_, done, text, changes), = signals.next("ReloadFinished")
+            assert not done and one.path in text and not changes, (done, text, changes)
+        assert bus.get("State") == "degraded"
+        rewrite(one, config(folder))
+        bus.call(PATH, MANAGER, "Reload")
+        assert bus.get("State") == "running"
+
+
+def a_reload_by_signal_is_told_too(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        with Signals(bus) as signals:
+            os.kill(one.pid, 1)
+            assert signals.next("ReloadFinished")[0][1]
+
+
+def the_level_of_the_log_can_be_set(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "info"
+        assert bus.get("SyslogIdentifier", LOG_PATH, LOG_CONTROL) == "hawkerd"
+        bus.set("LogLevel", "debug")
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "debug"
+        assert answers(mqtt(folder))
+        bus.set("LogLevel", "warning")
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "warning"
+        one.line("is set to warning")
+        assert answers(mqtt(folder))
+        bus.set("LogLevel", "info")
+        one.line("is set to info")
+        assert not any("unix" in line for line in one.lines[-1:]), one.lines
+        assert "no level" in refused(bus.set, "LogLevel", "loud")
+
+
+def the_target_of_the_log_can_be_set(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        assert bus.get("LogTarget", LOG_PATH, LOG_CONTROL) == "auto"
+        bus.set("LogTarget", "null")
+        assert bus.get("LogTarget", LOG_PATH, LOG_CONTROL) == "null"
+        bus.set("LogLevel", "warning")
+        bus.set("LogTarget", "auto")
+        assert bus.get("LogTarget", LOG_PATH, LOG_CONTROL) == "auto"
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "warning"
+        bus.set("LogLevel", "info")
+        one.line("is set to info")
+        assert not any("is set to warning" in line for line in one.lines)
+        assert "no target" in refused(bus.set, "LogTarget", "kmsg")
+
+
+def only_root_and_itself_may_change_it(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, policy_for(USER)) as bus, broker(folder, bus, user=USER) as one:
+        one.line(ON_THE_BUS)
+        assert bus.get("State", uid=NOBODY) == "running"
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL, uid=NOBODY) == "info"
+        bus.call(PATH, "org.freedesktop.DBus.Introspectable", "Introspect", uid=NOBODY)
+        assert "denied" in refused(bus.call, PATH, MANAGER, "Reload", uid=NOBODY)
+        assert "denied" in refused(bus.set, "LogLevel", "debug", uid=NOBODY)
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "info"
+        assert_reloads(bus, 0)
+        bus.set("LogLevel", "debug", uid=0)
+    return None
+
+
+def a_wide_policy_opens_nothing(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, WIDE) as bus, broker(folder, bus, user=USER) as one:
+        one.line(ON_THE_BUS)
+        assert "denied" in refused(bus.call, PATH, MANAGER, "Reload", uid=NOBODY)
+        refused(bus.set, "LogLevel", "debug", uid=NOBODY)
+        assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "info"
+        assert bus.get("LastReload") == [0, True, "", []]
+        assert_reloads(bus, 1)  # its own user
+    return None
+
+
+def who_may_not_have_the_name_runs_as_well(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, policy_for(USER)) as bus, broker(folder, bus) as one:
+        one.line("does not give us the name")
+        one.state("READY=1")
+        assert answers(mqtt(folder)) and not bus.owner()
+        assert one.stop() == 0
+    return None
+
+
+def it_comes_back_to_a_bus_that_starts_again(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.line(ON_THE_BUS)
+        bus.end()
+        one.line("There is no system bus")
+        assert answers(mqtt(folder))
+        bus.start()
+        one.line(ON_THE_BUS)
+        assert bus.get("State") == "running" and bus.call(PATH, MANAGER, "Reload") == [[]]
+        assert one.stop() == 0
+
+
+def it_runs_without_a_bus_and_finds_one_later(folder):
+    bus = Bus(folder)
+    with broker(folder, bus) as one:
+        one.line("There is no system bus")
+        one.state("READY=1")
+        assert answers(mqtt(folder))
+        with bus:
+            one.line(ON_THE_BUS)
+            assert bus.get("State") == "running"
+        assert one.stop() == 0
+    assert sum("There is no system bus" in line for line in one.lines) <= 2, one.lines
+
+
+def a_bus_that_is_stuck_does_not_hold_it(folder):
+    bus = Bus(folder)
+    with socket.socket(socket.AF_UNIX) as stuck:
+        stuck.bind(bus.path)
+        stuck.listen()
+        with broker(folder, bus) as one:
+            one.state("READY=1")
+            assert answers(mqtt(folder))
+            assert one.stop() == 0
+
+
+def none_is_none(folder):
+    with Bus(folder) as bus, broker(folder, bus, "bus none") as one:
+        one.state("READY=1")
+        assert not bus.owner()
+        assert one.stop() == 0
+    assert not any(" bus" in line for line in one.lines), one.lines
+
+
+def the_session_bus_is_one_too(folder):
+    with Bus(folder) as bus:
+        with Service(HAWKERD, folder, config(folder, "bus session"),
+                     environment={"DBUS_SESSION_BUS_ADDRESS": bus.address}) as one:
+            one.state("READY=1")
+            assert bus.get("State") == "running"
+
+
+def an_instance_has_a_name_of_its_own(folder):
+    with Bus(folder) as bus, broker(folder, bus, options=("-i", "2nd-floor")) as one:
+        one.state("READY=1")
+        assert bus.get("State", name=NAME + ".instance_2nd-floor") == "running"
+        assert not bus.owner()
+    with Bus(folder) as bus, broker(folder, bus, options=("--instance", "a b")) as one:
+        one.line("No bus name can end in a b")
+        assert one.wait() == 1
+
+
+def the_second_waits_for_the_name(folder):
+    other = os.path.join(folder, "other")
+    os.mkdir(other)
+    os.chmod(other, 0o777)
+    with Bus(folder) as bus, broker(folder, bus) as first:
+        first.state("READY=1")
+        owner = bus.owner()
+        with broker(other, bus) as second:
+            second.line("waiting for the name")
+            second.state("READY=1")
+            assert bus.owner() == owner
+            assert first.stop() == 0
+            assert bus.owner() not in (owner, None)
+
+
+TESTS = [
+    it_tells_what_it_is,
+    it_counts,
+    it_is_on_the_bus_when_it_is_ready,
+    a_reload_of_the_same_changes_nothing,
+    a_reload_lists_what_has_changed,
+    a_reload_that_fails_says_where,
+    a_reload_by_signal_is_told_too,
+    the_level_of_the_log_can_be_set,
+    the_target_of_the_log_can_be_set,
+    only_root_and_itself_may_change_it,
+    a_wide_policy_opens_nothing,
+    who_may_not_have_the_name_runs_as_well,
+    it_comes_back_to_a_bus_that_starts_again,
+    it_runs_without_a_bus_and_finds_one_later,
+    a_bus_that_is_stuck_does_not_hold_it,
+    none_is_none,
+    the_session_bus_is_one_too,
+    an_instance_has_a_name_of_its_own,
+    the_second_waits_for_the_name,
+]
+
+if __name__ == "__main__":
+    for program in ("dbus-daemon", "busctl"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            sys.exit(0)
+    sys.exit(run([("/bus/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
