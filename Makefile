@@ -66,7 +66,7 @@ install: build ## install (DESTDIR=... for a package)
 	@$(MESON) install -C $(BUILD) --no-rebuild
 
 format: ## bring the C sources into the project's format
-	@find lib daemon tests -name node_modules -prune -o -name '*.[ch]' -print0 | \
+	@find lib daemon admin tests -name node_modules -prune -o -name '*.[ch]' -print0 | \
 		xargs -0 clang-format -i
 
 clean: ## remove all builds and what `make run` left

@@ -13,7 +13,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP_FOLDERS = ["lib", "daemon", "client", "admin", "tests"]
-INCLUDE_ROOTS = ["lib", "daemon"]
+INCLUDE_ROOTS = ["lib", "daemon", "."]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 COLUMNS = 100
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The broker as it is on the bus. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/broker.h"
+#include "util/macro.h"
+
+static const char *bus_name(const Command *command)
+{
+        return command->session ? "session" : "system";
+}
+
+int broker_failed(int error)
+{
+        fprintf(stderr, "hawkerctl: %s\n", strerror(-error));
+        return EXIT_FAILED;
+}
+
+int broker_init(Broker *broker, const Command *command)
+{
+        int r;
+
+        *broker = (Broker){.command = command};
+        r = snprintf(broker->name, sizeof(broker->name), "org.hawker.Broker1%s%s",
+                     command->instance ? ".instance_" : "",
+                     command->instance ? command->instance : "");
+        if ((size_t)r >= sizeof(broker->name) || !sd_bus_service_name_is_valid(broker->name)) {
+                fprintf(stderr, "hawkerctl: %s is no name of an instance\n", command->instance);
+                return EXIT_USAGE;
+        }
+        r = command->session ? sd_bus_open_user(&broker->bus) : sd_bus_open_system(&broker->bus);
+        if (r < 0) {
+                fprintf(stderr, "hawkerctl: cannot reach the %s bus: %s\n", bus_name(command),
+                        strerror(-r));
+                return EXIT_FAILED;
+        }
+        return EXIT_DONE;
+}
+
+void broker_done(Broker *broker)
+{
+        broker->bus = sd_bus_flush_close_unref(broker->bus);
+}
+
+int broker_new_call(const Broker *broker, const char *interface, const char *method,
+                    sd_bus_message **ret_call)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(broker->bus, &call, broker->name, BROKER_PATH, interface,
+                                           method);
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(call, false);
+        if (r < 0)
+                return r;
+        *ret_call = TAKE_PTR(call);
+        return 0;
+}
+
+static int explain_not_running(const Broker *broker)
+{
+        const char *instance = broker->command->instance;
+
+        fprintf(stderr,
+                "hawkerctl: the broker is not running: there is no %s on the %s bus.\n"
+                "Start it:  systemctl start hawker%s%s\n",
+                broker->name, bus_name(broker->command), instance ? "@" : "",
+                instance ? instance : "");
+        return EXIT_NOT_RUNNING;
+}
+
+static int explain(const Broker *broker, const sd_bus_error *error, int r)
+{
+        if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+            sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                return explain_not_running(broker);
+        if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
+                fputs("hawkerctl: only root and members of the group hawker-admin may do this\n",
+                      stderr);
+                return EXIT_NO_RIGHT;
+        }
+        if (!error->message)
+                return broker_failed(r);
+        fprintf(stderr, "%s\n", error->message);
+        return EXIT_FAILED;
+}
+
+int broker_call(const Broker *broker, sd_bus_message *call, uint64_t timeout,
+                sd_bus_message **ret_reply)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call(broker->bus, call, timeout, &error, ret_reply);
+        return r < 0 ? explain(broker, &error, r) : EXIT_DONE;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The broker as it is on the bus: hawkerctl speaks with it only so, and what it can, busctl can.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "admin/command.h"
+
+#define BROKER_PATH    "/org/hawker/Broker1"
+#define BROKER_MANAGER "org.hawker.Broker1.Manager"
+
+typedef struct Broker {
+        sd_bus *bus;
+        char name[256];
+        const Command *command;
+} Broker;
+
+/* Connects to the bus that the command names. EXIT_DONE, or another status, which stderr explains.
+ */
+int broker_init(Broker *broker, const Command *command);
+void broker_done(Broker *broker);
+
+/* A call of a method of its main object; nothing is started by it. 0 or -errno. */
+int broker_new_call(const Broker *broker, const char *interface, const char *method,
+                    sd_bus_message **ret_call);
+
+/* Sends the call and waits for timeout microseconds. EXIT_DONE, or another status, which stderr
+ * explains. */
+int broker_call(const Broker *broker, sd_bus_message *call, uint64_t timeout,
+                sd_bus_message **ret_reply);
+
+/* Says that something here went wrong (-errno). EXIT_FAILED. */
+int broker_failed(int error);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What hawkerctl was asked to do, and the exit statuses that it ends with: one for each thing that
+ * a script would do differently.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include <stdbool.h>
+
+typedef enum ExitStatus {
+        EXIT_DONE = 0,
+        EXIT_FAILED = 1,      /* the broker, or what it needs, says no: stderr tells why */
+        EXIT_USAGE = 2,       /* of hawkerctl */
+        EXIT_NOT_RUNNING = 3, /* as systemctl(1) and LSB have it */
+        EXIT_NO_RIGHT = 4,
+} ExitStatus;
+
+/* Strings are those of argv. */
+typedef struct Command {
+        const char *instance; /* NULL: the first */
+        bool session;         /* on the bus of the session */
+        bool json;
+        bool wait;
+        const char *argument; /* of the verb; NULL: none */
+} Command;
+
+/* The verbs: each does its work, writes to stdout what was asked for and to stderr what went wrong,
+ * and returns an exit status. */
+int verb_status(const Command *command);
+int verb_reload(const Command *command);
+int verb_restart(const Command *command);
+int verb_test_config(const Command *command);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* hawkerctl: the command line of the admin, verb by verb. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/command.h"
+#include "util/macro.h"
+
+static const struct {
+        const char *name;
+        const char *argument; /* NULL: it takes none */
+        const char *doc;
+        int (*run)(const Command *command);
+} verbs[] = {
+        {"status", NULL, "how the broker is", verb_status},
+        {"reload", NULL, "have the configuration read again", verb_reload},
+        {"restart", NULL, "restart the service", verb_restart},
+        {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
+};
+
+enum { OPTION_JSON = 256, OPTION_SESSION, OPTION_VERSION };
+
+static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"instance", required_argument, NULL, 'i'},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"session", no_argument, NULL, OPTION_SESSION},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {"wait", no_argument, NULL, 'w'},
+        {},
+};
+
+static void print_help(void)
+{
+        puts("hawkerctl " VERSION ", administers the Hawker MQTT broker\n"
+             "\n"
+             "Usage: hawkerctl [OPTION]... VERB\n");
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+                printf("  %-11s %-6s  %s\n", verbs[i].name,
+                       verbs[i].argument ? verbs[i].argument : "", verbs[i].doc);
+        puts("\n"
+             "  -i, --instance NAME   the broker of hawker@NAME.service\n"
+             "      --json            write JSON (status, reload --wait)\n"
+             "      --session         look on the bus of the session, not on that of the system\n"
+             "  -w, --wait            (reload) wait, print what has changed, fail if it failed\n"
+             "      --version         print the version\n"
+             "  -h, --help            print this\n"
+             "\n"
+             "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the broker is not running,\n"
+             "4 not allowed; that of the program for restart and test-config.");
+}
+
+static int usage(const char *what, const char *word)
+{
+        fprintf(stderr, "hawkerctl: %s%s\nTry 'hawkerctl --help'.\n", what, word);
+        return EXIT_USAGE;
+}
+
+/* -1: go on. */
+static int parse(int argc, char **argv, Command *command)
+{
+        int option;
+
+        while ((option = getopt_long(argc, argv, "hi:w", options, NULL)) != -1) {
+                if (option == 'h' || option == OPTION_VERSION) {
+                        if (option == 'h')
+                                print_help();
+                        else
+                                puts("hawkerctl " VERSION);
+                        return EXIT_DONE;
+                }
+                if (option == '?') {
+                        fputs("Try 'hawkerctl --help'.\n", stderr);
+                        return EXIT_USAGE;
+                }
+                if (option == 'i')
+                        command->instance = optarg;
+                command->json |= option == OPTION_JSON;
+                command->session |= option == OPTION_SESSION;
+                command->wait |= option == 'w';
+        }
+        return -1;
+}
+
+int main(int argc, char **argv)
+{
+        Command command = {};
+        int status, n;
+
+        status = parse(argc, argv, &command);
+        if (status >= 0)
+                return status;
+        n = argc - optind;
+        if (n == 0)
+                return usage("what shall be done?", "");
+        command.argument = n > 1 ? argv[optind + 1] : NULL;
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+                if (strcmp(verbs[i].name, argv[optind]) != 0)
+                        continue;
+                if (n > (verbs[i].argument ? 2 : 1))
+                        return usage("too many words behind ", verbs[i].name);
+                status = verbs[i].run(&command);
+                if (fflush(stdout) != 0 && status == EXIT_DONE)
+                        status = EXIT_FAILED;
+                return status;
+        }
+        return usage("there is no verb ", argv[optind]);
+}

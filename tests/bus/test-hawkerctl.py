@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""hawkerctl against a broker on a bus of its own: what it prints, and how it exits.
+
+Usage: test-hawkerctl.py HAWKERD HAWKERCTL
+
+Prints TAP.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, ROOT, Bus, Signals, policy_for
+from service import Service, run
+
+HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
+DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
+USER = "daemon"  # in the place of hawker
+
+
+def config(folder, *lines, user="root"):
+    return "\n".join([f"listener 0 {folder}/mqtt.sock", "allow_anonymous true",
+                      *([f"user {user}"] if os.geteuid() == 0 else []), *lines, ""])
+
+
+def broker(folder, bus, *lines, options=(), user="root"):
+    one = Service(HAWKERD, folder, config(folder, *lines, user=user),
+                  environment=bus.environment(), options=options)
+    one.state("READY=1")
+    return one
+
+
+def rewrite(one, text):
+    with open(one.path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def ctl(bus, *words, uid=None, environment=None):
+    """(exit status, stdout, stderr)"""
+    become = [] if uid is None else ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    done = subprocess.run([*become, HAWKERCTL, *words], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=DEADLINE, check=False,
+                          env={**os.environ, **(bus.environment() if bus else {}),
+                               "TZ": "UTC", **(environment or {})})
+    return done.returncode, done.stdout, done.stderr
+
+
+def wrong_usage_is_told(folder):
+    bus = Bus(folder)
+    for words in ((), ("--nonsense",), ("stauts",), ("status", "more"), ("-i",),
+                  ("test-config", "a", "b"), ("-i", "a b", "status")):
+        status, out, err = ctl(bus, *words)
+        assert status == USAGE and not out and err, (words, status, out, err)
+
+
+def help_and_version_are_there(folder):
+    status, out, _ = ctl(None, "--help")
+    assert status == DONE and "test-config [FILE]" in out, out
+    status, out, _ = ctl(None, "--version")
+    assert status == DONE and re.fullmatch(r"hawkerctl \d+\.\d+\.\d+\n", out), out
+
+
+def a_broker_that_is_not_running_is_not_started(folder):
+    bus = Bus(folder, '<policy context="default"><allow send_destination="*"/></policy>'
+              f'<servicedir>{folder}</servicedir>')
+    with open(os.path.join(folder, NAME + ".service"), "w", encoding="utf-8") as file:
+        file.write(f"[D-BUS Service]\nName={NAME}\nExec=/usr/bin/touch {folder}/started\n"
+                   "User=root\n")
+    with bus:
+        for words in (("status",), ("reload",), ("reload", "--wait")):
+            status, out, err = ctl(bus, *words)
+            assert status == NOT_RUNNING and not out, (words, status, out, err)
+            assert "systemctl start hawker\n" in err, err
+        status, _, err = ctl(bus, "-i", "x", "status")
+        assert status == NOT_RUNNING and "systemctl start hawker@x\n" in err, err
+    assert not os.path.exists(os.path.join(folder, "started"))
+
+
+def without_a_bus_it_fails(folder):
+    status, out, err = ctl(Bus(folder), "status")
+    assert status == FAILED and not out and "system bus" in err, (status, out, err)
+
+
+def status_is_for_people(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 2") as one:
+        status, out, err = ctl(bus, "status")
+        assert status == DONE and not err, (status, err)
+        lines = out.splitlines()
+        assert re.fullmatch(r"hawker \S+: running since \w{3} [\d-]{10} [\d:]{8} UTC", lines[0]), out
+        assert "      Status: 0 clients connected, 1 address, 2 workers" in lines, out
+        assert "     Clients: 0 connected, 0 sessions of which 0 away, 0 subscriptions" in lines, out
+        assert not any("eload" in line for line in lines), out
+        ctl(bus, "reload", "-w")
+        assert re.search(r"(?m)^      Reload: Reloaded: nothing has changed, ",
+                         ctl(bus, "status")[1])
+        rewrite(one, "nonsense\n")
+        ctl(bus, "reload", "-w")
+        status, out, _ = ctl(bus, "status")
+        assert status == DONE and ": degraded since " in out, out
+        assert re.search(r"(?m)^Not reloaded: .*hawker\.conf:1: ", out), out
+
+
+def status_is_for_programs(folder):
+    with Bus(folder) as bus, broker(folder, bus):
+        ctl(bus, "reload", "-w")
+        status, out, _ = ctl(bus, "--json", "status")
+        shown = json.loads(out)
+        assert status == DONE and shown["State"] == "running" and shown["Workers"] >= 1, out
+        assert shown["LastReload"][1] is True and shown["LastReload"][3] == [], out
+        entries = bus.call(PATH, "org.freedesktop.DBus.Properties", "GetAll", "s", MANAGER)[0]
+        assert set(shown) == set(entries)
+
+
+def reload_says_what_has_changed(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        assert ctl(bus, "reload", "--wait") == (DONE, "Nothing has changed.\n", "")
+        rewrite(one, config(folder, "workers 7", f"pid_file {folder}/pid"))
+        status, out, err = ctl(bus, "reload", "--wait")
+        assert status == DONE and not err, (status, err)
+        assert re.search(r"(?m)^workers: 7 \(was 0\), \w", out), out
+        assert re.search(rf"(?m)^pid_file: {folder}/pid, \w", out), out
+        status, out, _ = ctl(bus, "reload", "--wait", "--json")
+        assert status == DONE, status
+        assert {"listener": "", "option": "workers", "before": "0", "after": "7"}.items() <= \
+            next(row for row in json.loads(out) if row["option"] == "workers").items(), out
+
+
+def reload_that_fails_says_why(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        rewrite(one, "max_keepalive 1\nlisener 1883\nqueue_drop both\n")
+        status, out, err = ctl(bus, "reload", "--wait")
+        assert status == FAILED and not out, (status, out)
+        assert f"{one.path}:2: " in err and f"{one.path}:3: " in err, err
+
+
+def reload_without_wait_only_asks(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one, Signals(bus) as signals:
+        rewrite(one, "nonsense\n")
+        assert ctl(bus, "reload") == (DONE, "", "")
+        assert not signals.next("ReloadFinished")[0][1]
+
+
+def who_may_not_is_told(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    os.chmod(folder, 0o755)
+    with Bus(folder, policy_for(USER)) as bus, broker(folder, bus, user=USER):
+        status, out, err = ctl(bus, "reload", "--wait", uid=NOBODY)
+        assert status == NO_RIGHT and not out and "hawker-admin" in err, (status, out, err)
+        assert ctl(bus, "status", uid=NOBODY)[0] == DONE
+    return None
+
+
+def an_instance_is_another_broker(folder):
+    with Bus(folder) as bus, broker(folder, bus, options=("-i", "other")):
+        assert ctl(bus, "status")[0] == NOT_RUNNING
+        status, out, _ = ctl(bus, "--instance", "other", "status")
+        assert status == DONE and out.startswith("hawker@other "), out
+
+
+def the_session_bus_is_one_too(folder):
+    with Bus(folder) as bus, broker(folder, bus):
+        status, _, _ = ctl(None, "--session", "status",
+                           environment={"DBUS_SESSION_BUS_ADDRESS": bus.address,
+                                        "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+        assert status == DONE
+
+
+def test_config_is_that_of_the_daemon(folder):
+    path = os.path.join(folder, "some.conf")
+    for text, expected in (("max_keepalive 5\nlistener 0 " + folder + "/s\n", 0), ("nonsense\n", 3)):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        status, out, err = ctl(None, "test-config", path, environment={"HAWKERD": HAWKERD})
+        assert status == expected, (text, status, out, err)
+        assert "some.conf:1" in err if expected else "fine" in out, (out, err)
+
+
+def other_programs_get_the_right_words(folder):
+    with open(os.path.join(folder, "systemctl"), "w", encoding="utf-8") as file:
+        file.write('#!/bin/sh\necho "$0" "$@"\nexit 5\n')
+    shutil.copy(os.path.join(folder, "systemctl"), os.path.join(folder, "hawkerd"))
+    for name in ("systemctl", "hawkerd"):
+        os.chmod(os.path.join(folder, name), 0o755)
+    own = {"PATH": folder + ":/usr/bin:/bin", "HAWKERD": "hawkerd"}
+    for words, expected in (
+            (("restart",), "systemctl restart -- hawker.service"),
+            (("-i", "a", "restart"), "systemctl restart -- hawker@a.service"),
+            (("test-config",), "hawkerd --test-config -c /etc/hawker/hawker.conf"),
+            (("-i", "a", "test-config"), "hawkerd --test-config -c /etc/hawker/a.conf")):
+        status, out, _ = ctl(None, *words, environment=own)
+        assert status == 5 and out == f"{folder}/{expected}\n", (words, status, out)
+
+
+def completion_and_manual_know_every_word(folder):
+    out = ctl(None, "--help")[1]
+    verbs = re.findall(r"(?m)^  ([a-z-]+) ", out)
+    options = re.findall(r"--[a-z]+", out)
+    assert "status" in verbs and "--json" in options, out
+    with open(os.path.join(ROOT, "man", "hawkerctl.1"), encoding="utf-8") as file:
+        manual = file.read()
+    done = subprocess.run(["bash", "-c", 'source "$1"; COMP_WORDS=(hawkerctl ""); COMP_CWORD=1; '
+                           '_hawkerctl; echo "${COMPREPLY[@]}"', "-",
+                           os.path.join(ROOT, "admin", "hawkerctl.bash")],
+                          capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert set(done.stdout.split()) == set(verbs + options), (done.stdout, verbs, options)
+    for verb in verbs:
+        assert re.search(rf"(?m)^\.It Cm {verb}( |$)", manual), verb
+    for option in options:
+        assert re.search(rf"(?m)^\.It Fl (\w , )?{option[1:]}( |$)", manual), option
+
+
+TESTS = [
+    wrong_usage_is_told,
+    help_and_version_are_there,
+    a_broker_that_is_not_running_is_not_started,
+    without_a_bus_it_fails,
+    status_is_for_people,
+    status_is_for_programs,
+    reload_says_what_has_changed,
+    reload_that_fails_says_why,
+    reload_without_wait_only_asks,
+    who_may_not_is_told,
+    an_instance_is_another_broker,
+    the_session_bus_is_one_too,
+    test_config_is_that_of_the_daemon,
+    other_programs_get_the_right_words,
+    completion_and_manual_know_every_word,
+]
+
+if __name__ == "__main__":
+    for program in ("dbus-daemon", "busctl"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            sys.exit(0)
+    sys.exit(run([("/hawkerctl/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-ctl-")))
