@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a broker with a private configuration on a free port of 127.0.0.1, and ends it."""
 
+import fcntl
 import os
 import resource
+import select
 import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -43,6 +46,10 @@ class Broker:
         self.key, self.title, self.program, self.lines = key, title, program, lines
         self.notifies = notifies
 
+    def serves(self, row):
+        """Only who hands over to a service manager can be restarted."""
+        return row != "restart" or self.notifies
+
     def command(self, port, folder, with_tls=False):
         """with_tls: with the pair that is in the folder tls."""
         config = Path(folder, "bench.conf")
@@ -61,17 +68,26 @@ class Running:
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
         os.chmod(self.folder.name, 0o755)  # for a reload by a broker that has given up root
         self.notify = self.open_notify() if broker.notifies else None
+        self.keeper = None
         if pair:
             self.put_pair("tls", pair)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.errors = Path(self.folder.name, "stderr")
-        with open(self.errors, "wb") as errors:
+        self.command = broker.command(self.port, self.folder.name, pair is not None)
+        self.start([])
+
+    def start(self, kept):
+        """kept: descriptors of the process before, for this one."""
+        with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
-                broker.command(self.port, self.folder.name, pair is not None),
-                cwd=self.folder.name, env=self.environment(), stdin=subprocess.DEVNULL,
-                stdout=errors, stderr=errors)
+                [*passing(kept), *self.command], cwd=self.folder.name, env=self.environment(),
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=kept)
+
+    def keep(self):
+        """From now on, starts it again when it asks for that."""
+        self.keeper = Keeper(self)
 
     def open_notify(self):
         made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -116,6 +132,8 @@ class Running:
         return self.errors.read_text(errors="replace")[-4000:]
 
     def __exit__(self, *_):
+        if self.keeper:
+            self.keeper.stop()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(10)
@@ -127,6 +145,65 @@ class Running:
         if self.notify:
             self.notify.close()
         self.folder.cleanup()
+
+
+def passing(kept):
+    """A command that becomes its arguments and passes descriptors as systemd does."""
+    if not kept:
+        return []
+    moves = " ".join(f"{3 + i}<&{fd} {fd}<&-" for i, fd in enumerate(kept))
+    names = ":".join(["park"] * len(kept))
+    return ["bash", "-c", f"exec {moves}; LISTEN_PID=$$ LISTEN_FDS={len(kept)} "
+            f'LISTEN_FDNAMES={names} exec "$@"', "bash"]
+
+
+class Keeper(threading.Thread):
+    """What a service manager does for a restart: keeps the descriptors that the broker gives it,
+    and passes them to the next process, when one has ended with the exit status that asks for it."""
+
+    AGAIN = 75
+    FIRST = 100  # above what the broker is passed them as
+
+    def __init__(self, running):
+        super().__init__()
+        self.running, self.kept, self.restarts = running, [], 0
+        self.ours, self.theirs = socket.socketpair()
+        self.start()
+
+    def run(self):
+        while True:
+            end = os.pidfd_open(self.running.process.pid)
+            ready = select.select([self.running.notify, self.ours, end], [], [])[0]
+            os.close(end)
+            if self.ours in ready:
+                return
+            if self.running.notify in ready:
+                self.take_notice()
+            elif self.running.process.wait() == self.AGAIN:
+                self.running.start(self.kept)
+                self.restarts += 1
+            else:
+                return
+
+    def take_notice(self):
+        text, fds, _, _ = socket.recv_fds(self.running.notify, 4096, 8)
+        if b"FDSTOREREMOVE=1" in text:
+            self.forget()
+        for fd in fds:
+            self.kept.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, self.FIRST))
+            os.close(fd)
+
+    def forget(self):
+        for fd in self.kept:
+            os.close(fd)
+        self.kept = []
+
+    def stop(self):
+        self.theirs.send(b"x")
+        self.join()
+        self.forget()
+        self.ours.close()
+        self.theirs.close()
 
 
 class Certificates:

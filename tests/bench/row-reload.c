@@ -7,11 +7,10 @@
 #include <stdlib.h>
 
 #include "bench/clock.h"
+#include "bench/crowd.h"
 #include "bench/report.h"
 #include "bench/row.h"
-#include "bench/stat.h"
 #include "bench/traffic-run.h"
-#include "bench/verdict.h"
 
 #define SPAN_NS     (100 * NS_PER_MS)
 #define LOOK_NS     (NS_PER_MS / 10)
@@ -159,33 +158,13 @@ static int reload_check(const Bench *bench, Loop *loop, uint64_t peer_before)
         return r;
 }
 
-static void idle_filter(void *data, unsigned number, unsigned index,
-                        char name[static FLEET_NAME_SIZE])
+static int reload_task(const Bench *bench, const Row *row, Traffic *traffic)
 {
-        snprintf(name, FLEET_NAME_SIZE, "idle/%u/%u", number, index);
-}
-
-static int reload_run(const Bench *bench, const Row *row, Loop *loop, Traffic *traffic)
-{
-        const TrafficForm form = {
-                .address = bench->address,
-                .shape = row->shape,
-                .version = row->version,
-                .qos = row->qos,
-                .payload_size = row->payload_size,
-                .window = row->window,
-                .rate = row->rate,
-        };
+        Loop *loop = traffic->loop;
+        const uint64_t peer = loop->clients.tls ? tls_hub_peer(loop->clients.tls) : 0;
         Reloads reloads = {.bench = bench, .traffic = traffic};
-        uint64_t peer;
-        int r = traffic_open(traffic, loop, &form);
+        int r = reload_measure(&reloads);
 
-        if (r < 0)
-                return r;
-        peer = loop->clients.tls ? tls_hub_peer(loop->clients.tls) : 0;
-        r = reload_measure(&reloads);
-        verdict_print(row->name, traffic, r);
-        traffic_done(traffic);
         if (r == 0)
                 r = reload_check(bench, loop, peer);
         if (r == 0)
@@ -193,42 +172,7 @@ static int reload_run(const Bench *bench, const Row *row, Loop *loop, Traffic *t
         return r;
 }
 
-static int reload_among(const Bench *bench, const Row *row, Loop *loop, Traffic *traffic)
-{
-        const FleetForm form = {
-                .address = &bench->address,
-                .prefix = "idle",
-                .version = row->version,
-                .filters = 1,
-                .filter = idle_filter,
-        };
-        Fleet idle = {};
-        int r = fleet_init(&idle, loop, bench_scaled(bench, row->count), &form);
-
-        if (r == 0)
-                r = fleet_open(&idle);
-        if (r == 0)
-                r = stat_settle(bench->pid, PATIENCE_NS);
-        if (r == 0)
-                r = reload_run(bench, row, loop, traffic);
-        fleet_done(&idle);
-        return r;
-}
-
 int row_reload(const Bench *bench, const Row *row)
 {
-        Traffic *traffic = malloc(sizeof(*traffic));
-        Loop loop;
-        int r;
-
-        r = loop_init(&loop);
-        if (r == 0)
-                r = client_hub_secure(&loop.clients, row->tls);
-        if (r == 0 && !bench->reload.exchange)
-                r = -EINVAL;
-        if (r == 0)
-                r = traffic ? reload_among(bench, row, &loop, traffic) : -ENOMEM;
-        loop_done(&loop);
-        free(traffic);
-        return r;
+        return bench->reload.exchange ? crowd_run(bench, row, reload_task) : -EINVAL;
 }

@@ -71,6 +71,7 @@ static const Row rows[] = {
 
         {"reload",     row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_NONE},
         {"tls-reload", row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_FULL},
+        {"restart",    row_restart, PAIRS(10), V311, 1, 256, 32768, 10000, 10000, TLS_NONE},
 };
 /* clang-format on */
 

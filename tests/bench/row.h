@@ -51,5 +51,6 @@ int row_connect(const Bench *bench, const Row *row);
 int row_offline(const Bench *bench, const Row *row);
 int row_retained(const Bench *bench, const Row *row);
 int row_idle(const Bench *bench, const Row *row);
+int row_restart(const Bench *bench, const Row *row);
 int row_reload(const Bench *bench, const Row *row);
 int row_filters(const Bench *bench, const Row *row);
