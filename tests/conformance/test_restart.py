@@ -8,7 +8,7 @@ import keeper
 from codec import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, Will
 from harness import test
 
-SHUTTING_DOWN, ADMINISTRATIVE, KEEP_ALIVE = 0x8B, 0x98, 0x8D
+SHUTTING_DOWN, ADMINISTRATIVE, KEEP_ALIVE, NOT_AUTHORIZED = 0x8B, 0x98, 0x8D, 0x87
 
 
 def restarting(versions=(4, 5), config=(), **options):
@@ -217,6 +217,16 @@ def clients_of_a_listener_that_is_gone_are_told(c):
     packets = goes.closed()
     if c.version == 5:
         assert [packet.reason for packet in packets] == [ADMINISTRATIVE]
+    stays.ping()
+
+
+@restarting([3, 4, 5])
+def client_that_has_lost_its_right_is_told(c):
+    stays, goes = c.client("stays"), c.client("goes")
+    c.broker.restart(config=("clientid_prefixes " + c.id("stays"),))
+    packets = goes.closed()
+    if c.version == 5:
+        assert [packet.reason for packet in packets] == [NOT_AUTHORIZED]
     stays.ping()
 
 
