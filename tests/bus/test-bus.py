@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The broker on a bus: what it tells, what it does, for whom, and what it does without one.
 
-Usage: test-bus.py HAWKERD
+Usage: test-bus.py HAWKERD INTERFACE-FILE
 
 Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, with a deadline.
 """
 import os
+import re
 import shutil
 import socket
 import sys
@@ -17,11 +18,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import (DEADLINE, LOG_CONTROL, LOG_PATH, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed, Signals,
+from daemon import (DEADLINE, LOG_CONTROL, LOG_PATH, MANAGER, NAME, NOBODY, PATH, ROOT, WIDE, Bus, Failed, Signals,
                     policy_for)
 from service import Service, answers, run
 
-HAWKERD = os.path.abspath(sys.argv[1])
+HAWKERD, INTERFACE = (os.path.abspath(word) for word in sys.argv[1:3])
 ON_THE_BUS = "Administered as"
 USER = "daemon"  # in the place of hawker
 
@@ -106,6 +107,24 @@ def it_is_on_the_bus_when_it_is_ready(folder):
                 assert bus.owner()
                 assert one.stop() == 0
             assert not bus.owner()
+
+
+def it_is_what_the_interface_file_says(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one, \
+            open(INTERFACE, encoding="utf-8") as file:
+        one.state("READY=1")
+        said = bus.call(PATH, "org.freedesktop.DBus.Introspectable", "Introspect")[0]
+        assert said == file.read() and "ReloadFinished" in said, said
+
+
+def the_manual_has_every_word(_):
+    with open(INTERFACE, encoding="utf-8") as file, \
+            open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
+        part = re.search(r'(?s)<interface name="org.hawker.Broker1.Manager">.*?</interface>',
+                         file.read())[0]
+        text = manual.read()
+    for name in re.findall(r'<(?:method|signal|property) name="(\w+)"', part):
+        assert re.search(rf"(?m)^\.It (Fn|Va) (.* , )?{name} ", text), name
 
 
 def a_reload_of_the_same_changes_nothing(folder):
@@ -202,6 +221,7 @@ def only_root_and_itself_may_change_it(folder):
         assert "denied" in refused(bus.set, "LogLevel", "debug", uid=NOBODY)
         assert bus.get("LogLevel", LOG_PATH, LOG_CONTROL) == "info"
         assert_reloads(bus, 0)
+        assert_reloads(bus, 1)  # its own user
         bus.set("LogLevel", "debug", uid=0)
     return None
 
@@ -311,6 +331,8 @@ TESTS = [
     it_tells_what_it_is,
     it_counts,
     it_is_on_the_bus_when_it_is_ready,
+    it_is_what_the_interface_file_says,
+    the_manual_has_every_word,
     a_reload_of_the_same_changes_nothing,
     a_reload_lists_what_has_changed,
     a_reload_that_fails_says_where,
