@@ -17,7 +17,7 @@ static const struct {
 } verbs[] = {
         {"status", NULL, "how the broker is", verb_status},
         {"reload", NULL, "have the configuration read again", verb_reload},
-        {"restart", NULL, "restart the service", verb_restart},
+        {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
 };
 
@@ -50,7 +50,7 @@ static void print_help(void)
              "  -h, --help            print this\n"
              "\n"
              "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the broker is not running,\n"
-             "4 not allowed; that of the program for restart and test-config.");
+             "4 not allowed; test-config as hawkerd does.");
 }
 
 static int usage(const char *what, const char *word)

@@ -12,6 +12,7 @@
 #include "control/memory-watch.h"
 #include "control/reload-message.h"
 #include "control/reload.h"
+#include "util/log.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -154,6 +155,26 @@ static int on_reload(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, do_reload, data);
 }
 
+static int do_restart(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        ManagerBus *object = data;
+        int r;
+
+        r = manager_restart(object->manager);
+        if (r == -EOPNOTSUPP)
+                return sd_bus_error_set(error, "org.hawker.Error.RestartNotPossible",
+                                        "No service manager keeps the connections of this broker");
+        if (r < 0)
+                return r;
+        log_notice("Restarting as the bus asks");
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static int on_restart(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        return bus_let_admin(call, do_restart, data);
+}
+
 #define COUNTER_PROPERTY(property, field) SD_BUS_PROPERTY(property, "t", get_counter, 0, 0),
 
 const sd_bus_vtable manager_vtable[] = {
@@ -171,6 +192,7 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT(RELOAD_CHANGES_TYPE, changes),
                                 on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Restart", NULL, NULL, on_restart, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("ReloadFinished",
                                 SD_BUS_ARGS(RELOAD_RESULT_TYPE, result), 0),
         SD_BUS_VTABLE_END,

@@ -33,7 +33,7 @@ def config(folder, *lines, user="root"):
 
 def broker(folder, bus, *lines, options=(), user="root"):
     one = Service(HAWKERD, folder, config(folder, *lines, user=user),
-                  environment=bus.environment(), options=options)
+                  environment={**bus.environment(), "FDSTORE": "0"}, options=options)
     one.state("READY=1")
     return one
 
@@ -75,7 +75,7 @@ def a_broker_that_is_not_running_is_not_started(folder):
         file.write(f"[D-BUS Service]\nName={NAME}\nExec=/usr/bin/touch {folder}/started\n"
                    "User=root\n")
     with bus:
-        for words in (("status",), ("reload",), ("reload", "--wait")):
+        for words in (("status",), ("reload",), ("reload", "--wait"), ("restart",)):
             status, out, err = ctl(bus, *words)
             assert status == NOT_RUNNING and not out, (words, status, out, err)
             assert "systemctl start hawker\n" in err, err
@@ -184,20 +184,22 @@ def test_config_is_that_of_the_daemon(folder):
         assert "some.conf:1" in err if expected else "fine" in out, (out, err)
 
 
-def other_programs_get_the_right_words(folder):
-    with open(os.path.join(folder, "systemctl"), "w", encoding="utf-8") as file:
-        file.write('#!/bin/sh\necho "$0" "$@"\nexit 5\n')
-    shutil.copy(os.path.join(folder, "systemctl"), os.path.join(folder, "hawkerd"))
-    for name in ("systemctl", "hawkerd"):
-        os.chmod(os.path.join(folder, name), 0o755)
-    own = {"PATH": folder + ":/usr/bin:/bin", "HAWKERD": "hawkerd"}
-    for words, expected in (
-            (("restart",), "systemctl restart -- hawker.service"),
-            (("-i", "a", "restart"), "systemctl restart -- hawker@a.service"),
-            (("test-config",), "hawkerd --test-config -c /etc/hawker/hawker.conf"),
-            (("-i", "a", "test-config"), "hawkerd --test-config -c /etc/hawker/a.conf")):
-        status, out, _ = ctl(None, *words, environment=own)
-        assert status == 5 and out == f"{folder}/{expected}\n", (words, status, out)
+def test_config_takes_that_of_the_service(folder):
+    program = os.path.join(folder, "hawkerd")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write('#!/bin/sh\necho "$@"\nexit 5\n')
+    os.chmod(program, 0o755)
+    for words, expected in (((), "hawker"), (("-i", "a"), "a")):
+        status, out, _ = ctl(None, *words, "test-config", environment={"HAWKERD": program})
+        assert status == 5 and out == f"--test-config -c /etc/hawker/{expected}.conf\n", out
+
+
+def restart_is_refused_where_nobody_keeps_connections(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        status, out, err = ctl(bus, "restart")
+        assert status == FAILED and not out and "service manager" in err, (status, out, err)
+        assert ctl(bus, "status")[0] == DONE
+        assert one.stop() == 0
 
 
 def completion_and_manual_know_every_word(folder):
@@ -232,7 +234,8 @@ TESTS = [
     an_instance_is_another_broker,
     the_session_bus_is_one_too,
     test_config_is_that_of_the_daemon,
-    other_programs_get_the_right_words,
+    test_config_takes_that_of_the_service,
+    restart_is_refused_where_nobody_keeps_connections,
     completion_and_manual_know_every_word,
 ]
 

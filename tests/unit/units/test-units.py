@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The units as systemd reads them, without running any.
 
-Usage: test-units.py HAWKERD IMPORT-CREDENTIALS SYSUSERS-FILE UNIT...
+Usage: test-units.py HAWKERD HAWKERCTL IMPORT-CREDENTIALS SYSUSERS-FILE UNIT...
 
 Prints TAP.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-HAWKERD, IMPORT, SYSUSERS, *UNITS = (os.path.abspath(word) for word in sys.argv[1:])
+HAWKERD, CTL, IMPORT, SYSUSERS, *UNITS = (os.path.abspath(word) for word in sys.argv[1:])
 SCORE_MAX = 1.5
 DEADLINE = 60
 
@@ -26,6 +26,7 @@ def collect(folder):
         with open(unit, encoding="utf-8") as file:
             text = re.sub(r"(?m)^(ExecStart=)\S+", r"\1" + HAWKERD, file.read())
             text = re.sub(r"(?m)^(Exec\w+=\+)\S+/import-credentials", r"\1" + IMPORT, text)
+            text = re.sub(r"(?m)^(Exec\w+=)\S+/hawkerctl ", rf"\1{CTL} ", text)
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
         names.append(name)
@@ -70,6 +71,7 @@ def keys_come_before_the_broker(folder, name):
     reloads = [line for line in lines if line.startswith("ExecReload=")]
     assert len(starts) == 1 and starts[0].startswith("ExecStartPre=+" + IMPORT), starts
     assert len(reloads) == 2 and reloads[0].startswith("ExecReload=+" + IMPORT), reloads
+    assert reloads[1].startswith("ExecReload=" + CTL) and "reload --wait" in reloads[1], reloads
 
 
 def sysusers_are_understood(folder, _):
