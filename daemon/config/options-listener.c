@@ -92,6 +92,14 @@ const Option options_listener[] = {
          .doc = "Serve the sockets that systemd passes with this FileDescriptorName=, whatever "
                 "their addresses. If not given, or if there are none: those with the address of "
                 "the listener, and what is not passed is opened."},
+        {"unix_peer_username", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER, OPTION_LISTENER_FIELD(unix_peer_username),
+         .fallback = "false",
+         .doc = "On a unix socket, take the user whose process has connected for the username of "
+                "the client, as the kernel and the user database of the system tell: no password "
+                "is needed. A client that gives a username itself must give the same. Over a TCP "
+                "socket it means nothing. When a reload switches it on, clients that came "
+                "without are disconnected."},
         {"use_username_as_clientid", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_LISTENER_FIELD(use_username_as_clientid), .fallback = "false",
          .doc = "Use the username of a client as its client identifier, whatever it gives; a "

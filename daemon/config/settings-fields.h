@@ -99,6 +99,7 @@ typedef struct ListenerSettings {
         char *socket_owner;   /* name or number; NULL: as the daemon runs */
         char *socket_group;
         char *socket_name; /* FileDescriptorName= of passed sockets, or NULL */
+        bool unix_peer_username;
 
         /* As written; they are already worked into allow_anonymous and auto_id_prefix above. */
         int listener_allow_anonymous;  /* -1 not given */

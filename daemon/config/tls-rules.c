@@ -16,6 +16,7 @@ typedef enum Need {
         NEED_TLS,
         NEED_PSK_FILE,
         NEED_NO_CERTFILE,
+        NEED_NO_TLS,
 } Need;
 
 static const char *const need_texts[] = {
@@ -25,6 +26,7 @@ static const char *const need_texts[] = {
         [NEED_TLS] = "has no effect: the listener has neither certfile nor psk_hint",
         [NEED_PSK_FILE] = "needs psk_file",
         [NEED_NO_CERTFILE] = "cannot go with certfile on one listener",
+        [NEED_NO_TLS] = "cannot go with TLS on one listener",
 };
 
 static const struct {
@@ -45,6 +47,7 @@ static const struct {
         {"use_identity_as_username", NEED_AUTHORITY, CONFIG_ERROR},
         {"psk_hint", NEED_PSK_FILE, CONFIG_ERROR},
         {"psk_hint", NEED_NO_CERTFILE, CONFIG_ERROR},
+        {"unix_peer_username", NEED_NO_TLS, CONFIG_ERROR},
         {"disable_client_cert_date_checks", NEED_TLS, CONFIG_WARNING},
         {"tls_version", NEED_TLS, CONFIG_WARNING},
         {"ciphers", NEED_TLS, CONFIG_WARNING},
@@ -65,6 +68,8 @@ static bool is_met(const ListenerSettings *listener, Need need)
                 return listener_settings_has_tls(listener);
         case NEED_PSK_FILE:
                 return listener->psk_file;
+        case NEED_NO_TLS:
+                return !listener_settings_has_tls(listener);
         default:
                 return !listener->certfile;
         }

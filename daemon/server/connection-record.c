@@ -18,6 +18,7 @@ enum {
         FLAG_BRIDGE = 1U << 3,
         FLAG_LASTING = 1U << 4,
         FLAG_USERNAME = 1U << 5,
+        FLAG_PROVEN = 1U << 6,
 };
 
 /* --- write --- */
@@ -29,7 +30,8 @@ static uint16_t flags_of(const Connection *connection)
                           (connection->wants_problem_information ? FLAG_PROBLEM_INFORMATION : 0U) |
                           (connection->is_bridge ? FLAG_BRIDGE : 0U) |
                           (connection->session_is_lasting ? FLAG_LASTING : 0U) |
-                          (connection->username ? FLAG_USERNAME : 0U));
+                          (connection->username ? FLAG_USERNAME : 0U) |
+                          (connection->is_proven ? FLAG_PROVEN : 0U));
 }
 
 static void put_peer(RecordWriter *writer, const ConnectionPeer *peer)
@@ -283,10 +285,14 @@ static bool version_is_known(uint8_t version)
 
 static int get_state(RecordReader *reader, uint16_t flags, Connection *connection)
 {
-        connection->phase = flags & FLAG_OPEN ? CONNECTION_OPEN : CONNECTION_WAITS;
+        if (flags & FLAG_OPEN)
+                connection->phase = CONNECTION_OPEN;
+        else if (flags & FLAG_PROVEN)
+                connection->phase = CONNECTION_WAITS; /* else as its listener has it now */
         connection->is_admitted = flags & FLAG_ADMITTED;
         connection->wants_problem_information = flags & FLAG_PROBLEM_INFORMATION;
         connection->is_bridge = flags & FLAG_BRIDGE;
+        connection->is_proven = flags & FLAG_PROVEN;
         connection->session_is_lasting = flags & FLAG_LASTING;
         connection->version = record_get_u8(reader);
         if (flags & FLAG_OPEN && !version_is_known(connection->version))

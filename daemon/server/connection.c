@@ -119,6 +119,11 @@ static int connection_open_transport(Connection *connection, const ConnectionOri
         const Endpoint *endpoint = origin->endpoint;
 
         connection->phase = CONNECTION_WAITS;
+        if (endpoint_names_peers(endpoint)) {
+                connection->phase = CONNECTION_SHAKES;
+                stream_init_named(&connection->transport, origin->fd);
+                return 0;
+        }
         if (!endpoint->credentials) {
                 stream_init(&connection->transport, origin->fd, endpoint->socket->is_unix);
                 return 0;

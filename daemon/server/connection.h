@@ -55,7 +55,7 @@ struct Connection {
         msec_t last_received;
         List link;       /* in shard->connections */
         List flush_link; /* in shard->flushes or shard->dead */
-        char *username;  /* NULL: none */
+        char *username;  /* NULL: none; before CONNECT only what the kernel has told */
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
@@ -69,7 +69,7 @@ struct Connection {
         uint8_t phase;    /* ConnectionPhase */
         uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
         bool is_admitted; /* access control has let it in, before it moved */
-        bool is_proven;   /* TLS has told its username */
+        bool is_proven;   /* TLS or the kernel has told its username */
         bool has_place;   /* counted for max_connections */
         bool wants_problem_information;
         bool is_bridge;

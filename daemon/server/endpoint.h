@@ -44,6 +44,13 @@ int endpoint_new(Settings *settings, const ListenerSettings *listener, int fd,
  * 0 or -ENOMEM. */
 int endpoint_renew(Endpoint *before, Settings *settings, const ListenerSettings *listener,
                    TlsCredentials *credentials, Endpoint **ret_endpoint);
+/* Whether the user of the peer's process is asked for before its CONNECT (unix_peer_username). */
+static inline bool endpoint_names_peers(const Endpoint *endpoint)
+{
+        return endpoint->listener->unix_peer_username && endpoint->socket->is_unix &&
+               !endpoint->credentials;
+}
+
 Endpoint *endpoint_ref(Endpoint *endpoint);
 Endpoint *endpoint_unref(Endpoint *endpoint);
 DEFINE_CLEANUP(Endpoint, endpoint_unref)

@@ -33,7 +33,7 @@ typedef struct Greeting {
         uint32_t expiry_interval; /* as granted */
         uint16_t keep_alive;      /* as granted */
         Message *will;
-        char *proven_name; /* what TLS says of the client, in place of its username */
+        char *proven_name; /* what TLS or the kernel says of the client, in place of its username */
 } Greeting;
 
 static void greeting_done(Greeting *greeting)
@@ -53,22 +53,51 @@ static int check_version(Connection *connection, const Connect *connect)
                        : REASON_UNSUPPORTED_PROTOCOL_VERSION;
 }
 
+/* Of a Unix socket: the client may leave its name out, or say the same. The connection is renamed
+ * later, so the name is copied. */
+static int take_peer_user(const Connection *connection, Greeting *greeting)
+{
+        const Bytes user = bytes_from_string(connection->username);
+        Connect *connect = &greeting->connect;
+
+        if (!connection->is_proven)
+                return REASON_BAD_USER_NAME_OR_PASSWORD;
+        if (connect->has_username && !bytes_equal(connect->username, user))
+                return REASON_BAD_USER_NAME_OR_PASSWORD;
+        greeting->proven_name = strdup(connection->username);
+        return greeting->proven_name ? 0 : -ENOMEM;
+}
+
 /* The name by which TLS knows the client, where the listener wants that: without one, or with one
  * that may be read as another one, nobody comes in. */
+static int take_tls_name(Connection *connection, Greeting *greeting)
+{
+        const ListenerSettings *listener = connection_listener(connection);
+        TlsName which = listener->use_identity_as_username ? TLS_NAME_COMMON : TLS_NAME_SUBJECT;
+        int r;
+
+        r = tls_peer_name(&connection->transport, which, &greeting->proven_name);
+        if (r == -ENOMEM)
+                return r;
+        return r < 0 || strlen(greeting->proven_name) > MQTT_STRING_MAX
+                       ? REASON_BAD_USER_NAME_OR_PASSWORD
+                       : 0;
+}
+
 static int take_proven_name(Connection *connection, Greeting *greeting)
 {
         const ListenerSettings *listener = connection_listener(connection);
         Connect *connect = &greeting->connect;
-        TlsName which = listener->use_identity_as_username ? TLS_NAME_COMMON : TLS_NAME_SUBJECT;
         int r;
 
-        if (!listener->use_identity_as_username && !listener->use_subject_as_username)
+        if (endpoint_names_peers(connection->endpoint))
+                r = take_peer_user(connection, greeting);
+        else if (listener->use_identity_as_username || listener->use_subject_as_username)
+                r = take_tls_name(connection, greeting);
+        else
                 return 0;
-        r = tls_peer_name(&connection->transport, which, &greeting->proven_name);
-        if (r == -ENOMEM)
+        if (r != 0)
                 return r;
-        if (r < 0 || strlen(greeting->proven_name) > MQTT_STRING_MAX)
-                return REASON_BAD_USER_NAME_OR_PASSWORD;
         connect->has_username = true;
         connect->username = bytes_from_string(greeting->proven_name);
         connect->has_password = false;
@@ -260,6 +289,7 @@ static int apply(Connection *connection, const Greeting *greeting)
                 connection->out_alias_maximum =
                         MIN(alias_maximum, listener->max_topic_alias_broker);
         }
+        free(TAKE_PTR(connection->username));
         if (!connect->has_username)
                 return 0;
         connection->username =

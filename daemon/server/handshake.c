@@ -5,10 +5,12 @@
 #include "server/handshake.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "server/connection-end.h"
 #include "server/handshake-step.h"
+#include "transport/stream.h"
 
 /* Of one turn, in ns: at least one step is made, whatever it takes. */
 #define HANDSHAKE_TIME_MAX 4000000U
@@ -32,6 +34,18 @@ static int handshake_step(Connection *connection)
         return r;
 }
 
+/* What the kernel says of the client stays with the connection: it outlives a restart. */
+static int take_peer_user(Connection *connection)
+{
+        const char *user = stream_peer_user(&connection->transport);
+
+        if (!user)
+                return 0;
+        connection->username = strdup(user);
+        connection->is_proven = connection->username != NULL;
+        return connection->is_proven ? 0 : -ENOMEM;
+}
+
 /* What a step has come to, for one that no helper has. True: the connection WAITS for CONNECT. */
 static bool handshake_take(Connection *connection, int r)
 {
@@ -44,6 +58,8 @@ static bool handshake_take(Connection *connection, int r)
         }
         if (r == 0)
                 r = loop_modify(&connection->shard->loop, &connection->source, events);
+        if (r == 0 && done)
+                r = take_peer_user(connection);
         if (r < 0) {
                 connection_fail(connection, r, connection->transport.trouble);
                 return false;

@@ -68,7 +68,7 @@ static int parker_flush(Parker *parker, size_t least)
 
 static bool goes_along(const Connection *connection)
 {
-        return (connection->phase == CONNECTION_WAITS || connection->phase == CONNECTION_OPEN) &&
+        return connection->phase <= CONNECTION_OPEN && !connection->step &&
                connection->broken == 0 && !tls_is(&connection->transport);
 }
 
@@ -124,7 +124,7 @@ static int park_strangers(Parker *parker, const Shard *shard)
         int r = 0;
 
         list_foreach (Connection, connection, &shard->connections, link) {
-                if (connection->phase == CONNECTION_WAITS && goes_along(connection))
+                if (connection->phase < CONNECTION_OPEN && goes_along(connection))
                         r = park_connection(parker, connection);
                 if (r < 0)
                         return r;

@@ -57,6 +57,10 @@ static int check_rights(const Connection *connection, const ListenerSettings *li
 
         if (!(listener->accept_protocol_versions & PROTOCOL_VERSION_BIT(connection->version)))
                 return REASON_NOT_AUTHORIZED;
+        /* The name could be looked up, but not here: it is when the client comes again. */
+        if (listener->unix_peer_username && connection->endpoint->socket->is_unix &&
+            !connection->is_proven)
+                return REASON_NOT_AUTHORIZED;
         r = check_proven_name(connection, listener);
         return r != 0 ? r : admission_review(connection_settings(connection), listener, &request);
 }

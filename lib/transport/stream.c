@@ -4,11 +4,19 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "transport/stream.h"
+#include "util/bytes.h"
 #include "util/macro.h"
+#include "util/utf8.h"
+
+/* An entry of the user database: more than any has; one that is larger has no name here. */
+#define ENTRY_SIZE 65536U
 
 static int stream_handshake(Transport *transport)
 {
@@ -78,6 +86,62 @@ static const TransportOps unix_ops = {
         .finish = stream_finish,
         .close = stream_close,
 };
+
+/* --- with the name of the peer --- */
+
+static char *user_name(uid_t uid)
+{
+        _cleanup_free_ char *buffer = malloc(ENTRY_SIZE);
+        struct passwd entry, *found = NULL;
+        Bytes name;
+
+        if (!buffer || getpwuid_r(uid, &entry, buffer, ENTRY_SIZE, &found) != 0 || !found)
+                return NULL;
+        name = bytes_from_string(found->pw_name);
+        return name.length > 0 && utf8_is_valid(name.data, name.length) ? strdup(found->pw_name)
+                                                                        : NULL;
+}
+
+/* A peer without a name is one like others here: what that means is decided on its CONNECT. */
+static int named_handshake(Transport *transport)
+{
+        struct ucred peer;
+        socklen_t length = sizeof(peer);
+
+        if (getsockopt(transport->fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+                return -errno;
+        if (!transport->state)
+                transport->state = user_name(peer.uid);
+        return 0;
+}
+
+static void named_close(Transport *transport)
+{
+        stream_close(transport);
+        free(TAKE_PTR(transport->state));
+}
+
+static const TransportOps named_ops = {
+        .name = "unix",
+        .handshake = named_handshake,
+        .read = stream_read,
+        .writev = stream_writev,
+        .wants = stream_wants,
+        .finish = stream_finish,
+        .close = named_close,
+};
+
+void stream_init_named(Transport *transport, int fd)
+{
+        *transport = (Transport){.ops = &named_ops, .fd = fd, .slow_handshake = true};
+}
+
+const char *stream_peer_user(const Transport *transport)
+{
+        return transport->ops == &named_ops ? transport->state : NULL;
+}
+
+/* --- in and out --- */
 
 void stream_init(Transport *transport, int fd, bool is_unix)
 {

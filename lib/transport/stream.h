@@ -16,6 +16,15 @@
  * fails. */
 void stream_init(Transport *transport, int fd, bool is_unix);
 
+/* The same for a Unix socket whose peer's user is asked for: its handshake looks the name up, which
+ * may take as long as the name services of the system do. */
+void stream_init_named(Transport *transport, int fd);
+
+/* The user whose process has made the connection, as the kernel knows (SO_PEERCRED), by name. Valid
+ * as long as the transport is open; NULL: not asked for, not looked up yet, or without a name in
+ * UTF-8. */
+const char *stream_peer_user(const Transport *transport);
+
 /*
  * The next connection of a listening, non-blocking socket; the new fd is non-blocking and
  * close-on-exec. 0; -EAGAIN when there is none now, which includes the errors that belong to a peer

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listeners on Unix sockets, beside the TCP listener that shows that the broker is there."""
 import os
+import pwd
 import stat
 
+import codec
 from codec import Will
 from harness import test
 
@@ -55,9 +57,62 @@ def owner_and_group_can_be_set(c):
         assert (status.st_uid, status.st_gid) == (65534, 65534)
 
 
+NAMED = BOTH + ["unix_peer_username true", "listener_allow_anonymous false"]
+USER = pwd.getpwuid(os.geteuid()).pw_name
+
+
+@test(
+    versions=[4, 5],
+    config=NAMED + ["use_username_as_clientid true"],
+    cases={"no-name": None, "same-name": USER},
+    own=True,
+)
+def kernel_names_the_client(c, username):
+    peer = c.client(address=c.broker.unix_path, username=username, client_id="x")
+    if c.version == 5:
+        assert peer.connack.prop("assigned_client_id") == USER
+    # The client identifier is that name: whoever has it takes over.
+    c.client(address=c.broker.unix_path, client_id="y")
+    peer.refused(0x8E)
+
+
+@test(versions=[4, 5], config=NAMED)
+def other_name_than_the_kernels_is_refused(c):
+    peer = c.raw(address=c.broker.unix_path)
+    peer.send(codec.connect(c.version, c.id(), username=USER + "x"))
+    peer.rejected(0x86 if c.version == 5 else 4)
+
+
+@test(versions=[4, 5], config=BOTH, own=True)
+def reload_that_names_peers_ends_the_nameless(c):
+    nameless, other = c.client("a", address=c.broker.unix_path), c.client("b")
+    assert c.broker.reload(NAMED)
+    nameless.refused(0x87)
+    other.ping()
+    c.client("a", address=c.broker.unix_path).ping()
+
+
 @test(versions=[5], config=BOTH + ["mount_point local/"])
 def socket_can_have_a_mount_point(c):
     watcher = c.client("watch")
     watcher.subscribe("local/" + c.topic())
     c.client("in", address=c.broker.unix_path).publish(c.topic(), b"x")
     watcher.take(b"x")
+
+
+@test(versions=[4, 5], config=NAMED, own=True)
+def names_outlive_a_restart(c):
+    client = c.client("a", address=c.broker.unix_path)
+    silent, half = (c.raw(address=c.broker.unix_path) for _ in range(2))
+    packet = codec.connect(c.version, c.id("half"), username=USER)
+    half.send(packet[:9])
+    c.client("b").ping()
+    c.broker.restart()
+    client.ping()
+    half.send(packet[9:])
+    half.expect(codec.CONNACK, reason=0)
+    silent.connect(client_id=c.id("silent"))
+    # Looked at again, and all of them still have their names.
+    assert c.broker.reload([*NAMED, "connection_messages false"])
+    for peer in (client, half, silent):
+        peer.ping()

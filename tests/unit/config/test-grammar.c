@@ -217,6 +217,8 @@ static const Case refused[] = {
         {"tls-psk-and-certificate",
          "psk_file /x\nlistener 1\ncertfile /x\nkeyfile /x\npsk_hint a\n",
          "psk_hint cannot go with certfile", 5},
+        {"named-tls", "listener 0 /run/x\nunix_peer_username true\ncertfile /c\nkeyfile /k\n",
+         "unix_peer_username cannot go with TLS", 2},
         {"tls-psk-hint-twice", "psk_file /x\nlistener 1\npsk_hint a\npsk_hint b\n",
          "psk_hint is given twice", 4},
         {"requires-listener-cafile", "cafile /x\n", "requires a listener", 1},

@@ -168,6 +168,7 @@ static const Expected expected[] = {
         {"socket_owner", L, NULL},
         {"socket_group", L, NULL},
         {"socket_name", L, NULL},
+        {"unix_peer_username", L, "false"},
 };
 
 static void test_expected(void)

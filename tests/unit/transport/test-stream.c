@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,6 +53,23 @@ static void test_init_needs_no_handshake(void)
         g_assert_null(tcp.state);
         g_assert_cmpint(tcp.ops->handshake(&tcp), ==, 0);
         g_assert_cmpuint(tcp.ops->wants(&tcp), ==, 0);
+}
+
+static void test_handshake_names_the_user_of_the_peer(void)
+{
+        const struct passwd *self = getpwuid(geteuid());
+        Pair pair;
+
+        pair_init(&pair);
+        g_assert_null(stream_peer_user(&pair.ours)); /* not asked for */
+        stream_init_named(&pair.ours, pair.ours.fd);
+        g_assert_null(stream_peer_user(&pair.ours));
+        g_assert_true(pair.ours.slow_handshake);
+        g_assert_cmpint(pair.ours.ops->handshake(&pair.ours), ==, 0);
+        g_assert_cmpstr(stream_peer_user(&pair.ours), ==, self ? self->pw_name : NULL);
+        g_assert_cmpint(pair.ours.ops->handshake(&pair.ours), ==, 0); /* once more is as well */
+        pair_done(&pair);
+        g_assert_null(stream_peer_user(&pair.ours));
 }
 
 static void test_read_tells_data_silence_and_end(void)
@@ -226,6 +244,8 @@ static void test_options_of_the_listener_hold_for_what_it_accepts(void)
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/transport/stream/handshake-names-the-user-of-the-peer",
+                        test_handshake_names_the_user_of_the_peer);
         g_test_add_func("/transport/stream/init-needs-no-handshake", test_init_needs_no_handshake);
         g_test_add_func("/transport/stream/read-tells-data-silence-and-end",
                         test_read_tells_data_silence_and_end);
