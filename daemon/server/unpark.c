@@ -217,8 +217,6 @@ static void finish_shard(Shard *shard)
 {
         sessions_foreach(shard->sessions, detach_if_alone, shard);
         client_sessions_run_due(shard);
-        /* They came under the settings of the last process. */
-        shard_begin_review(shard);
 }
 
 int server_unpark(Server *server, const Arrival *arrival, ArrivalCounts *ret_counts)
