@@ -31,8 +31,7 @@ class Service:
     def __init__(self, program, folder, config, passed=(), environment=None, options=()):
         self.lines, self.rest, self.states, self.status = [], b"", [], None
         self.path, self.options = os.path.join(folder, "hawker.conf"), options
-        with open(self.path, "w", encoding="utf-8") as file:
-            file.write(config)
+        self.configure(config)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify_path = os.path.join(folder, "notify")
         with contextlib.suppress(FileNotFoundError):
@@ -48,6 +47,20 @@ class Service:
                 os._exit(127)
         os.close(writer)
         self.handle = os.pidfd_open(self.pid)
+
+    def configure(self, config):
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(config)
+
+    def reload(self, config):
+        """SIGHUP; True if it was done. `states` are those since then."""
+        self.configure(config)
+        self.states = []
+        self.signal(signal.SIGHUP)
+        self.state("RELOADING=1")
+        self.state("READY=1")
+        self.line("eload")  # Reloaded, or: The reload failed
+        return "Reloaded" in self.lines[-1]
 
     def _exec(self, program, writer, passed, environment):
         environment = {**os.environ, "NOTIFY_SOCKET": self.notify_path, **environment}

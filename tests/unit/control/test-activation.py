@@ -187,6 +187,36 @@ def systemd_socket_activate_is_understood(folder):
     return None
 
 
+def a_reload_claims_what_was_passed(folder):
+    """And what it no longer wants stays open, for the next one."""
+    with tcp("127.0.0.1") as a, unix(folder + "/c.sock") as c:
+        both = f"{HEAD}listener {port_of(a)} 127.0.0.1\nlistener 0 {folder}/c.sock\n"
+        one = f"{HEAD}listener {port_of(a)} 127.0.0.1\n"
+        with serving(folder, one, ("a", a), ("c", c)) as (service, listening):
+            assert listening == {shown(a)} and len(unclaimed(service)) == 1
+            for _ in range(2):
+                assert service.reload(both)
+                assert answers(a.getsockname()) and answers(c.getsockname())
+                assert service.reload(one)
+                assert shown(c) in unclaimed(service)[-1] and answers(a.getsockname())
+                assert os.path.exists(folder + "/c.sock"), "it belongs to systemd"
+            assert service.reload(f"{HEAD}listener {free_port()}\nsocket_name a\n")
+            assert answers(a.getsockname())
+            assert not service.reload(f"{HEAD}listener {port_of(a)}\nlistener 0 /nonexistent/x\n")
+            assert answers(a.getsockname())
+
+
+def a_reload_ends_the_local_mode_and_begins_it_again(folder):
+    path = folder + "/mqtt.sock"
+    with tcp("127.0.0.1") as a, unix(path) as c:
+        with serving(folder, HEAD, ("mqtt", a), ("mqtt", c)) as (service, listening):
+            assert listening == {shown(a), shown(c)}, listening
+            assert service.reload(f"{HEAD}listener {port_of(a)}\n")
+            assert answers(a.getsockname()) and shown(c) in unclaimed(service)[-1]
+            assert service.reload(HEAD)
+            assert answers(a.getsockname()) and answers(path)
+
+
 TESTS = [
     by_name_whatever_the_address,
     by_address_and_port,
@@ -200,6 +230,8 @@ TESTS = [
     with_a_configuration_mqtt_needs_a_listener,
     what_does_not_listen_is_told,
     systemd_socket_activate_is_understood,
+    a_reload_claims_what_was_passed,
+    a_reload_ends_the_local_mode_and_begins_it_again,
 ]
 
 if __name__ == "__main__":

@@ -291,6 +291,13 @@ def root_is_given_up(folder):
             fields = dict(line.split(":", 1) for line in file)
         assert set(fields["Uid"].split()) == {"65534"}, fields["Uid"]
         assert "0" not in fields["Groups"].split()
+        os.chmod(os.path.join(folder, "hawker.conf"), 0o600)
+        broker.signal(signal.SIGHUP)
+        broker.wait_for("was started as root and has become user nobody")
+        broker.wait_for("The reload failed")
+        os.chmod(os.path.join(folder, "hawker.conf"), 0o644)
+        broker.signal(signal.SIGHUP)
+        broker.wait_for("nothing has changed")
         assert broker.stop() == 0
     path = write(folder, unix_config(folder).replace("user root", "user no-such-account"))
     status, _, err = run("-c", path)

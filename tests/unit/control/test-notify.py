@@ -120,6 +120,33 @@ def one_stuck_worker_is_noticed(folder):
     return None
 
 
+def a_reload_begins_and_ends(folder):
+    with Service(HAWKERD, folder, config(folder)) as service:
+        service.state("READY=1")
+        for text, done in ((config(folder) + f"listener 0 {folder}/x\n", True),
+                           (config(folder) + "nonsense\n", False)):
+            assert service.reload(text) == done, service.lines
+            assert service.states[0] == "RELOADING=1", service.states
+            assert service.states[1].startswith("MONOTONIC_USEC="), service.states
+            assert service.states[-2] == "READY=1", service.states
+        status = [state for state in service.states if state.startswith("STATUS=")]
+        assert len(status) == 1 and f"{service.path}:" in status[0], status
+        assert status[0].endswith("; 0 clients connected, 2 addresses, 3 workers"), status
+        assert service.reload(config(folder))
+        assert "STATUS=0 clients connected, 1 address, 3 workers" in service.states, service.states
+        assert service.stop() == 0
+
+
+def a_reload_is_given_more_time(folder):
+    with Service(HAWKERD, folder, config(folder), environment=WATCHDOG) as service:
+        service.state("READY=1")
+        assert service.reload(config(folder))
+        given = [state for state in service.states if state.startswith("WATCHDOG_USEC=")]
+        assert given == ["WATCHDOG_USEC=1600000", "WATCHDOG_USEC=400000"], service.states
+        service.state("WATCHDOG=1")
+        assert service.stop() == 0
+
+
 TESTS = [
     ready_is_said_when_clients_are_served,
     status_follows_the_clients,
@@ -129,6 +156,8 @@ TESTS = [
     idle_workers_are_alive,
     nobody_watches_without_being_asked,
     one_stuck_worker_is_noticed,
+    a_reload_begins_and_ends,
+    a_reload_is_given_more_time,
 ]
 
 if __name__ == "__main__":
