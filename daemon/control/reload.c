@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/options.h"
 #include "control/logging.h"
 #include "control/notify.h"
 #include "control/reload-log.h"
@@ -84,15 +85,17 @@ static int reload_open(Reload *reload)
 
 static int reload_log(const Reload *reload, const Settings *settings)
 {
+        const SettingsOrigin *origin = &settings->origins[option_index(option_find("log_dest"))];
         int r;
 
         if (!has_log_changes(&reload->result->changes))
                 return 0;
         r = logging_apply(settings);
         if (r < 0)
-                config_errors_add(
-                        &reload->result->errors, CONFIG_ERROR, NULL, 0, "Cannot log to %s: %s",
-                        settings->log_file ? settings->log_file : "the log", strerror(-r));
+                config_errors_add(&reload->result->errors, CONFIG_ERROR, origin->file, origin->line,
+                                  "Cannot log to %s: %s",
+                                  settings->log_file ? settings->log_file : "the log",
+                                  strerror(-r));
         return r;
 }
 

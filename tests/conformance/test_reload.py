@@ -189,6 +189,7 @@ WRONG = {
     ),
     "password-file": ([HERE, "password_file /nonexistent/p"], 1, "password_file"),
     "log-file": (["log_dest file /nonexistent/l"], 0, "/nonexistent/l"),
+    "log-is-a-folder": (["log_dest file {path}"], 0, "Is a directory"),
     "include": (["include_dir /nonexistent"], 0, "/nonexistent"),
 }
 
@@ -230,6 +231,14 @@ def jailed(c):
     outside.take(b"in jail")
     if c.version == 5:
         assert dict(inside.connack.props).get("retain_available", 1) == 1
+
+
+@test(versions=[5], own=True, config=["@listener_auto_id_prefix pump-"])
+def generated_identifiers_keep_their_prefix(c):
+    refused(c, ["@listener_auto_id_prefix other-", "nonsense"])
+    reload(c, ["@listener_auto_id_prefix pump-", "max_keepalive 900"])
+    peer = c.client(client_id="")
+    assert dict(peer.connack.props)["assigned_client_id"].startswith("pump-"), peer.connack
 
 
 @test(versions=[5], own=True)

@@ -27,16 +27,14 @@ class Daemon(Broker):
                 super().__init__(options.broker, options.workers, config)
 
         def _start(self, config):
-                name = os.path.join(self.path, 'hawker.conf')
-                with open(name, 'w', encoding='utf-8') as file:
-                        file.write(self.configuration(config))
-                environment = dict(os.environ)
+                self.configure(config)
+                environment = {**os.environ, 'NOTIFY_SOCKET': self.notices.path}
                 # meson sets it: all that is reserved would be touched, and count as used memory
                 environment.pop('MALLOC_PERTURB_', None)
                 if self.failing:
                         environment.update(self.failing, LD_PRELOAD=os.path.abspath(self.shim))
                 with open(os.path.join(self.path, 'log'), 'wb') as log:
-                        self.process = subprocess.Popen([self.program, '-c', name], stdin=subprocess.DEVNULL,
+                        self.process = subprocess.Popen([self.program, '-c', self.config_path], stdin=subprocess.DEVNULL,
                                                         stdout=log, stderr=log, env=environment,
                                                         preexec_fn=self._limit)
 
