@@ -61,6 +61,7 @@ soak: ## 15,000 connections with traffic for some minutes
 	@$(MAKE) --no-print-directory build
 	@tests/soak/run --soak $(BUILD)/tests/soak/hawker-soak --hawkerd $(BUILD)/daemon/hawkerd \
 		$(SOAK_OPTIONS)
+	@tests/soak/restart --steady $(BUILD)/tests/soak/hawker-steady --hawkerd $(BUILD)/daemon/hawkerd
 
 install: build ## install (DESTDIR=... for a package)
 	@$(MESON) install -C $(BUILD) --no-rebuild

@@ -9,6 +9,7 @@ Prints TAP. Where no container can run all of it is skipped, unless HAWKER_SYSTE
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -256,8 +257,34 @@ def acknowledgements_come_after_it(box):
         peer.expect(PUBACK, pid=pid)
 
 
+def ten_thousand_connections_go_on(box):
+    program = os.path.join(box.build, "tests", "soak", "hawker-steady")
+    if not os.path.exists(program):
+        return "there is no hawker-steady in this build"
+    start(box, "connection_messages false\n" + SETTINGS)
+    for qos in (1, 2):
+        with box.network():
+            clients = subprocess.Popen([program, "--port", str(PORT), "--connections", "10000",
+                                        "--qos", str(qos)], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        with clients:
+            assert clients.stdout.readline() == "ready\n"
+            for _ in range(5):
+                threading.Event().wait(0.5)
+                since = time.monotonic()
+                box.systemctl("restart", SERVICE)
+                figure("systemctl restart with 10,000 connections", since)
+                assert taken_over(box)[-1] == "10000"
+            threading.Event().wait(0.5)
+            clients.stdin.close()
+            print("# " + clients.stdout.read().strip())
+        assert clients.returncode == 0
+    return None
+
+
 TESTS = [
     restart_drops_nobody,
+    ten_thousand_connections_go_on,
     twenty_restarts_drop_nobody,
     restart_while_restarting_drops_nobody,
     signal_restarts_without_losing_anybody,
