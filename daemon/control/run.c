@@ -18,16 +18,23 @@
 /* For clients that cannot be handed over to take their last packets: the others wait meanwhile. */
 #define LEAVE_TIMEOUT (1U * MSEC_PER_SEC)
 
-/* Answers when every worker accepts from every listener. */
+/* Answers when every worker has done what it was asked for before. */
+static int manager_await_workers(Manager *manager)
+{
+        server_ping(manager->server);
+        return server_await_answers(manager->server, START_TIMEOUT) >= 0 ? -ETIMEDOUT : 0;
+}
+
+/* Answers when every worker accepts from every listener. The first client finds all in its place:
+ * $SYS is published before, and a crowd cannot take the descriptors that the start needs. */
 static int manager_serve(Manager *manager)
 {
         int r;
 
-        r = listeners_serve(&manager->listeners, manager->server);
-        if (r < 0)
-                return r;
-        server_ping(manager->server);
-        return server_await_answers(manager->server, START_TIMEOUT) >= 0 ? -ETIMEDOUT : 0;
+        r = manager_await_workers(manager);
+        if (r == 0)
+                r = listeners_serve(&manager->listeners, manager->server);
+        return r < 0 ? r : manager_await_workers(manager);
 }
 
 /* Who watches from outside. */
@@ -78,11 +85,11 @@ static int manager_start(Manager *manager)
         if (r == 0)
                 services_apply(&manager->services, manager->settings);
         if (r == 0)
-                r = manager_serve(manager);
-        if (r == 0)
                 r = manager_start_reports(manager);
         if (r == 0)
                 r = manager_start_bus(manager);
+        if (r == 0)
+                r = manager_serve(manager);
         if (r < 0) {
                 log_error("Cannot start: %s", strerror(-r));
                 notify_failed(r, NULL);

@@ -6,10 +6,11 @@
 #include "broker/subscriptions.h"
 #include "session-fixture.h"
 
-static bool counting;
-static size_t allocated;       /* bytes that live, as the allocator rounds them */
-static unsigned n_allocations; /* since it was last set to 0 */
-static unsigned fail_at;       /* which of them fails; 0: none */
+/* Volatile: the compiler knows malloc() as one that changes no variable of ours. */
+static volatile bool counting;
+static size_t allocated;                /* bytes that live, as the allocator rounds them */
+static volatile unsigned n_allocations; /* since it was last set to 0 */
+static volatile unsigned fail_at;       /* which of them fails; 0: none */
 
 /* The names are the linker's: --wrap. */
 void *__real_malloc(size_t size);
