@@ -38,8 +38,9 @@ def is_open(address):
 
 
 def has_descriptors(c, n):
-    """So many are open, once the one by which we were told that the reload is over is closed."""
-    while c.broker.descriptors() != n:
+    """No more are open than n were after an earlier reload. The one by which we are told that a
+    reload is over may be among either: only what several reloads leave open shows."""
+    while c.broker.descriptors() > n:
         if c.left() <= 0:
             raise Failure("%d descriptors, not %d" % (c.broker.descriptors(), n))
         c.after(0.001)
@@ -152,8 +153,9 @@ def what_needs_a_restart_waits(c):
 @test(versions=[5], own=True)
 def same_files_change_nothing(c):
     pair = Pair(c)
+    reload(c, None)
     descriptors = c.broker.descriptors()
-    for _ in range(5):
+    for _ in range(4):
         reload(c, None)
         pair.stay()
     assert c.broker.log().count("Reloaded: nothing has changed") == 5
@@ -203,7 +205,6 @@ WRONG = {
 def wrong_settings_change_nothing(c, case):
     lines, blamed, words = case
     pair = Pair(c)
-    descriptors = c.broker.descriptors()
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
@@ -214,6 +215,9 @@ def wrong_settings_change_nothing(c, case):
         if not any(line.startswith("listener ") for line in lines):
             first -= 1  # the one that is added behind
         refused(c, config, "hawker.conf:%d: " % (first + blamed + 1), words)
+        descriptors = c.broker.descriptors()
+        for _ in range(3):
+            refused(c, None, words)
     has_descriptors(c, descriptors)
     jailed(c)
     pair.stay()
