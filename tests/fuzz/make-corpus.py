@@ -10,6 +10,7 @@ import re
 
 V5, V311, V31 = "00 ", "01 ", "02 "
 
+SIGNATURE = " 0D0A0D0A000D0A515549540A "
 USER = "26 0001 'k' 0001 'v'"
 SEEDS = {
     "ack": {
@@ -71,6 +72,21 @@ SEEDS = {
         "connect": "01 0D 11 00000001 21 0001 27 00000001",
         "connack": "02 10 24 01 25 01 28 01 29 01 2A 01 13 0001 22 0001",
         "auth": "0F 08 15 0001 'm' 16 0001 'd'",
+    },
+    "proxy": {
+        "1-tcp4": "00 'PROXY TCP4 192.0.2.1 192.0.2.2 56324 1883' 0D0A 100C",
+        "1-tcp6": "00 'PROXY TCP6 2001:db8::1 ::1 1 65535' 0D0A",
+        "1-unknown": "00 'PROXY UNKNOWN ffff::1 whatever' 0D0A",
+        "1-port": "00 'PROXY TCP4 192.0.2.1 192.0.2.2 65536 1' 0D0A",
+        "1-long": "00 'PROXY UNKNOWN ' " + "41" * 120,
+        "2-tcp4": "01" + SIGNATURE + "2111 000C C0000201 C0000202 DC04 075B 100C",
+        "2-tcp6": "01" + SIGNATURE + "2121 0024" + "20" * 32 + "0001 FFFF",
+        "2-unix": "01" + SIGNATURE + "2131 00D8" + "2F" * 216,
+        "2-local": "01" + SIGNATURE + "2000 0003 010203",
+        "2-tls": "01" + SIGNATURE + "2111 0023 C0000201 C0000202 DC04 075B 20 0014 05 00000000 "
+        "21 0007 'TLSv1.3' 22 0002 'cn'",
+        "2-short": "01" + SIGNATURE + "2111 000F C0000201 C0000202 DC04 075B 20 0001",
+        "2-sum": "01" + SIGNATURE + "2111 0013 C0000201 C0000202 DC04 075B 03 0004 00000000",
     },
     "publish": {
         "qos0": V311 + "00 0005 'a/b/c' 'payload'",
