@@ -298,6 +298,19 @@ static int read_include_dir(ParserFile *file)
         return r;
 }
 
+/* It is read again when all lines are known: here for the line that is wrong. */
+static int read_proxy_trusted(ParserFile *file)
+{
+        Prefix prefix;
+
+        if (*file->text && prefix_parse(file->text, &prefix) < 0)
+                return parser_say(file, CONFIG_ERROR,
+                                  "%s: '%.60s' is not an address such as 192.0.2.7, or a prefix "
+                                  "such as 192.0.2.0/24 or 2001:db8::/64",
+                                  file->word, file->text);
+        return parser_assign(file);
+}
+
 Directive parser_find_directive(const Option *option)
 {
         static const struct {
@@ -310,6 +323,7 @@ Directive parser_find_directive(const Option *option)
                 {"log_dest", read_log_dest},
                 {"per_listener_settings", read_per_listener_settings},
                 {"port", read_default_port},
+                {"proxy_trusted", read_proxy_trusted},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(directives); i++)

@@ -287,6 +287,8 @@ int parser_finish(Parser *parser)
                         r = warn_without_effect(parser, &settings->listeners[i]);
                 if (r == 0)
                         r = tls_rules_apply(settings, &settings->listeners[i], parser->errors);
+                if (r == 0)
+                        r = listener_settings_complete(&settings->listeners[i]);
                 if (r < 0)
                         return r;
         }

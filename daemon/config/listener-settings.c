@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/options.h"
 #include "config/values.h"
+#include "util/macro.h"
 
 void listener_settings_done(ListenerSettings *listener)
 {
@@ -15,7 +17,41 @@ void listener_settings_done(ListenerSettings *listener)
         free(listener->host);
         free(listener->path);
         free(listener->origins);
+        free(listener->proxies);
         *listener = (ListenerSettings){};
+}
+
+static size_t count_lines(const char *text)
+{
+        size_t n = text ? 1 : 0;
+
+        while (text && (text = strchr(text, '\n'))) {
+                text++;
+                n++;
+        }
+        return n;
+}
+
+int listener_settings_complete(ListenerSettings *listener)
+{
+        const size_t n = count_lines(listener->proxy_trusted);
+        _cleanup_free_ char *lines = NULL;
+        char *line, *rest;
+
+        if (n == 0)
+                return 0;
+        lines = strdup(listener->proxy_trusted);
+        listener->proxies = calloc(n, sizeof(*listener->proxies));
+        if (!lines || !listener->proxies)
+                return -ENOMEM;
+        for (line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                int r = prefix_parse(line, &listener->proxies[listener->n_proxies]);
+
+                if (r < 0)
+                        return r;
+                listener->n_proxies++;
+        }
+        return 0;
 }
 
 int listener_settings_init(ListenerSettings *listener)

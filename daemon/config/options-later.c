@@ -19,13 +19,6 @@ static const OptionWord keyforms[] = {
         "name the key on its token, as in keyfile "                                                \
         "pkcs11:token=NAME;object=NAME;type=private?pin-source=FILE"
 
-/* Of a listener: any value but the default is refused. */
-#define SWITCH(_name, _doc)                                                                        \
-        {                                                                                          \
-                _name, OPTION_LISTENER, OPTION_BOOL, OPTION_REFUSED, .fallback = "false",          \
-                                                                     .doc = _doc                   \
-        }
-
 /* Of a bridge or plugin: the section is refused as a whole, the value is not read. */
 #define BRIDGE(_name, _doc)                                                                        \
         {                                                                                          \
@@ -46,10 +39,6 @@ const Option options_later[] = {
          .doc = "The password of the key in the engine.", .instead = TOKEN},
         {"tls_keyform", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, .fallback = "pem",
          .words = keyforms, .doc = "Where the key is.", .instead = TOKEN},
-        {"enable_proxy_protocol", OPTION_LISTENER, OPTION_INTEGER, OPTION_REFUSED,
-         .flags = OPTION_NEEDS_LISTENER, .minimum = 1, .maximum = 2,
-         .doc = "Expect a PROXY header of this version from each peer."},
-        SWITCH("proxy_protocol_v2_require_tls", "Refuse peers whose PROXY header says no TLS."),
         {"http_dir", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED, .flags = OPTION_NEEDS_LISTENER,
          .doc = "Folder of files to serve by HTTP."},
         {"websockets_origin", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,

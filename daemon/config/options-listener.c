@@ -69,6 +69,27 @@ const Option options_listener[] = {
         {"protocol", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, OPTION_REBIND,
          OPTION_LISTENER_FIELD(protocol), .fallback = "mqtt", .words = protocols,
          .doc = "What is spoken at this listener; in this version only mqtt."},
+        {"enable_proxy_protocol", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
+         OPTION_LISTENER_FIELD(enable_proxy_protocol), .minimum = 1, .maximum = 2, .value = "1 | 2",
+         .doc = "Each connection begins with a header of the PROXY protocol of this version, and "
+                "who does not send one is disconnected: the address in it then stands for the "
+                "client, in limits and in the log. Version 2 tells of TLS that the proxy speaks "
+                "too: then require_certificate and use_identity_as_username go by what it says, "
+                "and the listener has no TLS of its own. Without this option no header is "
+                "understood."},
+        {"proxy_protocol_v2_require_tls", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
+         OPTION_LISTENER_FIELD(proxy_protocol_v2_require_tls), .fallback = "false",
+         .doc = "With enable_proxy_protocol 2: disconnect clients that do not speak TLS with the "
+                "proxy."},
+        {"proxy_trusted", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LIST, OPTION_LISTENER_FIELD(proxy_trusted),
+         .value = "ADDRESS | PREFIX",
+         .doc = "With enable_proxy_protocol: where proxies connect from, as 192.0.2.7 or "
+                "2001:db8::/64; each line adds one. Connections from elsewhere are closed. If not "
+                "given, whoever reaches the listener is believed what he says of his address. A "
+                "unix socket asks nobody: its permissions say who may connect."},
         {"socket_domain", OPTION_LISTENER, OPTION_WORD, OPTION_WORKS, OPTION_REBIND,
          OPTION_LISTENER_FIELD(socket_domain), .words = socket_domains,
          .doc = "Listen only on addresses of this family. If not given: on both."},

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/prefix.h"
+
 #define SETTINGS_NEVER UINT64_MAX /* of a time: never happens */
 
 typedef enum ListenerProtocol {
@@ -95,6 +97,10 @@ typedef struct ListenerSettings {
         char *psk_hint;
         char *tls_keylog;
 
+        unsigned enable_proxy_protocol; /* 1, 2; 0 off */
+        bool proxy_protocol_v2_require_tls;
+        char *proxy_trusted; /* prefixes with newlines between; NULL: all */
+
         unsigned socket_mode; /* of path, 0660 */
         char *socket_owner;   /* name or number; NULL: as the daemon runs */
         char *socket_group;
@@ -104,6 +110,9 @@ typedef struct ListenerSettings {
         /* As written; they are already worked into allow_anonymous and auto_id_prefix above. */
         int listener_allow_anonymous;  /* -1 not given */
         char *listener_auto_id_prefix; /* NULL not given */
+
+        Prefix *proxies; /* proxy_trusted as it is used */
+        size_t n_proxies;
 
         SettingsOrigin *origins; /* one per row of the table */
 } ListenerSettings;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls-rules.c: which TLS options of a listener need which others */
+/* tls-rules.c: which options of a listener for TLS and proxies need which others */
 #include "config/tls-rules.h"
 
 #include <errno.h>
@@ -17,6 +17,11 @@ typedef enum Need {
         NEED_PSK_FILE,
         NEED_NO_CERTFILE,
         NEED_NO_TLS,
+        NEED_PEER_CERTIFICATE,
+        NEED_PROXY,
+        NEED_PROXY_2,
+        NEED_NO_PROXY,
+        NEED_NO_PROXY_2,
 } Need;
 
 static const char *const need_texts[] = {
@@ -27,6 +32,11 @@ static const char *const need_texts[] = {
         [NEED_PSK_FILE] = "needs psk_file",
         [NEED_NO_CERTFILE] = "cannot go with certfile on one listener",
         [NEED_NO_TLS] = "cannot go with TLS on one listener",
+        [NEED_PEER_CERTIFICATE] = "needs certfile and keyfile, or enable_proxy_protocol 2",
+        [NEED_PROXY] = "needs enable_proxy_protocol",
+        [NEED_PROXY_2] = "needs enable_proxy_protocol 2",
+        [NEED_NO_PROXY] = "cannot go with enable_proxy_protocol: the peer is the proxy",
+        [NEED_NO_PROXY_2] = "cannot go with enable_proxy_protocol 2: the proxy speaks TLS",
 };
 
 static const struct {
@@ -35,19 +45,26 @@ static const struct {
         ConfigSeverity severity;
 } rules[] = {
         {"certfile", NEED_KEYFILE, CONFIG_ERROR},
+        {"certfile", NEED_NO_PROXY_2, CONFIG_ERROR},
         {"keyfile", NEED_CERTFILE, CONFIG_ERROR},
+        {"keyfile", NEED_NO_PROXY_2, CONFIG_ERROR},
         {"ocsp_file", NEED_CERTFILE, CONFIG_ERROR},
         {"cafile", NEED_CERTFILE, CONFIG_ERROR},
         {"capath", NEED_CERTFILE, CONFIG_ERROR},
         {"crlfile", NEED_AUTHORITY, CONFIG_ERROR},
-        {"require_certificate", NEED_CERTFILE, CONFIG_ERROR},
+        {"require_certificate", NEED_PEER_CERTIFICATE, CONFIG_ERROR},
         {"require_certificate", NEED_AUTHORITY, CONFIG_ERROR},
+        {"use_subject_as_username", NEED_NO_PROXY_2, CONFIG_ERROR},
         {"use_subject_as_username", NEED_CERTFILE, CONFIG_ERROR},
         {"use_subject_as_username", NEED_AUTHORITY, CONFIG_ERROR},
         {"use_identity_as_username", NEED_AUTHORITY, CONFIG_ERROR},
         {"psk_hint", NEED_PSK_FILE, CONFIG_ERROR},
         {"psk_hint", NEED_NO_CERTFILE, CONFIG_ERROR},
         {"unix_peer_username", NEED_NO_TLS, CONFIG_ERROR},
+        {"unix_peer_username", NEED_NO_PROXY, CONFIG_ERROR},
+        {"psk_hint", NEED_NO_PROXY_2, CONFIG_ERROR},
+        {"proxy_protocol_v2_require_tls", NEED_PROXY_2, CONFIG_ERROR},
+        {"proxy_trusted", NEED_PROXY, CONFIG_ERROR},
         {"disable_client_cert_date_checks", NEED_TLS, CONFIG_WARNING},
         {"tls_version", NEED_TLS, CONFIG_WARNING},
         {"ciphers", NEED_TLS, CONFIG_WARNING},
@@ -57,19 +74,31 @@ static const struct {
 
 static bool is_met(const ListenerSettings *listener, Need need)
 {
+        const bool proxy_2 = listener->enable_proxy_protocol == 2;
+
         switch (need) {
         case NEED_CERTFILE:
                 return listener->certfile;
         case NEED_KEYFILE:
                 return listener->keyfile;
-        case NEED_AUTHORITY: /* a key of psk_file is as good */
-                return listener->cafile || listener->capath || listener->psk_hint;
+        case NEED_AUTHORITY: /* a key of psk_file is as good, and so is the word of a proxy */
+                return listener->cafile || listener->capath || listener->psk_hint || proxy_2;
         case NEED_TLS:
                 return listener_settings_has_tls(listener);
         case NEED_PSK_FILE:
                 return listener->psk_file;
         case NEED_NO_TLS:
                 return !listener_settings_has_tls(listener);
+        case NEED_PEER_CERTIFICATE:
+                return listener->certfile || proxy_2;
+        case NEED_PROXY:
+                return listener->enable_proxy_protocol > 0;
+        case NEED_PROXY_2:
+                return proxy_2;
+        case NEED_NO_PROXY:
+                return listener->enable_proxy_protocol == 0;
+        case NEED_NO_PROXY_2:
+                return !proxy_2;
         default:
                 return !listener->certfile;
         }
@@ -124,14 +153,28 @@ static int match_pairs(const Settings *settings, ListenerSettings *listener, Con
                                  n_certs, n_keys);
 }
 
+/* Who may claim any address gets around every limit and ban. */
+static int warn_of_strangers(const Settings *settings, ListenerSettings *listener,
+                             ConfigErrors *errors)
+{
+        const SettingsOrigin *origin;
+
+        if (listener->enable_proxy_protocol == 0 || listener->proxy_trusted || listener->path)
+                return 0;
+        origin = settings_origin(option_find("enable_proxy_protocol"), settings, listener);
+        return config_errors_add(errors, CONFIG_WARNING, origin->file, origin->line,
+                                 "enable_proxy_protocol without proxy_trusted: whoever reaches "
+                                 "this listener may claim any address");
+}
+
 int tls_rules_apply(const Settings *settings, ListenerSettings *listener, ConfigErrors *errors)
 {
         const char *last = NULL; /* one fault of a line is enough */
+        int r;
 
         for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
                 const Option *option = option_find(rules[i].option);
                 const SettingsOrigin *origin = settings_origin(option, settings, listener);
-                int r;
 
                 if (is_met(listener, rules[i].need) || (last && strcmp(last, option->name) == 0))
                         continue;
@@ -146,5 +189,6 @@ int tls_rules_apply(const Settings *settings, ListenerSettings *listener, Config
                 if (r < 0)
                         return r;
         }
-        return match_pairs(settings, listener, errors);
+        r = warn_of_strangers(settings, listener, errors);
+        return r < 0 ? r : match_pairs(settings, listener, errors);
 }

@@ -10,6 +10,7 @@
 
 #include "mqtt/protocol.h"
 #include "server/client.h"
+#include "server/proxied.h"
 #include "transport/stream.h"
 #include "util/log.h"
 
@@ -49,6 +50,19 @@ static void acceptor_log_trouble(const Acceptor *acceptor, int reason)
                             acceptor->served.endpoint->name, strerror(-reason));
 }
 
+/* The admin has forgotten a proxy, or somebody plays one. */
+static void acceptor_log_stranger(const Acceptor *acceptor, const Address *peer)
+{
+        Shard *shard = acceptor->shard;
+        char text[ADDRESS_TEXT_MAX];
+
+        counters_add(shard->counters.strangers_refused, 1);
+        if (ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
+                log_warning("Listener %s: %s is not in proxy_trusted, its connection was closed",
+                            acceptor->served.endpoint->name,
+                            address_format(peer, text, sizeof(text)));
+}
+
 static void acceptor_pause(Acceptor *acceptor, int reason)
 {
         acceptor_arm(acceptor, loop_now(&acceptor->shard->loop) + ACCEPT_PAUSE);
@@ -64,12 +78,16 @@ static void acceptor_listen(Acceptor *acceptor)
                 acceptor_pause(acceptor, r);
 }
 
-/* 0: welcome, a reason code to answer CONNECT with, -EMFILE: not even that. */
-static int acceptor_judge(const Acceptor *acceptor)
+/* 0: welcome, a reason code to answer CONNECT with, -EMFILE, -EPERM: not even that. */
+static int acceptor_judge(const Acceptor *acceptor, const Address *peer)
 {
+        const ListenerSettings *listener = acceptor->served.endpoint->listener;
         ListeningSocket *socket = acceptor->served.endpoint->socket;
-        int limit = acceptor->served.endpoint->listener->max_connections;
+        int limit = listener->max_connections;
 
+        if (_unlikely_(listener->n_proxies > 0) &&
+            !proxied_is_trusted(listener, (const struct sockaddr *)&peer->storage))
+                return -EPERM;
         if (limit < 0 ||
             atomic_load_explicit(&socket->connections, memory_order_relaxed) < (unsigned)limit)
                 return 0;
@@ -80,7 +98,7 @@ static int acceptor_judge(const Acceptor *acceptor)
 
 static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
 {
-        int r = acceptor_judge(acceptor);
+        int r = acceptor_judge(acceptor, peer);
 
         counters_add(acceptor->shard->counters.sockets_accepted, 1);
         if (r >= 0)
@@ -90,6 +108,8 @@ static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
                                                            .fd = fd,
                                                            .refuse = (uint8_t)r,
                                                    });
+        if (r == -EPERM)
+                acceptor_log_stranger(acceptor, peer);
         if (r < 0)
                 close(fd);
 }

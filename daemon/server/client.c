@@ -12,6 +12,7 @@
 #include "server/dispatch.h"
 #include "server/fault.h"
 #include "server/handshake.h"
+#include "server/proxied.h"
 
 /* A session is asked for more only below this: the rest waits in its queues, where limits hold. */
 #define OUTPUT_LOW_WATER (64U * 1024U)
@@ -24,15 +25,19 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
 {
         Connection *connection = container_of(timer, Connection, timer);
 
+        static const char *const late[] = {
+                [CONNECTION_PROXIED] = "no complete header of a proxy in time",
+                [CONNECTION_SHAKES] = "no complete TLS handshake in time",
+                [CONNECTION_WAITS] = "no complete CONNECT in time",
+        };
+
         switch (connection->phase) {
+        case CONNECTION_PROXIED:
         case CONNECTION_SHAKES:
         case CONNECTION_WAITS:
                 counters_add(connection->shard->counters.connects_timed_out, 1);
                 connection->version = MQTT_UNKNOWN;
-                connection_fail(connection, -ETIMEDOUT,
-                                connection->phase == CONNECTION_SHAKES
-                                        ? "no complete TLS handshake in time"
-                                        : "no complete CONNECT in time");
+                connection_fail(connection, -ETIMEDOUT, late[connection->phase]);
                 return;
         case CONNECTION_OPEN:
                 if (now - connection->last_received < connection->keep_alive) {
@@ -273,6 +278,8 @@ static void client_ready(LoopSource *source, uint32_t events)
                         client_discard(connection);
                 return;
         }
+        if (connection->phase == CONNECTION_PROXIED && !proxied_go_on(connection))
+                return;
         if (connection->phase == CONNECTION_SHAKES && !handshake_go_on(connection))
                 return;
         if (events & EPOLLOUT)

@@ -130,6 +130,7 @@ int connection_record_write(const Connection *connection, uint32_t number,
         record_put_bytes(&writer, buffer_bytes(&connection->input));
         record_put_u32(&writer, connection->pending_packets);
         put_output(&writer, &connection->output, payloads);
+        record_put_bytes(&writer, bytes_from_string(connection->proxy_name));
         q = record_end(&writer);
         return r < 0 ? r : q;
 }
@@ -287,13 +288,13 @@ static int get_state(RecordReader *reader, uint16_t flags, Connection *connectio
 {
         if (flags & FLAG_OPEN)
                 connection->phase = CONNECTION_OPEN;
-        else if (flags & FLAG_PROVEN)
+        else if (flags & FLAG_PROVEN || connection->phase == CONNECTION_PROXIED)
                 connection->phase = CONNECTION_WAITS; /* else as its listener has it now */
         connection->is_admitted = flags & FLAG_ADMITTED;
         connection->wants_problem_information = flags & FLAG_PROBLEM_INFORMATION;
         connection->is_bridge = flags & FLAG_BRIDGE;
-        connection->is_proven = flags & FLAG_PROVEN;
         connection->session_is_lasting = flags & FLAG_LASTING;
+        connection->is_proven = flags & FLAG_PROVEN;
         connection->version = record_get_u8(reader);
         if (flags & FLAG_OPEN && !version_is_known(connection->version))
                 return -EBADMSG;
@@ -303,6 +304,14 @@ static int get_state(RecordReader *reader, uint16_t flags, Connection *connectio
         connection->in_alias_maximum = record_get_u16(reader);
         connection->out_alias_maximum = record_get_u16(reader);
         return get_username(reader, flags & FLAG_USERNAME, connection);
+}
+
+/* Records of older versions end before. */
+static int get_proxy_name(RecordReader *reader, Connection *connection)
+{
+        Bytes name = record_reader_has_more(reader) ? record_get_bytes(reader) : (Bytes){};
+
+        return name.length == 0 ? 0 : bytes_duplicate(name, (uint8_t **)&connection->proxy_name);
 }
 
 int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloads,
@@ -319,6 +328,8 @@ int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloa
         connection->pending_packets = record_get_u32(reader);
         if (r == 0)
                 r = get_output(reader, payloads, &connection->output);
+        if (r == 0)
+                r = get_proxy_name(reader, connection);
         if (r < 0)
                 return r;
         return record_reader_failed(reader) ? -EBADMSG : 0;

@@ -16,8 +16,11 @@
 /* What is appended in one turn is written before its end from here on: it is still in the cache. */
 #define OUTPUT_HIGH_WATER (128U * 1024U)
 
-static void peer_set(ConnectionPeer *peer, const Address *address)
+void connection_set_peer(Connection *connection, const Address *address)
 {
+        ConnectionPeer *peer = &connection->peer;
+
+        *peer = (ConnectionPeer){};
         memcpy(peer, &address->storage, MIN(sizeof(*peer), (size_t)address->length));
 }
 
@@ -25,7 +28,8 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
 {
         Address address = {.length = sizeof(connection->peer)};
 
-        if (connection->endpoint->socket->is_unix) {
+        if (connection->peer.any.sa_family != AF_INET &&
+            connection->peer.any.sa_family != AF_INET6) {
                 snprintf(buffer, size, "%s", connection->endpoint->name);
                 return buffer;
         }
@@ -114,22 +118,36 @@ void connection_change_endpoint(Connection *connection, Endpoint *endpoint)
         endpoint_unref(before);
 }
 
-static int connection_open_transport(Connection *connection, const ConnectionOrigin *origin)
+int connection_open_transport(Connection *connection)
 {
-        const Endpoint *endpoint = origin->endpoint;
+        const Endpoint *endpoint = connection->endpoint;
+        const int fd = connection->source.fd;
 
-        connection->phase = CONNECTION_WAITS;
         if (endpoint_names_peers(endpoint)) {
                 connection->phase = CONNECTION_SHAKES;
-                stream_init_named(&connection->transport, origin->fd);
+                stream_init_named(&connection->transport, fd);
                 return 0;
         }
         if (!endpoint->credentials) {
-                stream_init(&connection->transport, origin->fd, endpoint->socket->is_unix);
+                connection->phase = CONNECTION_WAITS;
+                stream_init(&connection->transport, fd, endpoint->socket->is_unix);
                 return 0;
         }
+        if (tls_init(&connection->transport, fd, endpoint->credentials) < 0)
+                return -ENOMEM;
         connection->phase = CONNECTION_SHAKES;
-        return tls_init(&connection->transport, origin->fd, endpoint->credentials);
+        return 0;
+}
+
+/* What it begins with. */
+static int connection_open(Connection *connection)
+{
+        if (connection_listener(connection)->enable_proxy_protocol == 0)
+                return connection_open_transport(connection);
+        connection->phase = CONNECTION_PROXIED;
+        stream_init(&connection->transport, connection->source.fd,
+                    connection->endpoint->socket->is_unix);
+        return 0;
 }
 
 int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **ret_connection)
@@ -144,12 +162,12 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
         connection->last_received = loop_now(&shard->loop);
         list_init(&connection->link);
         list_init(&connection->flush_link);
-        peer_set(&connection->peer, origin->peer);
-        if (connection_open_transport(connection, origin) < 0) {
+        connection_set_peer(connection, origin->peer);
+        connection->endpoint = endpoint_ref(origin->endpoint);
+        if (connection_open(connection) < 0) {
                 connection_free(connection);
                 return -ENOMEM;
         }
-        connection->endpoint = endpoint_ref(origin->endpoint);
         connection_take_place(connection);
         *ret_connection = connection;
         return 0;
@@ -169,6 +187,7 @@ Connection *connection_free(Connection *connection)
         output_done(&connection->output);
         aliases_free(connection->aliases);
         free(connection->username);
+        free(connection->proxy_name);
         free(connection);
         return NULL;
 }

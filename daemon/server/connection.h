@@ -23,6 +23,7 @@
 #include "util/address.h"
 
 typedef enum ConnectionPhase {
+        CONNECTION_PROXIED, /* by a proxy, which has yet to say for whom */
         CONNECTION_SHAKES,  /* hands: the transport is not ready for data */
         CONNECTION_WAITS,   /* for CONNECT */
         CONNECTION_OPEN,    /* behind a successful CONNACK */
@@ -53,9 +54,10 @@ struct Connection {
         Aliases *aliases; /* once one is used or allowed */
         LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
         msec_t last_received;
-        List link;       /* in shard->connections */
-        List flush_link; /* in shard->flushes or shard->dead */
-        char *username;  /* NULL: none; before CONNECT only what the kernel has told */
+        List link;        /* in shard->connections */
+        List flush_link;  /* in shard->flushes or shard->dead */
+        char *username;   /* NULL: none; before CONNECT only what the kernel has told */
+        char *proxy_name; /* in the certificate that its proxy has seen; NULL: none */
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
@@ -87,6 +89,13 @@ typedef struct ConnectionOrigin {
 
 /* In no loop yet. 0 or -ENOMEM. */
 int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **ret_connection);
+
+/* What is below MQTT, by its endpoint: it SHAKES hands, or WAITS for CONNECT at once. 0 or -ENOMEM:
+ * then nothing has changed. */
+int connection_open_transport(Connection *connection);
+
+/* The client is there, as the proxy says. */
+void connection_set_peer(Connection *connection, const Address *address);
 
 /* Frees a closed one, or one that no worker will take. */
 Connection *connection_free(Connection *connection);
@@ -122,7 +131,7 @@ int connection_relieve(Connection *connection);
 /* Whether QoS 0 still goes into its output: the peer is not too far behind. */
 bool connection_is_writable(const Connection *connection);
 
-/* The address as text, or "unix". */
+/* Its address as text; without one the name of its listener. */
 char *connection_peer_format(const Connection *connection, char *buffer, size_t size);
 
 /* What holds for all now. */

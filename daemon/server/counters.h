@@ -15,7 +15,8 @@
 #define COUNTERS(X)                                                                                \
         X(bytes_received)                                                                          \
         X(bytes_sent)                                                                              \
-        X(messages_received) /* packets of any type */                                             \
+        X(proxy_bytes_received) /* headers of the PROXY protocol */                                \
+        X(messages_received)    /* packets of any type */                                          \
         X(messages_sent)                                                                           \
         X(publish_received)                                                                        \
         X(publish_sent)                                                                            \
@@ -30,6 +31,7 @@
         X(connects_refused)   /* CONNECTs answered with an error */                                \
         X(connects_timed_out) /* no complete CONNECT within connect_timeout */                     \
         X(protocol_errors)    /* connections ended for malformed packets or protocol errors */     \
+        X(strangers_refused)  /* who may not play the proxy: proxy_trusted */                      \
         X(accept_paused)      /* times that accepting stopped for want of descriptors */           \
         X(output_packets)     /* packets in output buffers now */                                  \
         X(output_bytes)

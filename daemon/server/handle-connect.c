@@ -20,9 +20,9 @@
 #include "mqtt/writer.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
+#include "server/peer-name.h"
 #include "server/review.h"
 #include "server/session-open.h"
-#include "transport/tls-peer.h"
 
 /* What one CONNECT comes to. */
 typedef struct Greeting {
@@ -76,7 +76,7 @@ static int take_tls_name(Connection *connection, Greeting *greeting)
         TlsName which = listener->use_identity_as_username ? TLS_NAME_COMMON : TLS_NAME_SUBJECT;
         int r;
 
-        r = tls_peer_name(&connection->transport, which, &greeting->proven_name);
+        r = peer_name(connection, which, &greeting->proven_name);
         if (r == -ENOMEM)
                 return r;
         return r < 0 || strlen(greeting->proven_name) > MQTT_STRING_MAX

@@ -10,8 +10,8 @@
 #include "access/admission.h"
 #include "mqtt/protocol.h"
 #include "server/connection-end.h"
+#include "server/peer-name.h"
 #include "server/served.h"
-#include "transport/tls-peer.h"
 
 /* In one step: many clients must not hold up a turn. An end costs far more than a look. */
 #define REVIEWED_MAX 512U
@@ -35,7 +35,7 @@ static int check_proven_name(const Connection *connection, const ListenerSetting
         if (wants_same_name(listener, connection_listener(connection)) ||
             (!listener->use_identity_as_username && !listener->use_subject_as_username))
                 return 0;
-        r = tls_peer_name(&connection->transport, which, &name);
+        r = peer_name(connection, which, &name);
         if (r < 0 && r != -ENOMEM)
                 return REASON_NOT_AUTHORIZED;
         if (r == 0 &&

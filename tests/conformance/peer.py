@@ -30,15 +30,21 @@ class Failure(Exception):
 class Peer:
     tls = None  # an ssl.SSLContext for all peers over TCP; see run.py --tls
 
-    def __init__(self, address, deadline, version=5, tls=None, host="localhost"):
-        """`tls`: an ssl.SSLContext, to shake hands with at once; `host`: the name to ask for."""
+    def __init__(
+        self, address, deadline, version=5, tls=None, host="localhost", before=b"", source=None
+    ):
+        """`tls`: an ssl.SSLContext, to shake hands with at once; `host`: the name to ask for;
+        `before`: what to send before all that; `source`: the address to come from."""
         self.version, self.deadline = version, deadline
         self.buffer, self.held, self.last_pid = bytearray(), [], 0
         self.limit, self.muted, self.connack = None, set(), None
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(self.remaining())
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
+        self.socket.sendall(before)
         if family == socket.AF_INET:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls or self.tls:

@@ -83,6 +83,7 @@ static const Expected expected[] = {
         {"disable_client_cert_date_checks", L, "false"},
         {"enable_proxy_protocol", L, NULL},
         {"proxy_protocol_v2_require_tls", L, "false"},
+        {"proxy_trusted", L, NULL}, /* ours */
         {"http_dir", L, NULL},
         {"listener", L, NULL},
         {"listener_allow_anonymous", L, NULL},
