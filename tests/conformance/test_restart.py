@@ -2,12 +2,15 @@
 """A restart under a service manager that keeps descriptors: no client notices."""
 import os
 import signal
+import ssl
+import time
 
 import codec
 import keeper
 from codec import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, Will
 from harness import test
 
+SERVER = ("@certfile {certs}/server.pem", "@keyfile {certs}/server.key")
 SHUTTING_DOWN, ADMINISTRATIVE, KEEP_ALIVE, NOT_AUTHORIZED = 0x8B, 0x98, 0x8D, 0x87
 
 
@@ -388,3 +391,42 @@ def second_signal_changes_nothing(c):
     c.broker.leave()
     c.broker.arrive()
     peer.ping()
+
+
+def tls_context(c):
+    made = ssl.create_default_context(cafile=os.path.join(c.broker.certificates, "ca.pem"))
+    made.maximum_version = ssl.TLSVersion.TLSv1_2  # whose tickets Python shows
+    return made
+
+
+@restarting(config=SERVER)
+def clients_of_tls_are_told_and_come_back_by_their_ticket(c):
+    tls = tls_context(c)
+    will = Will(c.topic("gone"), b"gone")
+    peer = c.client("a", tls=tls, keep=True, will=will)
+    peer.subscribe(c.topic(), qos=1)
+    session = peer.socket.session
+    c.broker.leave()
+    told(c, peer)
+    c.broker.arrive()
+    publisher = c.client("pub", tls=tls)
+    publisher.subscribe(c.topic("gone"))
+    publisher.publish(c.topic(), b"meanwhile", 1)
+    back = c.raw()
+    back.socket = tls.wrap_socket(back.socket, server_hostname="localhost", session=session)
+    assert back.socket.session_reused
+    back.connect(client_id=c.id("a"), clean=False,
+                 props={"session_expiry": 300} if c.version == 5 else None)
+    assert back.connack.session_present
+    back.take(b"meanwhile")
+
+
+@restarting([5], config=SERVER)
+def tls_client_that_does_not_shake_hands_holds_nobody_up(c):
+    silent = c.raw()
+    c.client("a", tls=tls_context(c))
+    since = time.monotonic()
+    c.broker.restart()
+    assert time.monotonic() - since < 5
+    assert silent.socket.recv(1) == b""
+    c.client("b", tls=tls_context(c))
