@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control/notify.h"
+#include "control/systemd-job.h"
 #include "server/unpark.h"
 #include "util/log.h"
 
@@ -175,6 +176,20 @@ void hand_over_leave(HandOver *hand_over, Server *server, const TlsTicketKey *ke
                 log_notice("Handed on %zd connections to the next process, %" PRIu64 " ms for it",
                            n, clock_boottime() - began);
         server_leave(server, &park, n < 0 ? 0 : (size_t)n, timeout);
+}
+
+/* Who is not systemd, and gave us a place to notify, is trusted. */
+bool hand_over_is_possible(const HandOver *hand_over)
+{
+        unsigned n;
+
+        if (!hand_over->parking)
+                return false;
+        if (systemd_job_kept_descriptors(&n) < 0 || n >= 2)
+                return true;
+        log_warning("systemd keeps nothing for the next process: the unit needs "
+                    "FileDescriptorStoreMax=2 or more");
+        return false;
 }
 
 void hand_over_forget(HandOver *hand_over)

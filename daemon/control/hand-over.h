@@ -48,6 +48,10 @@ void hand_over_refuse(HandOver *hand_over);
 /* The same, for a process that has not come so far as to receive anything. */
 void hand_over_refuse_all(void);
 
+/* Whether what is handed over now would be there for the next process. Asks systemd: may block for
+ * a second. */
+bool hand_over_is_possible(const HandOver *hand_over);
+
 /* The service stops: nothing is kept. */
 void hand_over_forget(HandOver *hand_over);
 

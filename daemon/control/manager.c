@@ -161,7 +161,7 @@ void manager_update_status(Manager *manager)
 
 int manager_restart(Manager *manager)
 {
-        if (!manager->hand_over.parking)
+        if (!hand_over_is_possible(&manager->hand_over))
                 return -EOPNOTSUPP;
         manager->end = MANAGER_RESTARTS;
         return sd_event_exit(manager->event, 0);

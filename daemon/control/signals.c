@@ -31,7 +31,7 @@ static bool is_restart(const Manager *manager)
         if (r < 0)
                 log_warning("Cannot ask systemd whether this is a restart, so it is a stop: %s",
                             strerror(-r));
-        return restart;
+        return restart && hand_over_is_possible(&manager->hand_over);
 }
 
 static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)

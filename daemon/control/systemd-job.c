@@ -6,6 +6,7 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "control/systemd-job.h"
 #include "util/macro.h"
@@ -18,6 +19,7 @@
 #define SYSTEMD_MANAGER SYSTEMD ".Manager"
 #define SYSTEMD_UNIT    SYSTEMD ".Unit"
 #define SYSTEMD_JOB     SYSTEMD ".Job"
+#define SYSTEMD_SERVICE SYSTEMD ".Service"
 
 /* A connection of its own: that of the daemon may be in any state, and this one waits. */
 typedef struct Inquiry {
@@ -144,5 +146,42 @@ int systemd_job_is_restart(bool *ret_restart)
         if (r < 0)
                 return r;
         *ret_restart = strcmp(word, "restart") == 0;
+        return 0;
+}
+
+static int inquiry_number(const Inquiry *inquiry, const char *path, const char *name,
+                          uint32_t *ret_number)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = inquiry_property(inquiry, path, SYSTEMD_SERVICE, name, &reply);
+        return r < 0 ? r : sd_bus_message_read(reply, "v", "u", ret_number);
+}
+
+int systemd_job_kept_descriptors(unsigned *ret_n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *unit = NULL;
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        uint32_t main_pid = 0, n = 0;
+        Inquiry inquiry = {};
+        const char *path;
+        int r;
+
+        r = inquiry_begin(&inquiry);
+        bus = inquiry.bus;
+        if (r >= 0)
+                r = inquiry_unit(&inquiry, &unit);
+        if (r >= 0)
+                r = sd_bus_message_read(unit, "o", &path);
+        if (r >= 0)
+                r = inquiry_number(&inquiry, path, "MainPID", &main_pid);
+        if (r >= 0)
+                r = inquiry_number(&inquiry, path, "NFileDescriptorStore", &n);
+        if (r < 0)
+                return r;
+        if (main_pid != (uint32_t)getpid())
+                return -ESRCH;
+        *ret_n = n;
         return 0;
 }

@@ -18,3 +18,10 @@
  * (-ENOENT, -ECONNREFUSED, -EHOSTUNREACH, -ETIMEDOUT, …). Then *ret_restart is untouched.
  */
 int systemd_job_is_restart(bool *ret_restart);
+
+/*
+ * Asks how many descriptors systemd keeps for our unit: it takes what does not fit into
+ * FileDescriptorStoreMax= without a word. 0; -ESRCH, when this process is not the main one of its
+ * unit; or -errno as above.
+ */
+int systemd_job_kept_descriptors(unsigned *ret_n);

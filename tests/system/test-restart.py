@@ -178,6 +178,16 @@ def the_store_holds_no_more_than_the_pair(box):
         peer.ping()
 
 
+def without_a_store_restart_is_a_stop(box):
+    box.write(suite.SERVICE_DROP_IN, "[Service]\nFileDescriptorStoreMax=0\n")
+    box.systemctl("daemon-reload")
+    start(box)
+    peer = Client(box, "a")
+    box.systemctl("restart", SERVICE)
+    assert [one.reason for one in peer.closed()] == [SHUTTING_DOWN]
+    assert "FileDescriptorStoreMax=2" in box.journal("-u", SERVICE, "-b")
+
+
 def stop_tells_the_clients(box):
     start(box)
     watcher = Client(box, "watcher")
@@ -291,6 +301,7 @@ TESTS = [
     sockets_of_systemd_drop_nobody,
     who_connects_meanwhile_waits,
     the_store_holds_no_more_than_the_pair,
+    without_a_store_restart_is_a_stop,
     stop_tells_the_clients,
     kill_is_survived,
     kill_in_the_middle_is_survived,
