@@ -14,6 +14,7 @@
 /* How many seconds before the end each warning is due; a certificate holds to the end of its last
  * second. */
 static const int64_t warnings[] = {21 * DAY, 7 * DAY, DAY, -1};
+#define FIRST_OF_STAPLE 2U /* of the warnings; the ones before are none of a response's */
 
 static void term_done(CertificateTerm *term)
 {
@@ -30,7 +31,8 @@ void certificate_terms_done(CertificateTerms *terms)
         *terms = (CertificateTerms){};
 }
 
-int certificate_terms_add(CertificateTerms *terms, const char *listener, const TlsFacts *facts)
+static int add_term(CertificateTerms *terms, const char *listener, const TlsFacts *facts,
+                    bool is_staple)
 {
         CertificateTerm *items = reallocarray(terms->items, terms->n + 1, sizeof(*items));
         CertificateTerm *term;
@@ -43,7 +45,10 @@ int certificate_terms_add(CertificateTerms *terms, const char *listener, const T
                 .listener = strdup(listener),
                 .subject = strdup(facts->subject),
                 .serial = strdup(facts->serial),
-                .not_after = facts->not_after,
+                /* In the second that a response names it is not stapled any more. */
+                .not_after = is_staple ? facts->staple_until - 1 : facts->not_after,
+                .is_staple = is_staple,
+                .told = is_staple ? FIRST_OF_STAPLE : 0,
         };
         if (!term->listener || !term->subject || !term->serial) {
                 term_done(term);
@@ -53,10 +58,18 @@ int certificate_terms_add(CertificateTerms *terms, const char *listener, const T
         return 0;
 }
 
+int certificate_terms_add(CertificateTerms *terms, const char *listener, const TlsFacts *facts)
+{
+        int r = add_term(terms, listener, facts, false);
+
+        return r == 0 && facts->staple_until > 0 ? add_term(terms, listener, facts, true) : r;
+}
+
 static bool is_same(const CertificateTerm *a, const CertificateTerm *b)
 {
-        return a->not_after == b->not_after && strcmp(a->listener, b->listener) == 0 &&
-               strcmp(a->serial, b->serial) == 0 && strcmp(a->subject, b->subject) == 0;
+        return a->not_after == b->not_after && a->is_staple == b->is_staple &&
+               strcmp(a->listener, b->listener) == 0 && strcmp(a->serial, b->serial) == 0 &&
+               strcmp(a->subject, b->subject) == 0;
 }
 
 void certificate_terms_inherit(CertificateTerms *terms, const CertificateTerms *before)

@@ -2,7 +2,9 @@
 
 /*
  * How near our certificates are to their end, and which is to be warned about: each once at 21, 7
- * and 1 days before it and once behind it, whatever the clock does. It has no clock of its own.
+ * and 1 days before it and once behind it, whatever the clock does. Of the responses that are
+ * stapled to them, which live for days only: a day before, and behind it. It has no clock of its
+ * own.
  *
  * Thread: control
  */
@@ -19,6 +21,7 @@ typedef struct CertificateTerm {
         char *subject;
         char *serial;
         int64_t not_after; /* seconds since 1970, as all times here */
+        bool is_staple;    /* the end of a stapled response, not of the certificate itself */
         unsigned told;     /* how many of the warnings are given, or too late to give */
 } CertificateTerm;
 
@@ -30,7 +33,7 @@ typedef struct CertificateTerms {
 
 void certificate_terms_done(CertificateTerms *terms);
 
-/* Adds one, which is copied. 0 or -ENOMEM. */
+/* Adds one, and the response that is stapled to it; all is copied. 0 or -ENOMEM. */
 int certificate_terms_add(CertificateTerms *terms, const char *listener, const TlsFacts *facts);
 
 /* What was told of the same certificate of the same listener before need not be told again. */

@@ -20,6 +20,21 @@ struct CertificateWatch {
         CertificateTerms terms;
 };
 
+static void tell_of_staple(const CertificateTerm *term, const LogField *fields, size_t n,
+                           int64_t now)
+{
+        if (certificate_term_has_ended(term, now))
+                log_fields(LOG_CATEGORY_WARNING, MESSAGE_ID_STAPLE_EXPIRED, fields, n,
+                           "The OCSP response for the certificate of listener %s has expired: it "
+                           "is not stapled any more (%s, serial %s)",
+                           term->listener, term->subject, term->serial);
+        else
+                log_fields(LOG_CATEGORY_WARNING, MESSAGE_ID_STAPLE_EXPIRES, fields, n,
+                           "The OCSP response for the certificate of listener %s expires within a "
+                           "day (%s, serial %s)",
+                           term->listener, term->subject, term->serial);
+}
+
 static void tell(const CertificateTerm *term, int64_t now)
 {
         const time_t end = (time_t)term->not_after;
@@ -37,7 +52,9 @@ static void tell(const CertificateTerm *term, int64_t now)
                 {"TLS_NOT_AFTER", date},
         };
 
-        if (certificate_term_has_ended(term, now))
+        if (term->is_staple)
+                tell_of_staple(term, fields, ARRAY_SIZE(fields), now);
+        else if (certificate_term_has_ended(term, now))
                 log_fields(LOG_CATEGORY_ERROR, MESSAGE_ID_CERTIFICATE_EXPIRED, fields,
                            ARRAY_SIZE(fields),
                            "The certificate of listener %s has expired at %s: clients refuse it "

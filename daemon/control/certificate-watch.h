@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Warns of certificates of ours that are about to expire, by the clock on the wall: when it is set,
- * what is due then is told then.
+ * Warns of certificates of ours, and responses stapled to them, that are about to expire, by the
+ * clock on the wall: when it is set, what is due then is told then.
  *
  * Thread: control
  */
@@ -15,6 +15,8 @@
 
 #define MESSAGE_ID_CERTIFICATE_EXPIRES "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e21"
 #define MESSAGE_ID_CERTIFICATE_EXPIRED "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e22"
+#define MESSAGE_ID_STAPLE_EXPIRES      "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e23"
+#define MESSAGE_ID_STAPLE_EXPIRED      "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e24"
 
 typedef struct CertificateWatch CertificateWatch;
 

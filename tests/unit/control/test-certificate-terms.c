@@ -110,6 +110,33 @@ static void test_after_a_reload_only_what_is_new_is_told(void)
         certificate_terms_done(&after);
 }
 
+/* It lives for days only: the warnings of a certificate would come at once, and often. */
+static void test_a_stapled_response_has_its_own(void)
+{
+        TlsFacts facts = {
+                .subject = (char *)"CN=x", .not_after = END, .staple_until = END - 99 * DAY};
+        CertificateTerms terms = {}, after = {};
+        const CertificateTerm *term;
+
+        g_assert_cmpint(certificate_terms_add(&terms, "a", &facts), ==, 0);
+        g_assert_cmpuint(terms.n, ==, 2);
+        assert_taken(&terms, facts.staple_until - 2 * DAY, "");
+        g_assert_cmpint(certificate_terms_due(&terms), ==, facts.staple_until - DAY - 1);
+        term = certificate_terms_take(&terms, facts.staple_until - DAY);
+        g_assert_true(term->is_staple);
+        g_assert_false(certificate_term_has_ended(term, facts.staple_until - 1));
+        g_assert_true(certificate_term_has_ended(term, facts.staple_until));
+        g_assert_cmpint(certificate_terms_due(&terms), ==, facts.staple_until);
+        assert_taken(&terms, facts.staple_until, "a ");
+        assert_taken(&terms, facts.staple_until + DAY, "");
+
+        g_assert_cmpint(certificate_terms_add(&after, "a", &facts), ==, 0);
+        certificate_terms_inherit(&after, &terms);
+        assert_taken(&after, facts.staple_until + DAY, "");
+        certificate_terms_done(&terms);
+        certificate_terms_done(&after);
+}
+
 static void test_days_that_have_begun_count(void)
 {
         static const struct {
@@ -142,6 +169,8 @@ int main(int argc, char **argv)
                         test_the_nearest_is_due_first);
         g_test_add_func("/control/certificate-terms/after-a-reload-only-what-is-new-is-told",
                         test_after_a_reload_only_what_is_new_is_told);
+        g_test_add_func("/control/certificate-terms/a-stapled-response-has-its-own",
+                        test_a_stapled_response_has_its_own);
         g_test_add_func("/control/certificate-terms/days-that-have-begun-count",
                         test_days_that_have_begun_count);
         return g_test_run();
