@@ -20,7 +20,7 @@
 
 typedef struct Response {
         const char *path;
-        TlsFile file;
+        SecretFile file;
         gnutls_x509_crt_fmt_t format;
         gnutls_ocsp_resp_t parsed;
         unsigned status; /* gnutls_ocsp_cert_status_t */
@@ -29,7 +29,7 @@ typedef struct Response {
 
 static void response_done(Response *response)
 {
-        tls_file_done(&response->file);
+        secret_file_done(&response->file);
         if (response->parsed)
                 gnutls_ocsp_resp_deinit(response->parsed);
 }

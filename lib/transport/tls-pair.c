@@ -34,7 +34,7 @@ static void private_key_done(gnutls_privkey_t *key)
                 gnutls_privkey_deinit(*key);
 }
 
-static int read_pem(TlsLoad *load, const char *option, const char *path, TlsFile *ret)
+static int read_pem(TlsLoad *load, const char *option, const char *path, SecretFile *ret)
 {
         int r = tls_file_read(path, &load->digest, ret);
 
@@ -45,7 +45,7 @@ static int read_pem(TlsLoad *load, const char *option, const char *path, TlsFile
 
 static int read_chain(TlsLoad *load, const char *path, Chain *chain)
 {
-        _cleanup_(tls_file_done) TlsFile file = {};
+        _cleanup_(secret_file_done) SecretFile file = {};
         unsigned n = CHAIN_MAX;
         int r;
 
@@ -86,7 +86,7 @@ static void complete_chain(Chain *chain, gnutls_x509_trust_list_t trust)
         }
 }
 
-static int import_key(gnutls_privkey_t key, gnutls_x509_privkey_t from, const TlsFile *file)
+static int import_key(gnutls_privkey_t key, gnutls_x509_privkey_t from, const SecretFile *file)
 {
         const gnutls_datum_t pem = {file->data, (unsigned)file->size};
         int r = gnutls_x509_privkey_import2(from, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
@@ -96,7 +96,7 @@ static int import_key(gnutls_privkey_t key, gnutls_x509_privkey_t from, const Tl
 
 static int read_key(TlsLoad *load, const char *path, gnutls_privkey_t key)
 {
-        _cleanup_(tls_file_done) TlsFile file = {};
+        _cleanup_(secret_file_done) SecretFile file = {};
         gnutls_x509_privkey_t from;
         int r;
 

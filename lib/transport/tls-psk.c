@@ -17,7 +17,7 @@ typedef struct PskEntry {
 } PskEntry;
 
 struct TlsPsk {
-        TlsFile file; /* the keys are decoded in their places */
+        SecretFile file; /* the keys are decoded in their places */
         PskEntry *entries;
         size_t n;
 };
@@ -168,7 +168,7 @@ TlsPsk *tls_psk_free(TlsPsk *psk)
 {
         if (!psk)
                 return NULL;
-        tls_file_done(&psk->file);
+        secret_file_done(&psk->file);
         free(psk->entries);
         free(psk);
         return NULL;

@@ -67,7 +67,7 @@ static char *decode_path(const char *text)
 }
 
 /* The URI with the PIN in it, as the library wants it; to be wiped. */
-static int write_uri(const char *uri, const TlsFile *pin, char **ret)
+static int write_uri(const char *uri, const SecretFile *pin, char **ret)
 {
         const size_t base = strcspn(uri, "?");
         size_t n = pin->size, size = base + sizeof("?" PIN_VALUE) + 3 * n;
@@ -87,7 +87,7 @@ static int write_uri(const char *uri, const TlsFile *pin, char **ret)
 
 static int read_pin(TlsLoad *load, const TokenThing *thing, const char *source, char **ret)
 {
-        _cleanup_(tls_file_done) TlsFile pin = {};
+        _cleanup_(secret_file_done) SecretFile pin = {};
         _cleanup_free_ char *path = decode_path(source);
         int r;
 

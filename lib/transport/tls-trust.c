@@ -53,7 +53,7 @@ static int add_authorities(gnutls_x509_trust_list_t list, const char *path,
 
 static int read_authorities(gnutls_x509_trust_list_t list, const char *path, TlsLoad *load)
 {
-        _cleanup_(tls_file_done) TlsFile file = {};
+        _cleanup_(secret_file_done) SecretFile file = {};
         int r = tls_file_read(path, &load->digest, &file);
 
         if (r < 0)
@@ -200,7 +200,7 @@ static int add_lists(gnutls_x509_trust_list_t list, const char *path, const gnut
 static int read_crlfile(gnutls_x509_trust_list_t list, TlsLoad *load)
 {
         const char *path = load->settings->crlfile;
-        _cleanup_(tls_file_done) TlsFile file = {};
+        _cleanup_(secret_file_done) SecretFile file = {};
         int r = tls_file_read(path, &load->digest, &file);
 
         if (r == -ENOMEM)
