@@ -41,6 +41,7 @@ typedef struct Delivery {
         uint8_t qos;
         bool dup;
         bool retain;
+        bool is_stored; /* from the retained messages, for a new subscription */
 } Delivery;
 
 typedef enum OfferResult {

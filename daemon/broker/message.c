@@ -7,11 +7,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In front of the texts of the author. */
+typedef struct AuthorHead {
+        uint16_t username, client_id, listener; /* lengths */
+        bool is_anonymous;
+} AuthorHead;
+
 static uint8_t *append(uint8_t *at, Bytes bytes)
 {
         if (bytes.length > 0)
                 memcpy(at, bytes.data, bytes.length);
         return at + bytes.length;
+}
+
+static size_t author_size(const MessageAuthor *author)
+{
+        return author ? sizeof(AuthorHead) + author->username.length + author->client_id.length +
+                                author->listener.length
+                      : 0;
+}
+
+static bool author_fits(const MessageAuthor *author)
+{
+        return !author ||
+               (author->username.length <= UINT16_MAX && author->client_id.length <= UINT16_MAX &&
+                author->listener.length <= UINT16_MAX);
+}
+
+static void append_author(uint8_t *at, const MessageAuthor *author)
+{
+        const AuthorHead head = {
+                .username = (uint16_t)author->username.length,
+                .client_id = (uint16_t)author->client_id.length,
+                .listener = (uint16_t)author->listener.length,
+                .is_anonymous = !author->username.data,
+        };
+
+        at = append(at, (Bytes){(const uint8_t *)&head, sizeof(head)});
+        at = append(at, author->username);
+        at = append(at, author->client_id);
+        append(at, author->listener);
 }
 
 int message_new(const MessageParts *parts, Message **ret_message)
@@ -20,13 +55,14 @@ int message_new(const MessageParts *parts, Message **ret_message)
         uint8_t *at;
 
         if (parts->topic.length > UINT16_MAX || parts->properties.length > UINT32_MAX / 4 ||
-            parts->payload.length > UINT32_MAX / 4)
+            parts->payload.length > UINT32_MAX / 4 || !author_fits(parts->author))
                 return -E2BIG;
 
         /* Not sizeof(Message): the padding behind `retain` belongs to the bytes. */
         message = malloc(MAX(sizeof(Message), offsetof(Message, bytes) + parts->topic.length +
                                                       parts->properties.length +
-                                                      parts->payload.length));
+                                                      parts->payload.length +
+                                                      author_size(parts->author)));
         if (!message)
                 return -ENOMEM;
         atomic_init(&message->references, 1);
@@ -36,12 +72,32 @@ int message_new(const MessageParts *parts, Message **ret_message)
         message->topic_length = (uint16_t)parts->topic.length;
         message->qos = parts->qos;
         message->retain = parts->retain;
+        message->has_author = parts->author != NULL;
 
         at = append(message->bytes, parts->topic);
         at = append(at, parts->properties);
-        append(at, parts->payload);
+        at = append(at, parts->payload);
+        if (parts->author)
+                append_author(at, parts->author);
         *ret_message = message;
         return 0;
+}
+
+bool message_author(const Message *message, MessageAuthor *ret_author)
+{
+        const uint8_t *at = message->bytes + message_size(message);
+        AuthorHead head;
+
+        if (!message->has_author)
+                return false;
+        memcpy(&head, at, sizeof(head));
+        at += sizeof(head);
+        *ret_author = (MessageAuthor){
+                .username = {head.is_anonymous ? NULL : at, head.username},
+                .client_id = {at + head.username, head.client_id},
+                .listener = {at + head.username + head.client_id, head.listener},
+        };
+        return true;
 }
 
 Message *message_unref(Message *message)

@@ -27,9 +27,17 @@ typedef struct Message {
         uint32_t expires; /* second of boot time, or MESSAGE_NEVER_EXPIRES */
         uint16_t topic_length;
         uint8_t qos;
-        bool retain;     /* the flag as published */
-        uint8_t bytes[]; /* topic, properties, payload */
+        bool retain : 1; /* the flag as published */
+        bool has_author : 1;
+        uint8_t bytes[]; /* topic, properties, payload, author */
 } Message;
+
+/* Whose right to publish it is asked for again when it is sent: what was retained, a will. */
+typedef struct MessageAuthor {
+        Bytes username; /* without data: anonymous */
+        Bytes client_id;
+        Bytes listener; /* whose access rules hold; empty: those of all */
+} MessageAuthor;
 
 typedef struct MessageParts {
         Bytes topic;
@@ -38,6 +46,7 @@ typedef struct MessageParts {
         uint32_t expires; /* as in Message */
         uint8_t qos;
         bool retain;
+        const MessageAuthor *author; /* each part at most 65535 bytes; NULL: not remembered */
 } MessageParts;
 
 /*
@@ -71,6 +80,9 @@ static inline Bytes message_payload(const Message *message)
         return (Bytes){message->bytes + message->topic_length + message->properties_length,
                        message->payload_length};
 }
+
+/* Views into the message. False: its author was not remembered. */
+bool message_author(const Message *message, MessageAuthor *ret_author);
 
 /* What the message counts for in a queue: topic, properties and payload, in bytes. */
 static inline size_t message_size(const Message *message)

@@ -334,7 +334,10 @@ int sender_dequeue(Sender *sender, msec_t now, Delivery *ret_delivery)
         if (!sender->runs)
                 return 0;
         blocked = blocked || waits(sender, OUTBOX_QOS12);
-        return dequeue_retained(sender, blocked, now, ret_delivery);
+        r = dequeue_retained(sender, blocked, now, ret_delivery);
+        if (r > 0)
+                ret_delivery->is_stored = true;
+        return r;
 }
 
 /* Whether dequeue_waiting() or dequeue_retained() would find something. */
