@@ -35,10 +35,31 @@ static bool is_of_the_broker(Bytes topic)
                (is_below(topic, BYTES_LITERAL("$SYS/")) && !is_bridge_state(topic));
 }
 
-int access_check(const AccessRequest *request)
+static int check_filter(const AccessRequest *request, bool *ret_is_partial)
 {
-        if (request->kind != ACCESS_PUBLISH || request->topic.length == 0 ||
-            _likely_(request->topic.data[0] != '$'))
+        AclRelation relation =
+                acl_allows_filter(request->acl, request->rules, &request->subject, request->topic);
+
+        *ret_is_partial = relation != ACL_COVERS;
+        return relation == ACL_APART ? REASON_NOT_AUTHORIZED : 0;
+}
+
+int access_check(const AccessRequest *request, bool *ret_is_partial)
+{
+        const unsigned access = request->kind == ACCESS_PUBLISH ? ACL_WRITE : ACL_READ;
+        bool is_partial;
+
+        if (!ret_is_partial)
+                ret_is_partial = &is_partial;
+        *ret_is_partial = false;
+        if (request->kind == ACCESS_PUBLISH && request->topic.length > 0 &&
+            _unlikely_(request->topic.data[0] == '$') && is_of_the_broker(request->topic))
+                return REASON_NOT_AUTHORIZED;
+        if (!request->acl)
                 return 0;
-        return is_of_the_broker(request->topic) ? REASON_NOT_AUTHORIZED : 0;
+        if (request->kind == ACCESS_SUBSCRIBE)
+                return check_filter(request, ret_is_partial);
+        return acl_allows(request->acl, request->rules, &request->subject, access, request->topic)
+                       ? 0
+                       : REASON_NOT_AUTHORIZED;
 }

@@ -32,6 +32,7 @@ struct AclUser {
 struct Acl {
         atomic_uint references;
         SecretFile file;
+        AclOptions options;
         Hashmap users;
         AclUser anonymous;
         List patterns;
@@ -217,6 +218,7 @@ int acl_load(const char *path, const AclOptions *options, ConfigErrors *errors, 
         atomic_init(&acl->references, 1);
         hashmap_init(&acl->users, is_name_of);
         acl->patterns.is_pattern = true;
+        acl->options = *options;
         load.user = &acl->anonymous;
         r = load_file(&load);
         if (r < 0)
@@ -248,6 +250,14 @@ Acl *acl_unref(Acl *acl)
         secret_file_done(&acl->file);
         free(acl);
         return NULL;
+}
+
+bool acl_equal(const Acl *a, const Acl *b)
+{
+        if (!a || !b)
+                return a == b;
+        return a->options.is_loose == b->options.is_loose && a->file.size == b->file.size &&
+               memcmp(a->file.data, b->file.data, a->file.size) == 0;
 }
 
 const AclUser *acl_find(const Acl *acl, Bytes username)

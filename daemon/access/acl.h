@@ -32,6 +32,9 @@ Acl *acl_ref(Acl *acl);
 Acl *acl_unref(Acl *acl);
 DEFINE_CLEANUP(Acl, acl_unref)
 
+/* Read from files of the same content, with the same options; NULL equals NULL alone. */
+bool acl_equal(const Acl *a, const Acl *b);
+
 /* The rules of a user, to be kept for the checks to come as long as the ACL is; NULL: the file says
  * nothing of this one. Without data: of anonymous clients. */
 const AclUser *acl_find(const Acl *acl, Bytes username);

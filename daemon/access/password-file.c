@@ -121,6 +121,11 @@ PasswordFile *password_file_free(PasswordFile *file)
         return NULL;
 }
 
+Bytes password_file_text(const PasswordFile *file)
+{
+        return (Bytes){file->source.data, file->source.size};
+}
+
 bool password_file_is_open(const PasswordFile *file)
 {
         return secret_file_is_open(&file->source);

@@ -33,6 +33,9 @@ int password_file_new(PasswordFile **ret_file);
 PasswordFile *password_file_free(PasswordFile *file);
 DEFINE_CLEANUP(PasswordFile, password_file_free)
 
+/* What was read, as it was read. */
+Bytes password_file_text(const PasswordFile *file);
+
 /* Others than owner and group may read it. */
 bool password_file_is_open(const PasswordFile *file);
 

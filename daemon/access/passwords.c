@@ -4,6 +4,7 @@
 
 #include "access/passwords.h"
 
+#include <gnutls/crypto.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -191,6 +192,13 @@ Passwords *passwords_unref(Passwords *passwords)
         return NULL;
 }
 
+bool passwords_equal(const Passwords *a, const Passwords *b)
+{
+        if (!a || !b)
+                return a == b;
+        return bytes_equal(password_file_text(a->file), password_file_text(b->file));
+}
+
 size_t passwords_count(const Passwords *passwords)
 {
         return passwords->n;
@@ -205,6 +213,15 @@ const PasswordHash *passwords_find(const Passwords *passwords, Bytes user, bool 
         if (found)
                 return found->hash;
         return passwords->n > 0 ? passwords->users[hash % passwords->n].hash : NULL;
+}
+
+bool passwords_fingerprint(const Passwords *passwords, Bytes user, PasswordFingerprint *ret)
+{
+        const User *found =
+                passwords ? hashmap_find(&passwords->by_name, hash_of(user), user) : NULL;
+
+        return found && gnutls_hash_fast(GNUTLS_DIG_SHA256, found->text.data, found->text.length,
+                                         ret->bytes) == 0;
 }
 
 bool passwords_agree(const Passwords *a, const Passwords *b, Bytes user)

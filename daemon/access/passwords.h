@@ -18,6 +18,11 @@
 
 typedef struct Passwords Passwords;
 
+/* SHA-256 of a hash as it is written. */
+typedef struct PasswordFingerprint {
+        uint8_t bytes[32];
+} PasswordFingerprint;
+
 /*
  * Reads the file whole. 0; -EINVAL with at least one error in errors, each with its line: a file
  * that cannot be read, a user without a name or twice, a hash of no known form; or -ENOMEM.
@@ -28,6 +33,9 @@ Passwords *passwords_ref(Passwords *passwords);
 Passwords *passwords_unref(Passwords *passwords);
 DEFINE_CLEANUP(Passwords, passwords_unref)
 
+/* Read from files of the same content; NULL equals NULL alone. */
+bool passwords_equal(const Passwords *a, const Passwords *b);
+
 size_t passwords_count(const Passwords *passwords);
 
 /*
@@ -37,6 +45,9 @@ size_t passwords_count(const Passwords *passwords);
  * Valid as long as the passwords are.
  */
 const PasswordHash *passwords_find(const Passwords *passwords, Bytes user, bool *ret_known);
+
+/* What passwords_agree() compares, for another process. False: there is no such user. */
+bool passwords_fingerprint(const Passwords *passwords, Bytes user, PasswordFingerprint *ret);
 
 /* The user's hash is the same in both: a login that the one allowed holds in the other. */
 bool passwords_agree(const Passwords *a, const Passwords *b, Bytes user);

@@ -19,13 +19,6 @@
 /* One value to be tried out: 0, or -errno. */
 typedef int (*Trial)(const char *text);
 
-static int try_file(const char *path)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-        return fd < 0 ? -errno : 0;
-}
-
 static int try_folder(const char *path)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
@@ -112,9 +105,7 @@ static const struct {
         bool if_given;   /* the default is what is there if it is there */
         bool if_changed; /* what runs has it already */
 } trials[] = {
-        {"acl_file", try_file},
         {"bind_interface", try_interface, .if_changed = true},
-        {"password_file", try_file},
         {"pid_file", try_writable, .if_changed = true},
         {"socket_group", try_group},
         {"socket_owner", try_user},

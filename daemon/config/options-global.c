@@ -38,6 +38,12 @@ static const OptionWord log_types[] = {
         {},
 };
 
+static const OptionWord acl_pattern_matches[] = {
+        {"strict", ACL_PATTERN_STRICT},
+        {"compat", ACL_PATTERN_COMPAT},
+        {},
+};
+
 static const OptionWord queue_drops[] = {
         {"newest", QUEUE_DROP_NEWEST},
         {"oldest", QUEUE_DROP_OLDEST},
@@ -71,12 +77,16 @@ const Option options_global[] = {
          OPTION_DEPRECATED, OPTION_SECURITY_FIELD(auto_id_prefix), .fallback = "auto-",
          .maximum = 50, .value = "PREFIX",
          .doc = "What generated client identifiers begin with. Better: listener_auto_id_prefix."},
-        {"acl_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_LIVE,
-         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(acl_file),
-         .doc = "File that says who may publish and read which topics."},
-        {"password_file", OPTION_SECURITY, OPTION_STRING, OPTION_REFUSED, OPTION_LIVE,
-         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(password_file),
-         .doc = "File with the usernames and password hashes."},
+        {"acl_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(acl_file), .value = "FILE",
+         .doc = "File that says who may publish and read which topics; what it does not allow is "
+                "denied. Without this option all is allowed. The file is read again at each "
+                "reload, and its new rules hold at once."},
+        {"password_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(password_file), .value = "FILE",
+         .doc = "File with the usernames and password hashes, as hawkerctl passwd and "
+                "mosquitto_passwd write it. It is read again at each reload; a client whose user "
+                "is gone by then, or has another password, is disconnected."},
         {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file), .value = "FILE",
          .doc = "File with the identities and keys for listeners with psk_hint, a line each: "
@@ -147,6 +157,16 @@ const Option options_global[] = {
         {"check_payload_format", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(check_payload_format), .fallback = "false",
          .doc = "Refuse a message that says its payload is UTF-8 when it is not."},
+        {"acl_pattern_match", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+         OPTION_FIELD(acl_pattern_match), .fallback = "strict", .words = acl_pattern_matches,
+         .doc = "Where %c and %u stand for the client identifier and the username in a pattern of "
+                "the acl_file: strict: where they are a whole level of the topic, and never for a "
+                "name with a slash in it; compat: anywhere, as in Mosquitto 2.0."},
+        {"acl_subscribe_granted", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(acl_subscribe_granted), .fallback = "false",
+         .doc = "Answer a subscription that the acl_file forbids as if it were allowed, as "
+                "Mosquitto does; the client gets nothing by it all the same. If false, the client "
+                "is told that it is not authorized."},
         {"check_retain_source", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_FIELD(check_retain_source), .fallback = "true",
          .doc = "Before a retained message is sent, check that its author may still publish it."},

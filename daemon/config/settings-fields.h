@@ -41,6 +41,11 @@ typedef enum BusKind {
         BUS_NONE,
 } BusKind;
 
+typedef enum AclPatternMatch {
+        ACL_PATTERN_STRICT, /* %c and %u count where they are a whole level */
+        ACL_PATTERN_COMPAT, /* anywhere, as in Mosquitto 2.0 */
+} AclPatternMatch;
+
 /* Bit of accept_protocol_versions for the protocol level a CONNECT carries (3, 4 or 5). */
 #define PROTOCOL_VERSION_BIT(_level) (1U << (_level))
 
@@ -135,6 +140,8 @@ typedef struct Settings {
 
         bool allow_duplicate_messages;
         bool check_payload_format;
+        AclPatternMatch acl_pattern_match;
+        bool acl_subscribe_granted;
         bool check_retain_source;
         char *clientid_prefixes;    /* NULL: any client identifier */
         char *response_information; /* NULL: none */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Copies of the files of TLS, for a service that is never root: root makes them in the runtime
- * directory (credential-import.h), all of them new and at once.
+ * Copies of the files of TLS and access control, for a service that is never root: root makes them
+ * in the runtime directory (credential-import.h), all of them new and at once.
  *
  * Thread: any
  */

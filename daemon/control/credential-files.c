@@ -21,6 +21,11 @@ const CredentialFile credential_files[N_CREDENTIAL_FILES] = {
         ROW(crlfile),  ROW(psk_file), ROW(ocsp_file),
 };
 
+const CredentialFile credential_access_files[N_CREDENTIAL_ACCESS_FILES] = {
+        {.option = "password_file", .listener_offset = offsetof(ListenerSettings, password_file)},
+        {.option = "acl_file", .listener_offset = offsetof(ListenerSettings, acl_file)},
+};
+
 const char *credential_file_paths(const CredentialFile *file, const ListenerSettings *of)
 {
         return *(char *const *)((const char *)of + file->listener_offset);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Which options name the files that the TLS of a listener is read from. A file that has no row here
- * is neither read nor copied for the service.
+ * Which options name the files that TLS and access control of a listener are read from. A file that
+ * has no row here is neither read nor copied for the service.
  *
  * Thread: immutable
  */
@@ -21,9 +21,13 @@ typedef struct CredentialFile {
         bool is_folder;
 } CredentialFile;
 
-#define N_CREDENTIAL_FILES 7
+#define N_CREDENTIAL_FILES        7
+#define N_CREDENTIAL_ACCESS_FILES 2
 
 extern const CredentialFile credential_files[N_CREDENTIAL_FILES];
+
+/* Those of access control, which TlsSettings has not. */
+extern const CredentialFile credential_access_files[N_CREDENTIAL_ACCESS_FILES];
 
 /* The paths that a listener gives for it, one a line, or NULL. */
 const char *credential_file_paths(const CredentialFile *file, const ListenerSettings *of);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Copies the files of TLS for the service. */
+/* Copies the files of TLS and of access control for the service. */
 #include "control/credential-import.h"
 
 #include <dirent.h>
@@ -178,8 +178,10 @@ static int copy_listener(Import *import, const ListenerSettings *of)
 {
         int r = 0;
 
-        for (size_t i = 0; i < N_CREDENTIAL_FILES && r == 0; i++)
+        for (size_t i = 0; listener_settings_has_tls(of) && i < N_CREDENTIAL_FILES && r == 0; i++)
                 r = copy_paths(import, &credential_files[i], of);
+        for (size_t i = 0; i < N_CREDENTIAL_ACCESS_FILES && r == 0; i++)
+                r = copy_paths(import, &credential_access_files[i], of);
         return r;
 }
 
@@ -188,8 +190,7 @@ static int copy_all(Import *import, const Settings *settings)
         int r = 0;
 
         for (size_t i = 0; i < settings->n_listeners && r == 0; i++)
-                if (listener_settings_has_tls(&settings->listeners[i]))
-                        r = copy_listener(import, &settings->listeners[i]);
+                r = copy_listener(import, &settings->listeners[i]);
         return r < 0 ? r : copy_set_commit(&import->set);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Copies the files of TLS that the settings name to where the service can read them: keys of Let's
- * Encrypt are root's alone, and the service never is root.
+ * Copies the files of TLS, passwords and access rules that the settings name to where the service
+ * can read them: keys of Let's Encrypt are root's alone, as password files are, and the service
+ * never is root.
  *
  * Thread: control (of a program of root's)
  */

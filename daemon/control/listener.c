@@ -67,6 +67,16 @@ int listener_new(Settings *settings, const ListenerSettings *of, const ListenerM
         return 0;
 }
 
+void listener_set_policy(Listener *listener, AccessPolicy *policy, const ListenerMeans *means)
+{
+        for (size_t i = 0; policy && means->before && i < means->before->n; i++)
+                if (access_policy_equal(policy, means->before->items[i]->policy)) {
+                        policy = means->before->items[i]->policy;
+                        break;
+                }
+        listener->policy = access_policy_ref(policy);
+}
+
 Listener *listener_free(Listener *listener)
 {
         int r;
@@ -84,6 +94,7 @@ Listener *listener_free(Listener *listener)
                         log_debug("The socket %s stays: %s", listener->of->path, strerror(-r));
         }
         tls_credentials_unref(listener->credentials);
+        access_policy_unref(listener->policy);
         settings_unref(listener->settings);
         free(listener);
         return NULL;
@@ -353,11 +364,15 @@ static int make_endpoint(const Listener *listener, ListenerSocket *socket)
         int r;
 
         if (socket->before)
-                return endpoint_renew(socket->before, listener->settings, listener->of,
-                                      listener->credentials, &socket->endpoint);
-        r = endpoint_new(listener->settings, listener->of, socket->fd, &socket->endpoint);
+                r = endpoint_renew(socket->before, listener->settings, listener->of,
+                                   listener->credentials, &socket->endpoint);
+        else
+                r = endpoint_new(listener->settings, listener->of, socket->fd, &socket->endpoint);
         if (r < 0)
                 return r;
+        socket->endpoint->policy = access_policy_ref(listener->policy);
+        if (socket->before)
+                return 0;
         socket->fd = -1;
         socket->endpoint->credentials = tls_credentials_ref(listener->credentials);
         return 0;

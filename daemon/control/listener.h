@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "access/policy.h"
 #include "config/errors.h"
 #include "config/settings.h"
 #include "control/parking.h"
@@ -30,6 +31,7 @@ typedef struct Listener {
         Settings *settings; /* a reference: owns of */
         const ListenerSettings *of;
         TlsCredentials *credentials; /* a reference; NULL: no TLS */
+        AccessPolicy *policy;        /* a reference; NULL: neither passwords nor rules */
         bool has_path;               /* the socket file is ours to remove */
         bool is_complete;            /* there is nothing more to open */
         size_t n_sockets;
@@ -57,6 +59,10 @@ typedef struct ListenerMeans {
  */
 int listener_new(Settings *settings, const ListenerSettings *of, const ListenerMeans *means,
                  ConfigErrors *errors, Listener **ret_listener);
+
+/* The policy is what its files of passwords and rules say (referenced): that of any of before, if
+ * it is the same. */
+void listener_set_policy(Listener *listener, AccessPolicy *policy, const ListenerMeans *means);
 
 /* Closes what no endpoint took over or no connection holds any more; takes the socket file of a
  * Unix listener away unless it was passed or somebody listens on it. */

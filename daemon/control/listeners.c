@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/access-files.h"
 #include "control/credential-changes.h"
 #include "control/listener-open.h"
 #include "util/log.h"
@@ -70,6 +71,17 @@ static int open_each(const ListenerMeans *means, ConfigErrors *errors, Listeners
         return result;
 }
 
+static int load_policy(Listener *listener, AccessFiles *files, const ListenerMeans *means,
+                       ConfigErrors *errors)
+{
+        _cleanup_(access_policy_unrefp) AccessPolicy *policy = NULL;
+        int r = access_files_policy(files, listener->settings, listener->of, errors, &policy);
+
+        if (r == 0)
+                listener_set_policy(listener, policy, means);
+        return r;
+}
+
 /* All claim before one opens: what nobody has claimed then is in the way of nobody. */
 static int claim_each(Settings *settings, const ListenerMeans *means, ConfigErrors *errors,
                       Listeners *listeners)
@@ -78,6 +90,7 @@ static int claim_each(Settings *settings, const ListenerMeans *means, ConfigErro
         const bool local =
                 settings->local_only && passed_sockets_have(means->passed, PASSED_SOCKET_MQTT);
         const size_t n = local ? 1 : settings->n_listeners;
+        _cleanup_(access_files_done) AccessFiles files = {};
         int result = 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -85,6 +98,8 @@ static int claim_each(Settings *settings, const ListenerMeans *means, ConfigErro
                 int r;
 
                 r = listener_new(settings, &settings->listeners[i], means, errors, &listener);
+                if (r == 0)
+                        r = load_policy(listener, &files, means, errors);
                 if (r == 0)
                         r = local ? listener_claim_local(listener, means, errors)
                                   : listener_claim(listener, means, errors);
@@ -285,6 +300,9 @@ int listeners_compare_credentials(const Listeners *listeners, const ListenerMean
                 if (old && old->credentials && now->credentials)
                         r = credentials_compare(now->of->name, old->credentials, now->credentials,
                                                 changes);
+                if (r == 0 && old)
+                        r = access_files_compare(now->settings, now->of, old->policy, now->policy,
+                                                 changes);
         }
         return r;
 }

@@ -18,7 +18,7 @@
  * are served instead of the default addresses, as far as only this machine reaches them. What
  * nobody claimed is warned about. With means->before a socket that both have is handed on, and new
  * ones of TCP are bound only: listeners_listen() follows. 0 or -errno with each reason in errors;
- * -EKEYREJECTED if TLS credentials are among them.
+ * -EKEYREJECTED if TLS credentials, passwords or access rules are among them.
  */
 int listeners_open(Settings *settings, const ListenerMeans *means, ConfigErrors *errors,
                    Listeners *ret_listeners);
@@ -44,8 +44,8 @@ void listeners_restore(const Listeners *listeners);
 int listeners_compare(const Listeners *listeners, const ListenerMeans *means,
                       EndpointChange **ret_changes, size_t *ret_n);
 
-/* Appends a row for each listener whose files of TLS say something else than before, though the
- * settings do not. 0 or -ENOMEM. */
+/* Appends a row for each listener whose files, of TLS or of access control, say something else than
+ * before, though the settings do not. 0 or -ENOMEM. */
 int listeners_compare_credentials(const Listeners *listeners, const ListenerMeans *means,
                                   Changes *changes);
 

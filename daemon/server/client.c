@@ -6,20 +6,18 @@
 
 #include <errno.h>
 
+#include "server/client-admit.h"
+#include "server/client-fetch.h"
 #include "server/client-log.h"
 #include "server/connection-end.h"
-#include "server/connection-send.h"
 #include "server/dispatch.h"
 #include "server/fault.h"
 #include "server/handshake.h"
+#include "server/login.h"
 #include "server/proxied.h"
 
-/* A session is asked for more only below this: the rest waits in its queues, where limits hold. */
-#define OUTPUT_LOW_WATER (64U * 1024U)
 /* Of a CONNECT. */
 #define CONNECT_SIZE_MAX (2U * 1024U * 1024U)
-/* Deliveries fetched for one connection in one turn: a long queue must not hold up the others. */
-#define FETCH_MAX 256U
 
 static void client_timer_due(LoopTimer *timer, msec_t now)
 {
@@ -38,6 +36,10 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
                 counters_add(connection->shard->counters.connects_timed_out, 1);
                 connection->version = MQTT_UNKNOWN;
                 connection_fail(connection, -ETIMEDOUT, late[connection->phase]);
+                return;
+        case CONNECTION_PROVES:
+                counters_add(connection->shard->counters.connects_timed_out, 1);
+                connection_fail(connection, REASON_SERVER_BUSY, "no time to check its password");
                 return;
         case CONNECTION_OPEN:
                 if (now - connection->last_received < connection->keep_alive) {
@@ -62,6 +64,12 @@ static size_t client_max_size(const Connection *connection)
         if (connection->phase == CONNECTION_WAITS && (max_size == 0 || max_size > CONNECT_SIZE_MAX))
                 return CONNECT_SIZE_MAX;
         return max_size;
+}
+
+/* The CONNECT will be read again, by another worker or with an answer of a helper. */
+static bool leaves_connect(const Connection *connection)
+{
+        return connection->phase == CONNECTION_MOVES || connection->phase == CONNECTION_PROVES;
 }
 
 /*
@@ -94,7 +102,7 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
                 }
                 if (r == 0)
                         r = dispatch_packet(connection, &packet);
-                if (r != 0 || connection->phase == CONNECTION_MOVES)
+                if (r != 0 || leaves_connect(connection))
                         break;
                 used += packet.size;
                 n++;
@@ -164,8 +172,30 @@ static void client_fault(Connection *connection, Bytes data, int r)
                 connection_fail(connection, r, fault_describe(type, r, text));
 }
 
-/* Lets the data take effect. False: the connection has moved or ended, it is not touched any more.
- */
+/* Nothing is read until the answer is there; only that the peer is gone would be told. */
+static int client_wait_for_proof(Connection *connection)
+{
+        return loop_modify(&connection->shard->loop, &connection->source, 0);
+}
+
+/* Its CONNECT stays in the input: the place where it was read keeps no copy of the password. */
+static bool client_leave(Connection *connection, Bytes data)
+{
+        if (data.data != buffer_head(&connection->input))
+                explicit_bzero((uint8_t *)(uintptr_t)data.data, data.length);
+        if (connection->phase == CONNECTION_MOVES) {
+                client_move(connection);
+        } else {
+                int r = client_wait_for_proof(connection);
+
+                if (r < 0)
+                        connection_fail(connection, r, NULL);
+        }
+        return false;
+}
+
+/* Lets the data take effect. False: the connection has moved or ended, or waits for an answer of a
+ * helper, and is not touched any more. */
 static bool client_receive(Connection *connection, Bytes data)
 {
         size_t used, wanted;
@@ -181,15 +211,12 @@ static bool client_receive(Connection *connection, Bytes data)
         connection->input_wanted = (uint32_t)wanted;
         if (client_keep_input(connection, data, used) < 0) {
                 /* Without its CONNECT it cannot move: it fails where it is. */
-                if (connection->phase == CONNECTION_MOVES)
+                if (leaves_connect(connection))
                         connection->phase = CONNECTION_WAITS;
                 connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
                 return false;
         }
-        if (connection->phase != CONNECTION_MOVES)
-                return true;
-        client_move(connection);
-        return false;
+        return leaves_connect(connection) ? client_leave(connection, data) : true;
 }
 
 /* How much to read behind a packet that has begun: what comes after it goes to the scratch. */
@@ -271,6 +298,11 @@ static void client_ready(LoopSource *source, uint32_t events)
         Connection *connection = container_of(source, Connection, source);
 
         thread_assert(&connection->shard->mark);
+        /* Its peer is gone, and that would be told over and over; what it has sent may count. */
+        if (connection->phase == CONNECTION_PROVES) {
+                loop_remove(&connection->shard->loop, source);
+                return;
+        }
         if (connection->phase == CONNECTION_LINGERS) {
                 if (events & EPOLLOUT)
                         connection_linger_on(connection);
@@ -308,6 +340,14 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
         return 0; /* the fd is no longer the caller's, whatever became of it */
 }
 
+/* Goes on with what is in its input. */
+static void client_go_on(Connection *connection)
+{
+        if (client_receive(connection, buffer_bytes(&connection->input)) &&
+            connection->transport.has_more)
+                client_read(connection);
+}
+
 /* MSEC_INFINITY: never. */
 static msec_t client_deadline(const Connection *connection)
 {
@@ -321,10 +361,14 @@ static msec_t client_deadline(const Connection *connection)
 
 int client_resume(Shard *shard, Connection *connection)
 {
+        const Mail mail = {.kind = MAIL_CONNECTION, .connection = connection};
         int r;
 
         connection->source.ready = client_ready;
         loop_timer_init(&connection->timer, client_timer_due);
+        /* Its CONNECT may be whole, and nothing more come. */
+        if (connection->phase == CONNECTION_WAITS && buffer_length(&connection->input) > 0)
+                return shard_mail_from_outside(shard, &mail);
         r = connection_join(connection, shard);
         if (r < 0)
                 return r;
@@ -345,35 +389,36 @@ void client_adopt(Shard *shard, Connection *connection)
         } else if (loop_timer_arm(&shard->loop, &connection->timer,
                                   connection->last_received + timeout * MSEC_PER_SEC) < 0) {
                 connection_close(connection);
-        } else if (client_receive(connection, buffer_bytes(&connection->input)) &&
-                   connection->transport.has_more) {
-                client_read(connection);
+        } else {
+                client_go_on(connection);
         }
 }
 
-/* Takes from the session what it may send now. True: there may be more in the next turn. */
-static bool client_fetch(Connection *connection)
+static int client_watch_again(Connection *connection)
 {
-        for (unsigned i = 0; i < FETCH_MAX; i++) {
-                Delivery delivery;
-                int r;
+        Loop *loop = &connection->shard->loop;
 
-                if (output_length(&connection->output) >= OUTPUT_LOW_WATER)
-                        return true;
-                r = session_dequeue(connection->session, loop_now(&connection->shard->loop),
-                                    &delivery);
-                if (r == 0)
-                        return false;
-                if (r == -EAGAIN)
-                        return true;
-                if (r > 0)
-                        r = connection_send(connection, &delivery);
-                if (r < 0) {
-                        connection_fail(connection, r, NULL);
-                        return false;
-                }
-        }
-        return true;
+        return connection->source.added ? loop_modify(loop, &connection->source, EPOLLIN)
+                                        : loop_add(loop, &connection->source, EPOLLIN);
+}
+
+void client_proved(Login *login)
+{
+        Connection *connection = login->connection;
+        int r = login->result;
+
+        login_free(login);
+        if (!connection)
+                return;
+        connection->login = NULL;
+        connection->phase = CONNECTION_WAITS;
+        r = client_admit_proved(connection, r);
+        if (r == 0)
+                r = client_watch_again(connection);
+        if (r == 0)
+                client_go_on(connection);
+        else
+                connection_fail(connection, r, NULL);
 }
 
 /* What to wait for after a short write. Who asks and does not read the answers is not read from
@@ -382,7 +427,7 @@ static uint32_t client_wants(const Connection *connection)
 {
         uint64_t limit = connection_settings(connection)->max_output_buffer;
 
-        return limit > 0 && buffer_length(&connection->output.bytes) > limit + OUTPUT_LOW_WATER
+        return limit > 0 && buffer_length(&connection->output.bytes) > limit + CLIENT_LOW_WATER
                        ? EPOLLOUT
                        : EPOLLIN | EPOLLOUT;
 }

@@ -20,5 +20,8 @@ void client_adopt(Shard *shard, Connection *connection);
  * its session. 0, or -errno: then it is in no loop and can only be freed. */
 int client_resume(Shard *shard, Connection *connection);
 
+/* A helper has checked its password (MAIL_LOGIN). Frees the login. */
+void client_proved(Login *login);
+
 /* The end of the turn: fetches what the session has to send, writes. */
 void client_flush(Connection *connection);

@@ -98,6 +98,7 @@ static bool connection_explain(Connection *connection, int reason, const char *d
 {
         switch (connection->phase) {
         case CONNECTION_WAITS:
+        case CONNECTION_PROVES:
                 if (connection->version == MQTT_UNKNOWN)
                         return false;
                 counters_add(connection->shard->counters.connects_refused, 1);
@@ -126,6 +127,7 @@ void connection_fail(Connection *connection, int r, const char *detail)
 
         if (connection->phase > CONNECTION_OPEN)
                 return;
+        connection_wipe_input(connection);
         client_log_end(connection, r, detail);
         if (reason_is_the_peers_fault(r))
                 counters_add(connection->shard->counters.protocol_errors, 1);

@@ -68,6 +68,17 @@ static int put_aliases(RecordWriter *writer, const Aliases *aliases)
         return 0;
 }
 
+/* By what password it is here: empty where it did not need any. */
+static void put_proof(RecordWriter *writer, const Connection *connection)
+{
+        PasswordFingerprint proof;
+        bool has_proof = connection->username &&
+                         passwords_fingerprint(access_policy_passwords(connection->policy),
+                                               bytes_from_string(connection->username), &proof);
+
+        record_put_bytes(writer, (Bytes){proof.bytes, has_proof ? sizeof(proof.bytes) : 0});
+}
+
 /* Bytes and pieces in the order of the stream. */
 static void put_output(RecordWriter *writer, const Output *output, const PayloadsWritten *payloads)
 {
@@ -131,6 +142,7 @@ int connection_record_write(const Connection *connection, uint32_t number,
         record_put_u32(&writer, connection->pending_packets);
         put_output(&writer, &connection->output, payloads);
         record_put_bytes(&writer, bytes_from_string(connection->proxy_name));
+        put_proof(&writer, connection);
         q = record_end(&writer);
         return r < 0 ? r : q;
 }
@@ -332,5 +344,7 @@ int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloa
                 r = get_proxy_name(reader, connection);
         if (r < 0)
                 return r;
+        if (record_reader_has_more(reader))
+                record->proof = record_get_bytes(reader);
         return record_reader_failed(reader) ? -EBADMSG : 0;
 }

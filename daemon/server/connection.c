@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "server/handshake-step.h"
+#include "server/login.h"
 #include "transport/stream.h"
 #include "transport/tls.h"
 
@@ -188,8 +189,16 @@ Connection *connection_free(Connection *connection)
         aliases_free(connection->aliases);
         free(connection->username);
         free(connection->proxy_name);
+        access_policy_unref(connection->policy);
+        acl_unref(connection->acl);
         free(connection);
         return NULL;
+}
+
+void connection_wipe_input(Connection *connection)
+{
+        if (connection->phase < CONNECTION_OPEN && connection->input.data)
+                explicit_bzero(connection->input.data, connection->input.capacity);
 }
 
 /* Mostly freed at the end of the turn, for others up the stack may still hold the pointer. */
@@ -199,7 +208,9 @@ void connection_close(Connection *connection)
 
         if (connection->phase == CONNECTION_CLOSED)
                 return;
+        connection_wipe_input(connection);
         connection->phase = CONNECTION_CLOSED;
+        login_abandon(TAKE_PTR(connection->login));
         connection_leave(connection);
         connection_leave_place(connection);
         if (connection->step && !handshake_step_withdraw(connection->step))

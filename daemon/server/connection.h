@@ -26,6 +26,7 @@ typedef enum ConnectionPhase {
         CONNECTION_PROXIED, /* by a proxy, which has yet to say for whom */
         CONNECTION_SHAKES,  /* hands: the transport is not ready for data */
         CONNECTION_WAITS,   /* for CONNECT */
+        CONNECTION_PROVES,  /* who it is: a helper checks the password of its CONNECT */
         CONNECTION_OPEN,    /* behind a successful CONNACK */
         CONNECTION_MOVES,   /* its CONNECT says that another worker owns it */
         CONNECTION_LINGERS, /* has failed: the peer gets a moment to read why */
@@ -54,10 +55,14 @@ struct Connection {
         Aliases *aliases; /* once one is used or allowed */
         LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
         msec_t last_received;
-        List link;        /* in shard->connections */
-        List flush_link;  /* in shard->flushes or shard->dead */
-        char *username;   /* NULL: none; before CONNECT only what the kernel has told */
-        char *proxy_name; /* in the certificate that its proxy has seen; NULL: none */
+        List link;            /* in shard->connections */
+        List flush_link;      /* in shard->flushes or shard->dead */
+        char *username;       /* NULL: none; before CONNECT only what the kernel has told */
+        char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */
+        struct Login *login;  /* while it PROVES */
+        AccessPolicy *policy; /* a reference: by which an OPEN one was let in; NULL: none */
+        Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
+        const AclUser *rules; /* of its user in there */
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
@@ -70,8 +75,9 @@ struct Connection {
         uint8_t version;  /* MqttVersion */
         uint8_t phase;    /* ConnectionPhase */
         uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
-        bool is_admitted; /* access control has let it in, before it moved */
+        bool is_admitted; /* access control has let it in, before it moved, or by a helper */
         bool is_proven;   /* TLS or the kernel has told its username */
+        bool is_filtered; /* it may not read all that it has subscribed to: see client-access.h */
         bool has_place;   /* counted for max_connections */
         bool wants_problem_information;
         bool is_bridge;
@@ -114,6 +120,9 @@ void connection_change_endpoint(Connection *connection, Endpoint *endpoint);
 /* Ends it now, without a word; its session is not touched. Freed at the end of the turn, or when a
  * helper gives it back. */
 void connection_close(Connection *connection);
+
+/* Before CONNACK: there may be a password in its input. What is in there is lost. */
+void connection_wipe_input(Connection *connection);
 
 /* Where packets to the peer are appended. It will be written at the end of this turn. */
 Buffer *connection_output(Connection *connection);

@@ -7,7 +7,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "server/client-access.h"
 #include "server/connection-send.h"
+
+/* Of a session that is away: judged when it is sent. */
+static bool may_receive(Session *session, const Message *message)
+{
+        Connection *connection = session_connection(session);
+
+        return !connection || client_access_receive(connection, message_topic(message));
+}
 
 /* Offers the message to one session; sends it if that is the session's answer. */
 static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
@@ -53,7 +62,7 @@ static bool deliver_to_takers(Shard *shard, Message *message, SessionId origin, 
                 if ((taker->options & SUBSCRIPTION_NO_LOCAL) && taker->session == origin)
                         continue;
                 session = sessions_get(shard->sessions, taker->session);
-                if (_unlikely_(!session))
+                if (_unlikely_(!session) || !may_receive(session, message))
                         continue;
                 offer = (Offer){
                         .message = message,
@@ -126,7 +135,7 @@ static bool deliver_to_member(Shard *shard, Message *message, ShareGroup *group,
                 .group = group,
         };
 
-        return session && deliver_offer(shard, session, &offer);
+        return session && may_receive(session, message) && deliver_offer(shard, session, &offer);
 }
 
 /* is_last: whoever gets it by mail and finds the member gone or full does not look for another one,
@@ -212,6 +221,7 @@ int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_
 void deliver_will(Shard *shard, Message *will, SessionId origin)
 {
         _cleanup_(message_unrefp) Message *message = NULL;
+        MessageAuthor author = {};
         MessageParts parts = {
                 .topic = message_topic(will),
                 .properties = message_properties(will),
@@ -219,9 +229,12 @@ void deliver_will(Shard *shard, Message *will, SessionId origin)
                 .expires = will->expires,
                 .qos = will->qos,
                 .retain = will->retain,
+                .author = message_author(will, &author) ? &author : NULL,
         };
         bool matched;
 
+        if (!author_may_publish(shard, will, NULL))
+                return;
         if (will->expires == MESSAGE_NEVER_EXPIRES) {
                 message = message_ref(will);
         } else {

@@ -79,6 +79,7 @@ Endpoint *endpoint_unref(Endpoint *endpoint)
                 return NULL;
         listening_socket_unref(endpoint->socket);
         tls_credentials_unref(endpoint->credentials);
+        access_policy_unref(endpoint->policy);
         settings_unref(endpoint->settings);
         free(endpoint);
         return NULL;

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "access/policy.h"
 #include "config/settings.h"
 #include "server/listening-socket.h"
 #include "transport/tls-credentials.h"
@@ -22,7 +23,9 @@ typedef struct Endpoint {
         Settings *settings;      /* a reference: owns listener */
         const ListenerSettings *listener;
         const char *name; /* for the log: of the listener, or the address that was passed for it */
-        TlsCredentials *credentials; /* a reference that who makes it puts here; NULL: no TLS */
+        /* References that who makes it puts here. */
+        TlsCredentials *credentials; /* NULL: no TLS */
+        AccessPolicy *policy;        /* NULL: neither passwords nor rules */
 } Endpoint;
 
 /*

@@ -13,11 +13,12 @@
 #include <string.h>
 
 #include "access/access.h"
-#include "access/admission.h"
 #include "mqtt/connack.h"
 #include "mqtt/connect.h"
 #include "mqtt/reason.h"
 #include "mqtt/writer.h"
+#include "server/client-access.h"
+#include "server/client-admit.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
 #include "server/peer-name.h"
@@ -34,10 +35,14 @@ typedef struct Greeting {
         uint16_t keep_alive;      /* as granted */
         Message *will;
         char *proven_name; /* what TLS or the kernel says of the client, in place of its username */
+        Bytes secret;      /* where its password lies, in memory of ours; empty: it stays there */
 } Greeting;
 
 static void greeting_done(Greeting *greeting)
 {
+        if (greeting->secret.length > 0)
+                explicit_bzero((uint8_t *)(uintptr_t)greeting->secret.data,
+                               greeting->secret.length);
         message_unref(greeting->will);
         free(greeting->proven_name);
 }
@@ -175,6 +180,8 @@ static void grant_expiry(Connection *connection, Greeting *greeting)
         greeting->expiry_interval = interval;
 }
 
+/* What the access rules say of it is asked for when it is published, as in Mosquitto: they may have
+ * changed by then. Nobody publishes what is the broker's own. */
 static int check_will(Connection *connection, const Greeting *greeting, Bytes topic)
 {
         const ConnectWill *will = &greeting->connect.will;
@@ -185,12 +192,7 @@ static int check_will(Connection *connection, const Greeting *greeting, Bytes to
                 return REASON_RETAIN_NOT_SUPPORTED;
         if (topic.length > MQTT_STRING_MAX)
                 return REASON_TOPIC_NAME_INVALID;
-        return access_check(&(AccessRequest){
-                .kind = ACCESS_PUBLISH,
-                .client_id = greeting->client_id,
-                .username = greeting->connect.username,
-                .topic = topic,
-        });
+        return access_check(&(AccessRequest){.kind = ACCESS_PUBLISH, .topic = topic}, NULL);
 }
 
 /* The will as a message, behind the mount point; its expiry stays an interval until it is
@@ -200,11 +202,17 @@ static int make_will(Connection *connection, Greeting *greeting)
         Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
         const ConnectWill *will = &greeting->connect.will;
         Buffer *to = &connection->shard->assembly;
+        const MessageAuthor author = {
+                .username = greeting->connect.username,
+                .client_id = greeting->client_id,
+                .listener = client_access_listener(connection),
+        };
         MessageParts parts = {
                 .payload = will->payload,
                 .expires = MESSAGE_NEVER_EXPIRES,
                 .qos = will->qos,
                 .retain = will->retain,
+                .author = &author,
         };
         size_t properties;
         int r;
@@ -226,11 +234,10 @@ static int make_will(Connection *connection, Greeting *greeting)
         return r != 0 ? r : message_new(&parts, &greeting->will);
 }
 
-/* Once, though the CONNECT of a connection that moves is read again. */
 static int admit(Connection *connection, const Greeting *greeting)
 {
         const Connect *connect = &greeting->connect;
-        AdmissionRequest request = {
+        const AdmissionRequest request = {
                 .client_id = greeting->client_id,
                 .has_username = connect->has_username,
                 .username = connect->username,
@@ -238,13 +245,8 @@ static int admit(Connection *connection, const Greeting *greeting)
                 .password = connect->password,
                 .is_proven = greeting->proven_name != NULL,
         };
-        int r = 0;
 
-        if (!connection->is_admitted)
-                r = admission_check(connection_settings(connection),
-                                    connection_listener(connection), &request);
-        connection->is_admitted = r == 0;
-        return r;
+        return client_admit(connection, &request);
 }
 
 static int judge(Connection *connection, Greeting *greeting)
@@ -445,6 +447,7 @@ static int accept_client(Connection *connection, Greeting *greeting)
         if (r != 0)
                 return r;
         connection->phase = CONNECTION_OPEN;
+        client_access_grant(connection, connection->endpoint->policy);
         start_keep_alive(connection);
         client_log_connected(connection, &greeting->connect, present);
         counters_add(connection->shard->counters.messages_sent, 1);
@@ -482,12 +485,19 @@ int handle_connect(Connection *connection, const Packet *packet)
                 connect->properties.request_problem_information;
         if (properties_has(&connect->properties, PROPERTY_MAXIMUM_PACKET_SIZE))
                 connection->max_outgoing_size = connect->properties.maximum_packet_size;
+        greeting.secret = connect->password;
         r = judge(connection, &greeting);
+        if (r == -EINPROGRESS) {
+                greeting.secret = (Bytes){};
+                connection->phase = CONNECTION_PROVES;
+                return 0;
+        }
         if (r != 0)
                 return r;
         grant_expiry(connection, &greeting);
         owner = plane_owner(connection->shard->plane, greeting.client_id);
         if (owner != connection->shard->index) {
+                greeting.secret = (Bytes){};
                 connection->move_to = (uint16_t)owner;
                 connection->phase = CONNECTION_MOVES;
                 return 0;

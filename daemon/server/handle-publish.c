@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "access/access.h"
 #include "mqtt/ack.h"
 #include "mqtt/publish.h"
 #include "mqtt/reason.h"
+#include "server/client-access.h"
 #include "server/deliver.h"
 #include "server/reply.h"
 #include "util/utf8.h"
@@ -59,19 +59,14 @@ static bool payload_is_text(Bytes payload)
 }
 
 /* What refuses this message alone. Its topic has the mount point already. */
-static uint8_t judge(const Connection *connection, const Publish *publish, Bytes topic)
+static uint8_t judge(Connection *connection, const Publish *publish, Bytes topic)
 {
         const Settings *settings = connection_settings(connection);
         int r;
 
         if (topic.length > MQTT_STRING_MAX)
                 return REASON_TOPIC_NAME_INVALID;
-        r = access_check(&(AccessRequest){
-                .kind = ACCESS_PUBLISH,
-                .client_id = session_client_id(connection->session),
-                .username = bytes_from_string(connection->username),
-                .topic = topic,
-        });
+        r = client_access_publish(connection, topic);
         if (r > 0)
                 return (uint8_t)r;
         if (settings->message_size_limit > 0 &&
@@ -119,13 +114,34 @@ static int assemble(Connection *connection, const Publish *publish, MessageParts
         return 0;
 }
 
+/* Of what is retained: it costs memory, and without rules nobody's right can end. */
+static bool remembers_authors(const Connection *connection)
+{
+        return connection->acl && connection_settings(connection)->check_retain_source;
+}
+
+static MessageAuthor author_of(const Connection *connection)
+{
+        return (MessageAuthor){
+                .username = bytes_from_string(connection->username),
+                .client_id = session_client_id(connection->session),
+                .listener = client_access_listener(connection),
+        };
+}
+
 static int forward(Connection *connection, const Publish *publish, MessageParts *parts,
                    bool *ret_matched)
 {
         _cleanup_(message_unrefp) Message *message = NULL;
         Shard *shard = connection->shard;
+        MessageAuthor author;
         int r;
 
+        parts->author = NULL;
+        if (publish->retain && publish->payload.length > 0 && remembers_authors(connection)) {
+                author = author_of(connection);
+                parts->author = &author;
+        }
         parts->payload = publish->payload;
         parts->qos = publish->qos;
         parts->retain = publish->retain;

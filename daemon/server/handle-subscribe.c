@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "access/access.h"
 #include "mqtt/reason.h"
 #include "mqtt/subscribe.h"
 #include "mqtt/topic.h"
 #include "mqtt/unsubscribe.h"
+#include "server/client-access.h"
 #include "server/client-log.h"
 #include "server/reply.h"
 
@@ -96,12 +96,7 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
         if (r == 0)
                 r = topic_filter_parse(text, &filter);
         if (r == 0)
-                r = access_check(&(AccessRequest){
-                        .kind = ACCESS_SUBSCRIBE,
-                        .client_id = session_client_id(connection->session),
-                        .username = bytes_from_string(connection->username),
-                        .topic = filter.filter,
-                });
+                r = client_access_subscribe(connection, filter.filter);
         if (r == 0)
                 r = session_subscribe(connection->session, text, options, identifier, &existed);
         if (r != 0)

@@ -15,6 +15,7 @@
 #include "broker/router.h"
 #include "broker/session-id.h"
 typedef struct Connection Connection;
+typedef struct Login Login;
 typedef struct SettingsChange SettingsChange;
 
 typedef enum MailKind {
@@ -23,6 +24,7 @@ typedef enum MailKind {
         MAIL_CONNECTION, /* a connection moves in: the worker owns its client identifier */
         MAIL_PUBLISH,    /* route a message of the broker itself */
         MAIL_HANDSHAKE,  /* a helper has made the step of a connection: see handshake-step.h */
+        MAIL_LOGIN,      /* a helper has checked a password: see login.h */
         MAIL_RELOAD,     /* newer settings and endpoints hold from now on */
         MAIL_PING,       /* answer: see server_ping() */
         MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */
@@ -46,6 +48,7 @@ typedef struct Mail {
                 } shared;
                 Connection *connection;
                 Message *publish;
+                Login *login;
                 SettingsChange *change;
                 uint64_t ping;     /* its number */
                 uint64_t deadline; /* of MAIL_FINISH: loop time, ms */

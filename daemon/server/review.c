@@ -9,6 +9,7 @@
 
 #include "access/admission.h"
 #include "mqtt/protocol.h"
+#include "server/client-access.h"
 #include "server/connection-end.h"
 #include "server/peer-name.h"
 #include "server/served.h"
@@ -45,8 +46,9 @@ static int check_proven_name(const Connection *connection, const ListenerSetting
 }
 
 /* 0, or why a CONNECT as it has sent would be refused by this listener now. */
-static int check_rights(const Connection *connection, const ListenerSettings *listener)
+static int check_rights(const Connection *connection, const Endpoint *now)
 {
+        const ListenerSettings *listener = now->listener;
         const AdmissionRequest request = {
                 .client_id = session_client_id(connection->session),
                 .has_username = connection->username,
@@ -62,7 +64,9 @@ static int check_rights(const Connection *connection, const ListenerSettings *li
             !connection->is_proven)
                 return REASON_NOT_AUTHORIZED;
         r = check_proven_name(connection, listener);
-        return r != 0 ? r : admission_review(connection_settings(connection), listener, &request);
+        return r != 0 ? r
+                      : admission_review(connection_settings(connection), listener,
+                                         connection->policy, now->policy, &request);
 }
 
 /* --- on which terms --- */
@@ -99,11 +103,12 @@ static bool review_client(Connection *connection)
                                 "its listener was removed");
                 return true;
         }
-        r = check_rights(connection, now->listener);
+        r = check_rights(connection, now);
         if (r != 0) {
                 connection_fail(connection, r, "the settings no longer let it in");
                 return true;
         }
+        client_access_grant(connection, now->policy);
         if (served && !served->ends && !terms_give_less(connection->endpoint, now))
                 connection_change_endpoint(connection, served->endpoint);
         return false;

@@ -13,6 +13,7 @@
 #include "server/client.h"
 #include "server/deliver.h"
 #include "server/handshake.h"
+#include "server/login.h"
 #include "server/review.h"
 #include "server/settings-change.h"
 #include "server/shard-reload.h"
@@ -62,6 +63,11 @@ static void on_handshake(Shard *shard, Mail *mail)
         handshake_returned(mail->connection);
 }
 
+static void on_login(Shard *shard, Mail *mail)
+{
+        client_proved(mail->login);
+}
+
 static void on_publish(Shard *shard, Mail *mail)
 {
         bool matched;
@@ -104,6 +110,7 @@ static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_RELOAD] = on_reload,         [MAIL_PING] = on_ping,
         [MAIL_WILLS] = on_wills,           [MAIL_HANDSHAKE] = on_handshake,
         [MAIL_FINISH] = on_finish,         [MAIL_SUSPEND] = on_suspend,
+        [MAIL_LOGIN] = on_login,
 };
 
 static size_t shard_take_mail(Shard *shard)
@@ -134,6 +141,8 @@ static void drop_mails(Mail *mails, size_t n)
                         connection_free(mail->connection);
                 else if (mail->kind == MAIL_HANDSHAKE)
                         handshake_dropped(mail->connection);
+                else if (mail->kind == MAIL_LOGIN)
+                        login_free(mail->login);
                 else if (mail->kind == MAIL_RELOAD)
                         settings_change_unref(mail->change);
                 else if (mail->kind == MAIL_SHARED) {

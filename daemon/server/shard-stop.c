@@ -22,8 +22,9 @@ static int publish_will(Session *session, void *data)
 /* Of sessions that are away too: without a store they end here, before their will's delay. */
 void shard_stop_wills(Shard *shard)
 {
-        acceptors_close(shard);
+        /* The rules by which wills are judged are those of the listeners. */
         sessions_foreach(shard->sessions, publish_will, shard);
+        acceptors_close(shard);
         shard_send_mail(shard);
         sem_post(&shard->plane->wills_published);
 }

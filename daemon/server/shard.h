@@ -67,7 +67,7 @@ struct Shard {
         PublishEncoder encoder;
         RateLimit log_limit;
         uint64_t handshake_time; /* ns spent on handshakes in this turn */
-        unsigned n_steps;        /* of handshakes that helpers make */
+        unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
         bool is_made;
         bool is_reviewing;
         uint32_t review; /* number of the last one: see review.h */

@@ -10,6 +10,7 @@
 
 #include "broker/state-reader.h"
 #include "mqtt/protocol.h"
+#include "server/client-access.h"
 #include "server/client-session.h"
 #include "server/client.h"
 #include "server/connection-record.h"
@@ -87,6 +88,17 @@ static Endpoint *find_endpoint(const Arrival *arrival, const ConnectionRecord *r
         return found;
 }
 
+/* Whether the password by which it came is the one that its user has now. */
+static bool is_still_proven(const Connection *connection, Bytes proof)
+{
+        PasswordFingerprint now;
+
+        return connection->username &&
+               passwords_fingerprint(access_policy_passwords(connection->endpoint->policy),
+                                     bytes_from_string(connection->username), &now) &&
+               bytes_equal(proof, (Bytes){now.bytes, sizeof(now.bytes)});
+}
+
 static void join_session(Connection *connection, Session *session)
 {
         session_reconnect(session, connection);
@@ -122,8 +134,12 @@ static int make_connection(Unparker *unparker, ConnectionRecord *record, ParkedI
                 connection_free(connection);
                 return r;
         }
-        if (record->has_session)
+        if (record->has_session) {
                 join_session(connection, unparker->session);
+                /* Else the review will find that it came without a password. */
+                if (is_still_proven(connection, record->proof))
+                        client_access_grant(connection, endpoint->policy);
+        }
         unparker->counts->connections++;
         return 0;
 }
@@ -215,6 +231,8 @@ static int detach_if_alone(Session *session, void *data)
 
 static void finish_shard(Shard *shard)
 {
+        /* The settings may be others than those that let them in. */
+        shard_begin_review(shard);
         sessions_foreach(shard->sessions, detach_if_alone, shard);
         client_sessions_run_due(shard);
 }

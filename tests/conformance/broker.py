@@ -146,7 +146,10 @@ class Broker:
             )
 
     def configuration(self, config):
-        lines = ["user " + getpass.getuser(), "allow_anonymous true"]
+        # per_listener_settings stands before all security options
+        lines = [line for line in config if line.startswith("per_listener_settings ")]
+        config = [line for line in config if line not in lines]
+        lines += ["user " + getpass.getuser(), "allow_anonymous true"]
         if self.workers:
             lines.append("workers %d" % self.workers)
         own = [line for line in config if not line.startswith("@")]

@@ -10,11 +10,11 @@ static int check(AccessKind kind, const char *topic)
 {
         const AccessRequest request = {
                 .kind = kind,
-                .client_id = BYTES_LITERAL("c"),
+                .subject.client_id = BYTES_LITERAL("c"),
                 .topic = bytes_from_string(topic),
         };
 
-        return access_check(&request);
+        return access_check(&request, NULL);
 }
 
 static void test_publish_spares_what_is_the_brokers_own(void)

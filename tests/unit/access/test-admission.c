@@ -14,6 +14,7 @@ typedef struct AdmissionCase {
         const char *username; /* NULL: none */
         int result;
         bool is_proven;
+        AccessPolicy *policy;
 } AdmissionCase;
 
 static void check_cases(const AdmissionCase *cases, size_t n)
@@ -32,8 +33,12 @@ static void check_cases(const AdmissionCase *cases, size_t n)
                         .is_proven = c->is_proven,
                 };
 
+                AdmissionProof proof = {};
+
                 g_test_message("case %zu", i);
-                g_assert_cmpint(admission_check(&settings, &listener, &request), ==, c->result);
+                g_assert_cmpint(admission_check(&settings, &listener, c->policy, &request, &proof),
+                                ==, c->result);
+                g_assert_null(proof.hash);
         }
 }
 

@@ -156,7 +156,7 @@ static void test_words(void)
         g_autofree char *words = write_document(doc_write_words);
 
         g_assert_nonnull(strstr(words, "\nmax_keepalive\n"));
-        g_assert_null(strstr(words, "\npassword_file\n"));
+        g_assert_null(strstr(words, "\nhttp_dir\n"));
 }
 
 static const struct {

@@ -190,8 +190,7 @@ static const Case refused[] = {
          "per_listener_settings true\nlistener 1\nallow_anonymous true\n"
          "per_listener_settings false\n",
          "must stand before", 4},
-        {"not-yet-password-file", "password_file /x\n", "not supported by this version yet", 1},
-        {"not-yet-acl-file", "acl_file /x\n", "not supported by this version yet", 1},
+        {"acl-pattern-match", "acl_pattern_match loose\n", "strict", 1},
         {"tls-certfile-alone", "listener 1\ncertfile /x\n", "certfile needs keyfile", 2},
         {"tls-keyfile-alone", "listener 1\nkeyfile /x\n", "keyfile needs certfile", 2},
         {"tls-engine", "listener 1\ntls_engine pkcs11\n",

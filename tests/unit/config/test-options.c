@@ -19,6 +19,8 @@ typedef struct Expected {
 
 static const Expected expected[] = {
         {"acl_file", S, NULL},
+        {"acl_pattern_match", G, "strict"},
+        {"acl_subscribe_granted", G, "false"},
         {"allow_anonymous", S, "false"},
         {"allow_duplicate_messages", G, "true"},
         {"allow_zero_length_clientid", S, "true"},

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a client that is in may do with topics. */
+
+#include "server/client-access.h"
+
+#include "access/access.h"
+#include "broker/subscriptions.h"
+#include "mqtt/topic.h"
+#include "server/served.h"
+
+/* Of one with more, each delivery is judged: that is cheaper than to look at all of them. */
+#define LOOKED_AT_MAX 256U
+
+static AccessRequest request_of(const Connection *connection, AccessKind kind, Bytes topic)
+{
+        return (AccessRequest){
+                .kind = kind,
+                .acl = connection->acl,
+                .rules = connection->rules,
+                .subject =
+                        {
+                                .username = bytes_from_string(connection->username),
+                                .client_id = session_client_id(connection->session),
+                        },
+                .topic = topic,
+        };
+}
+
+/* --- the rules that hold --- */
+
+/* Whether it has subscribed to anything that it may not read. */
+static bool has_forbidden(const Connection *connection)
+{
+        const Subscriptions *all = session_inside(connection->session).subscriptions;
+        const Subscription *subscription = NULL;
+        TopicFilter filter;
+
+        if (!connection->acl)
+                return false;
+        if (all->count > LOOKED_AT_MAX)
+                return true;
+        while ((subscription = subscriptions_next(all, subscription))) {
+                AccessRequest request;
+                bool is_partial = true;
+
+                if (topic_filter_parse(subscription_text(subscription), &filter) == 0) {
+                        request = request_of(connection, ACCESS_SUBSCRIBE, filter.filter);
+                        access_check(&request, &is_partial);
+                }
+                if (is_partial)
+                        return true;
+        }
+        return false;
+}
+
+static void take_acl(Connection *connection, Acl *acl)
+{
+        Acl *before = connection->acl;
+
+        if (acl == before)
+                return;
+        connection->acl = acl_ref(acl);
+        connection->rules = acl ? acl_find(acl, bytes_from_string(connection->username)) : NULL;
+        connection->is_filtered = has_forbidden(connection);
+        acl_unref(before);
+}
+
+void client_access_grant(Connection *connection, AccessPolicy *policy)
+{
+        AccessPolicy *before = connection->policy;
+
+        connection->policy = access_policy_ref(policy);
+        access_policy_unref(before);
+        take_acl(connection, policy ? policy->acl : NULL);
+}
+
+/* A reload has brought other rules, and the review has not come to this connection yet: they hold
+ * all the same. Whether it may stay is not judged here. */
+static void keep_up(Connection *connection)
+{
+        const Served *served;
+        const Endpoint *now;
+
+        if (_likely_(connection->review == connection->shard->review))
+                return;
+        served = served_find(connection->shard, connection->endpoint);
+        now = served ? served->endpoint : connection->endpoint;
+        take_acl(connection, now->policy ? now->policy->acl : NULL);
+}
+
+/* --- may it --- */
+
+int client_access_publish(Connection *connection, Bytes topic)
+{
+        AccessRequest request = {.kind = ACCESS_PUBLISH, .topic = topic};
+
+        keep_up(connection);
+        if (_unlikely_(connection->acl != NULL))
+                request = request_of(connection, ACCESS_PUBLISH, topic);
+        return access_check(&request, NULL);
+}
+
+int client_access_subscribe(Connection *connection, Bytes filter)
+{
+        AccessRequest request;
+        bool is_partial;
+        int r;
+
+        keep_up(connection);
+        if (!connection->acl)
+                return 0;
+        request = request_of(connection, ACCESS_SUBSCRIBE, filter);
+        r = access_check(&request, &is_partial);
+        if (connection_settings(connection)->acl_subscribe_granted)
+                r = 0;
+        if (r == 0)
+                connection->is_filtered |= is_partial;
+        return r;
+}
+
+bool client_access_judge(Connection *connection, Bytes topic)
+{
+        AccessRequest request;
+
+        keep_up(connection);
+        if (!connection->is_filtered)
+                return true;
+        request = request_of(connection, ACCESS_RECEIVE, topic);
+        return access_check(&request, NULL) == 0;
+}
+
+Bytes client_access_listener(const Connection *connection)
+{
+        const char *name = connection_listener(connection)->name;
+
+        return connection_settings(connection)->per_listener_settings ? bytes_from_string(name)
+                                                                      : (Bytes){};
+}
+
+/* --- may somebody who is not here any more --- */
+
+static const AccessPolicy *policy_of_listener(const Shard *shard, Bytes name,
+                                              const AccessPolicy *otherwise)
+{
+        list_foreach (const Served, served, &shard->acceptors, link)
+                if (!served->ends &&
+                    (name.length == 0 ||
+                     bytes_equal(bytes_from_string(served->endpoint->listener->name), name)))
+                        return served->endpoint->policy;
+        return otherwise;
+}
+
+bool author_may_publish(const Shard *shard, const Message *message, const AccessPolicy *otherwise)
+{
+        MessageAuthor author;
+        AccessRequest request;
+
+        if (!message_author(message, &author))
+                return true;
+        request = (AccessRequest){
+                .kind = ACCESS_PUBLISH,
+                .acl = access_policy_acl(policy_of_listener(shard, author.listener, otherwise)),
+                .subject = {author.username, author.client_id},
+                .topic = message_topic(message),
+        };
+        if (request.acl)
+                request.rules = acl_find(request.acl, author.username);
+        return access_check(&request, NULL) == 0;
+}
