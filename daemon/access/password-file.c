@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "util/secret-file.h"
@@ -141,7 +142,17 @@ PasswordFileLine password_file_line(const PasswordFile *file, size_t i)
         return file->lines[i];
 }
 
-static bool is_user(Bytes user)
+size_t password_file_find(const PasswordFile *file, Bytes user)
+{
+        size_t i;
+
+        for (i = 0; i < file->n; i++)
+                if (file->lines[i].user.data && bytes_equal(file->lines[i].user, user))
+                        break;
+        return i;
+}
+
+bool password_file_can_hold(Bytes user)
 {
         return user.length > 0 && user.length <= PASSWORD_FILE_USER_MAX && user.data[0] != '#' &&
                trim(user).length == user.length && !memchr(user.data, ':', user.length) &&
@@ -166,20 +177,19 @@ static int make_line(PasswordFile *file, Bytes user, Bytes hash, Bytes *ret_text
 
 int password_file_set(PasswordFile *file, Bytes user, Bytes hash)
 {
+        size_t i = password_file_find(file, user);
         Bytes text;
         int r;
 
-        if (!is_user(user))
+        if (!password_file_can_hold(user))
                 return -EINVAL;
         r = make_line(file, user, hash, &text);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < file->n; i++)
-                if (file->lines[i].user.data && bytes_equal(file->lines[i].user, user)) {
-                        file->lines[i] = take_apart(text);
-                        return 0;
-                }
-        return add_line(file, text);
+        if (i == file->n)
+                return add_line(file, text);
+        file->lines[i] = take_apart(text);
+        return 0;
 }
 
 bool password_file_remove(PasswordFile *file, Bytes user)
@@ -197,14 +207,15 @@ bool password_file_remove(PasswordFile *file, Bytes user)
 
 /* --- to the disk --- */
 
-/* The old one's owner and mode, but for others: a secret is not for them. */
+/* The old one's owner and mode, but for others: a secret is not for them. A file that went to
+ * another owner might be one that the broker cannot read any more. */
 static int inherit(int fd, const char *path)
 {
         struct stat old;
 
         if (stat(path, &old) < 0)
                 return errno == ENOENT ? 0 : -errno;
-        if (fchown(fd, old.st_uid, old.st_gid) < 0 && errno != EPERM)
+        if (fchown(fd, old.st_uid, old.st_gid) < 0)
                 return -errno;
         return fchmod(fd, old.st_mode & 0770) < 0 ? -errno : 0;
 }
@@ -230,16 +241,26 @@ static int write_lines(const PasswordFile *file, int fd)
         return r;
 }
 
-/* The name in the folder is only on the disk when the folder is. */
-static int sync_folder(const char *path)
+/* The descriptor, or -errno. */
+static int open_folder(const char *path)
 {
         _cleanup_free_ char *copy = strdup(path);
-        _cleanup_close_ int fd = -1;
+        int fd;
 
         if (!copy)
                 return -ENOMEM;
         fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+        return fd < 0 ? -errno : fd;
+}
+
+/* The name in the folder is only on the disk when the folder is. */
+static int sync_folder(const char *path)
+{
+        _cleanup_close_ int fd = open_folder(path);
+
+        if (fd < 0)
+                return fd;
+        return fsync(fd) < 0 ? -errno : 0;
 }
 
 static int replace(const PasswordFile *file, const char *path)
@@ -266,11 +287,41 @@ static int replace(const PasswordFile *file, const char *path)
         return r < 0 ? r : sync_folder(path);
 }
 
+/* Where the file is that path leads to, or would be. */
+static int find_target(const char *path, char **ret_target)
+{
+        char *target = realpath(path, NULL);
+
+        if (!target && errno == ENOENT)
+                target = strdup(path);
+        if (!target)
+                return -errno;
+        *ret_target = target;
+        return 0;
+}
+
 int password_file_write(const PasswordFile *file, const char *path)
 {
-        _cleanup_free_ char *target = realpath(path, NULL);
+        _cleanup_free_ char *target = NULL;
+        int r = find_target(path, &target);
 
-        if (!target && errno != ENOENT)
+        return r < 0 ? r : replace(file, target);
+}
+
+/* The file itself is another one after each change: what stays is its folder. */
+int password_file_lock(const char *path, bool may_wait, int *ret_lock)
+{
+        _cleanup_free_ char *target = NULL;
+        _cleanup_close_ int fd = -1;
+        int r = find_target(path, &target);
+
+        if (r < 0)
+                return r;
+        fd = open_folder(target);
+        if (fd < 0)
+                return fd;
+        if (flock(fd, LOCK_EX | (may_wait ? 0 : LOCK_NB)) < 0)
                 return -errno;
-        return replace(file, target ? target : path);
+        *ret_lock = TAKE_FD(fd);
+        return 0;
 }

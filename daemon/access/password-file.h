@@ -43,8 +43,15 @@ bool password_file_is_open(const PasswordFile *file);
 size_t password_file_n_lines(const PasswordFile *file);
 PasswordFileLine password_file_line(const PasswordFile *file, size_t i);
 
-/* Replaces the user's line, or adds one at the end. The name has no colon, newline or zero byte, no
- * blank at its ends, does not begin with #, and is not empty: else -EINVAL. 0 or -ENOMEM. */
+/* The first line of the user, or the number of lines if there is none. */
+size_t password_file_find(const PasswordFile *file, Bytes user);
+
+/* Whether a line can be of this user: the name has no colon, newline or zero byte, no blank at its
+ * ends, does not begin with #, is not empty and not longer than PASSWORD_FILE_USER_MAX. */
+bool password_file_can_hold(Bytes user);
+
+/* Replaces the user's line, or adds one at the end. 0, -EINVAL for a name that it cannot hold, or
+ * -ENOMEM. */
 int password_file_set(PasswordFile *file, Bytes user, Bytes hash);
 
 /* Takes all lines of the user out; false if there is none. */
@@ -53,6 +60,13 @@ bool password_file_remove(PasswordFile *file, Bytes user);
 /*
  * Puts it in the place of what is there, at once or not at all, and on the disk: a new file of mode
  * 0600, or with the mode (without others) and owner of the old one. Where path is a symbolic link
- * the file it leads to is replaced. 0 or -errno.
+ * the file it leads to is replaced. 0; -EPERM if it cannot be given to the old one's owner; -errno.
  */
 int password_file_write(const PasswordFile *file, const char *path);
+
+/*
+ * Keeps out whoever else takes this lock before reading, changing and writing a file of the same
+ * folder, until *ret_lock is closed. 0, -EWOULDBLOCK if another has it and may_wait is false, or
+ * -errno.
+ */
+int password_file_lock(const char *path, bool may_wait, int *ret_lock);

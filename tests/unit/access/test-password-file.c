@@ -93,14 +93,29 @@ static void test_impossible_names(Fixture *fixture, const void *data)
         _cleanup_(password_file_freep) PasswordFile *file = NULL;
 
         g_assert_cmpint(password_file_new(&file), ==, 0);
-        for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        g_assert_true(password_file_can_hold(BYTES_LITERAL("a b")));
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_assert_false(password_file_can_hold(bytes_from_string(names[i])));
                 g_assert_cmpint(
                         password_file_set(file, bytes_from_string(names[i]), BYTES_LITERAL("1")),
                         ==, -EINVAL);
+        }
         g_assert_cmpint(
                 password_file_set(file, (Bytes){(const uint8_t *)"a\0b", 3}, BYTES_LITERAL("1")),
                 ==, -EINVAL);
         g_assert_cmpuint(password_file_n_lines(file), ==, 0);
+}
+
+static void test_find(Fixture *fixture, const void *data)
+{
+        _cleanup_(password_file_freep) PasswordFile *file = NULL;
+
+        put(fixture, "# bob:x\nalice:1\nbob:2\nalice:3\n:4\n");
+        file = read_file(fixture);
+        g_assert_cmpuint(password_file_find(file, BYTES_LITERAL("alice")), ==, 1);
+        g_assert_cmpuint(password_file_find(file, BYTES_LITERAL("bob")), ==, 2);
+        g_assert_cmpuint(password_file_find(file, BYTES_LITERAL("")), ==, 4);
+        g_assert_cmpuint(password_file_find(file, BYTES_LITERAL("carol")), ==, 5);
 }
 
 static mode_t mode_of(const char *path)
@@ -141,9 +156,28 @@ static void test_link(Fixture *fixture, const void *data)
         g_unlink(link);
 }
 
+/* The folder is the lock: a file that is not there yet is kept from others too. */
+static void test_lock(Fixture *fixture, const void *data)
+{
+        g_autofree char *link = g_build_filename(fixture->folder, "link", NULL);
+        int first = -1, second = -1;
+
+        g_assert_cmpint(password_file_lock(fixture->path, true, &first), ==, 0);
+        g_assert_cmpint(password_file_lock(fixture->path, false, &second), ==, -EWOULDBLOCK);
+        put(fixture, "a:1\n");
+        g_assert_cmpint(symlink("passwords", link), ==, 0);
+        g_assert_cmpint(password_file_lock(link, false, &second), ==, -EWOULDBLOCK);
+        g_assert_cmpint(second, ==, -1);
+        close(first);
+        g_assert_cmpint(password_file_lock(link, false, &second), ==, 0);
+        close(second);
+        g_unlink(link);
+}
+
 static void test_failures(Fixture *fixture, const void *data)
 {
         PasswordFile *file = NULL;
+        int lock = -1;
         g_autofree char *nowhere = g_build_filename(fixture->folder, "none", "passwords", NULL);
 
         g_assert_cmpint(password_file_read(fixture->path, &file), ==, -ENOENT);
@@ -153,6 +187,8 @@ static void test_failures(Fixture *fixture, const void *data)
         g_assert_null(file);
         g_assert_cmpint(password_file_new(&file), ==, 0);
         g_assert_cmpint(password_file_write(file, nowhere), ==, -ENOENT);
+        g_assert_cmpint(password_file_lock(nowhere, false, &lock), ==, -ENOENT);
+        g_assert_cmpint(lock, ==, -1);
         password_file_free(file);
 }
 
@@ -167,6 +203,8 @@ int main(int argc, char **argv)
         ADD("impossible-names", test_impossible_names);
         ADD("written-for-nobody-else", test_modes);
         ADD("through-a-link", test_link);
+        ADD("find", test_find);
+        ADD("lock", test_lock);
         ADD("failures", test_failures);
         return g_test_run();
 }
