@@ -25,6 +25,8 @@ typedef struct Command {
         bool json;
         bool wait;
         const char *argument; /* of the verb; NULL: none */
+        int argc;             /* the verb and all behind it, where it reads that itself */
+        char **argv;
 } Command;
 
 /* The verbs: each does its work, writes to stdout what was asked for and to stderr what went wrong,
@@ -33,3 +35,4 @@ int verb_status(const Command *command);
 int verb_reload(const Command *command);
 int verb_restart(const Command *command);
 int verb_test_config(const Command *command);
+int verb_passwd(const Command *command);

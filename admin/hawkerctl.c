@@ -14,11 +14,13 @@ static const struct {
         const char *argument; /* NULL: it takes none */
         const char *doc;
         int (*run)(const Command *command);
+        bool is_on_its_own; /* it reads its words and options itself */
 } verbs[] = {
         {"status", NULL, "how the broker is", verb_status},
         {"reload", NULL, "have the configuration read again", verb_reload},
         {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
+        {"passwd", "...", "set passwords in a file: passwd --help", verb_passwd, true},
 };
 
 enum { OPTION_JSON = 256, OPTION_SESSION, OPTION_VERSION };
@@ -60,11 +62,12 @@ static int usage(const char *what, const char *word)
 }
 
 /* -1: go on. */
-static int parse(int argc, char **argv, Command *command)
+static int parse(int argc, char **argv, const char *letters, Command *command)
 {
         int option;
 
-        while ((option = getopt_long(argc, argv, "hi:w", options, NULL)) != -1) {
+        optind = 0;
+        while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
                 if (option == 'h' || option == OPTION_VERSION) {
                         if (option == 'h')
                                 print_help();
@@ -85,27 +88,47 @@ static int parse(int argc, char **argv, Command *command)
         return -1;
 }
 
-int main(int argc, char **argv)
+static int run(size_t i, const Command *command)
 {
-        Command command = {};
-        int status, n;
+        int status = verbs[i].run(command);
 
-        status = parse(argc, argv, &command);
+        if (fflush(stdout) != 0 && status == EXIT_DONE)
+                status = EXIT_FAILED;
+        return status;
+}
+
+/* The options of all verbs may stand behind the verb, too. */
+static int run_plain(size_t i, int argc, char **argv, Command *command)
+{
+        int n, status = parse(argc, argv, "hi:w", command);
+
         if (status >= 0)
                 return status;
         n = argc - optind;
-        if (n == 0)
+        if (n > (verbs[i].argument ? 2 : 1))
+                return usage("too many words behind ", verbs[i].name);
+        command->argument = n > 1 ? argv[optind + 1] : NULL;
+        return run(i, command);
+}
+
+int main(int argc, char **argv)
+{
+        Command command = {};
+        int status;
+
+        status = parse(argc, argv, "+hi:w", &command);
+        if (status >= 0)
+                return status;
+        if (optind == argc)
                 return usage("what shall be done?", "");
-        command.argument = n > 1 ? argv[optind + 1] : NULL;
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
                 if (strcmp(verbs[i].name, argv[optind]) != 0)
                         continue;
-                if (n > (verbs[i].argument ? 2 : 1))
-                        return usage("too many words behind ", verbs[i].name);
-                status = verbs[i].run(&command);
-                if (fflush(stdout) != 0 && status == EXIT_DONE)
-                        status = EXIT_FAILED;
-                return status;
+                if (!verbs[i].is_on_its_own)
+                        return run_plain(i, argc, argv, &command);
+                command.argc = argc - optind;
+                command.argv = argv + optind;
+                return run(i, &command);
         }
         return usage("there is no verb ", argv[optind]);
 }
