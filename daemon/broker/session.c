@@ -93,7 +93,7 @@ static void tell_groups(Session *session, bool connected)
         while ((subscription = subscriptions_next(&session->subscriptions, subscription))) {
                 TopicFilter filter;
 
-                if (!subscription->shared)
+                if (!subscription_is_shared(subscription))
                         continue;
                 filter = filter_of(subscription);
                 router_set_connected(session->router, session->id, &filter, connected);
@@ -172,8 +172,7 @@ int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions o
         if (r != 0)
                 return r;
         if (!existed) {
-                r = subscriptions_add(&session->subscriptions, filter_text, filter.group.length > 0,
-                                      &subscription);
+                r = subscriptions_add(&session->subscriptions, filter_text, &subscription);
                 if (r < 0)
                         return r;
         }
@@ -184,7 +183,7 @@ int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions o
                 return r;
         }
         /* The router takes a new member for a connected one. */
-        if (subscription->shared && !session->sender.connected)
+        if (subscription_is_shared(subscription) && !session->sender.connected)
                 router_set_connected(session->router, session->id, &filter, false);
         subscription->options = options;
         subscription->identifier = identifier;

@@ -21,14 +21,16 @@ static Subscription **chain(const Subscriptions *subscriptions, uint32_t i)
                                      : (Subscription **)&subscriptions->only;
 }
 
-static Subscription **chain_of(const Subscriptions *subscriptions, uint32_t hash)
+static uint32_t place_of(const Subscriptions *subscriptions, Bytes text)
 {
-        return chain(subscriptions, hash & (n_chains(subscriptions) - 1));
+        return subscriptions->chains ? (uint32_t)hash_bytes(text.data, text.length) &
+                                               (subscriptions->n_chains - 1)
+                                     : 0;
 }
 
-static uint32_t hash_of(Bytes text)
+static Subscription **chain_of(const Subscriptions *subscriptions, Bytes text)
 {
-        return (uint32_t)hash_bytes(text.data, text.length);
+        return chain(subscriptions, place_of(subscriptions, text));
 }
 
 void subscriptions_done(Subscriptions *subscriptions)
@@ -49,15 +51,12 @@ void subscriptions_done(Subscriptions *subscriptions)
 
 Subscription *subscriptions_find(const Subscriptions *subscriptions, Bytes text)
 {
-        uint32_t hash;
         Subscription *subscription;
 
         if (subscriptions->count == 0)
                 return NULL;
-        hash = hash_of(text);
-        subscription = *chain_of(subscriptions, hash);
-        while (subscription &&
-               (subscription->hash != hash || !bytes_equal(subscription_text(subscription), text)))
+        subscription = *chain_of(subscriptions, text);
+        while (subscription && !bytes_equal(subscription_text(subscription), text))
                 subscription = subscription->next;
         return subscription;
 }
@@ -77,7 +76,7 @@ static void grow(Subscriptions *subscriptions)
 
                 while (*old) {
                         Subscription *subscription = *old;
-                        Subscription **to = chain_of(&grown, subscription->hash);
+                        Subscription **to = chain_of(&grown, subscription_text(subscription));
 
                         *old = subscription->next;
                         subscription->next = *to;
@@ -88,8 +87,7 @@ static void grow(Subscriptions *subscriptions)
         *subscriptions = grown;
 }
 
-int subscriptions_add(Subscriptions *subscriptions, Bytes text, bool shared,
-                      Subscription **ret_subscription)
+int subscriptions_add(Subscriptions *subscriptions, Bytes text, Subscription **ret_subscription)
 {
         Subscription *subscription = malloc(offsetof(Subscription, text) + text.length);
         Subscription **to;
@@ -98,30 +96,28 @@ int subscriptions_add(Subscriptions *subscriptions, Bytes text, bool shared,
                 return -ENOMEM;
         if (subscriptions->count >= n_chains(subscriptions) * CHAIN_LENGTH)
                 grow(subscriptions);
-        subscription->hash = hash_of(text);
         subscription->identifier = SUBSCRIPTION_NO_IDENTIFIER;
         subscription->text_length = (uint16_t)text.length;
         subscription->options = 0;
-        subscription->shared = shared;
         memcpy(subscription->text, text.data, text.length);
-        to = chain_of(subscriptions, subscription->hash);
+        to = chain_of(subscriptions, text);
         subscription->next = *to;
         *to = subscription;
         subscriptions->count++;
-        subscriptions->n_shared += shared;
+        subscriptions->n_shared += subscription_is_shared(subscription);
         *ret_subscription = subscription;
         return 0;
 }
 
 void subscriptions_remove(Subscriptions *subscriptions, Subscription *subscription)
 {
-        Subscription **at = chain_of(subscriptions, subscription->hash);
+        Subscription **at = chain_of(subscriptions, subscription_text(subscription));
 
         while (*at != subscription)
                 at = &(*at)->next;
         *at = subscription->next;
         subscriptions->count--;
-        subscriptions->n_shared -= subscription->shared;
+        subscriptions->n_shared -= subscription_is_shared(subscription);
         free(subscription);
         if (subscriptions->count == 0)
                 subscriptions_done(subscriptions);
@@ -135,7 +131,7 @@ Subscription *subscriptions_next(const Subscriptions *subscriptions,
         if (subscription) {
                 if (subscription->next)
                         return subscription->next;
-                i = (subscription->hash & (n_chains(subscriptions) - 1)) + 1;
+                i = place_of(subscriptions, subscription_text(subscription)) + 1;
         }
         for (; i < n_chains(subscriptions); i++)
                 if (*chain(subscriptions, i))

@@ -16,13 +16,12 @@
 #include "broker/subscription.h"
 #include "util/bytes.h"
 
+/* A broker holds millions: what the text says is not said again. */
 typedef struct Subscription {
         struct Subscription *next; /* in its chain */
-        uint32_t hash;
         uint32_t identifier;
         uint16_t text_length;
         SubscriptionOptions options;
-        bool shared;
         uint8_t text[];
 } Subscription;
 
@@ -39,10 +38,9 @@ void subscriptions_done(Subscriptions *subscriptions);
 
 Subscription *subscriptions_find(const Subscriptions *subscriptions, Bytes text);
 
-/* Adds one whose text (copied, at most 65535 bytes) is not there yet; the caller sets identifier
- * and options. 0 or -ENOMEM. */
-int subscriptions_add(Subscriptions *subscriptions, Bytes text, bool shared,
-                      Subscription **ret_subscription);
+/* Adds one whose text (copied, a valid filter) is not there yet; the caller sets identifier and
+ * options. 0 or -ENOMEM. */
+int subscriptions_add(Subscriptions *subscriptions, Bytes text, Subscription **ret_subscription);
 
 /* Takes it out and frees it. */
 void subscriptions_remove(Subscriptions *subscriptions, Subscription *subscription);
@@ -54,4 +52,9 @@ Subscription *subscriptions_next(const Subscriptions *subscriptions,
 static inline Bytes subscription_text(const Subscription *subscription)
 {
         return (Bytes){subscription->text, subscription->text_length};
+}
+
+static inline bool subscription_is_shared(const Subscription *subscription)
+{
+        return bytes_has_prefix(subscription_text(subscription), BYTES_LITERAL("$share/"));
 }

@@ -95,7 +95,7 @@ static void test_idle_session_is_small(void)
         allocated = 0;
         counting = true;
         r = session_new(&parts, BYTES_LITERAL("mqttjs_0123456789abcdef"), &session);
-        q = subscriptions_add(&subscriptions, BYTES_LITERAL("building/7/+/temperature"), false,
+        q = subscriptions_add(&subscriptions, BYTES_LITERAL("building/7/+/temperature"),
                               &subscription);
         counting = false;
         g_assert_cmpint(r, ==, 0);

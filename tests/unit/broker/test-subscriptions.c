@@ -4,13 +4,12 @@
 
 #include "broker/subscriptions.h"
 
-static Subscription *add(Subscriptions *subscriptions, const char *text, bool shared)
+static Subscription *add(Subscriptions *subscriptions, const char *text)
 {
         Subscription *subscription = NULL;
 
-        g_assert_cmpint(
-                subscriptions_add(subscriptions, bytes_from_string(text), shared, &subscription),
-                ==, 0);
+        g_assert_cmpint(subscriptions_add(subscriptions, bytes_from_string(text), &subscription),
+                        ==, 0);
         return subscription;
 }
 
@@ -26,7 +25,7 @@ static void test_one(void)
 
         g_assert_null(find(&subscriptions, "a/b"));
         g_assert_null(subscriptions_next(&subscriptions, NULL));
-        subscription = add(&subscriptions, "a/b", false);
+        subscription = add(&subscriptions, "a/b");
         g_assert_true(find(&subscriptions, "a/b") == subscription);
         g_assert_null(find(&subscriptions, "a/"));
         g_assert_null(find(&subscriptions, "a/b/"));
@@ -44,8 +43,9 @@ static void test_counts_shared(void)
 {
         Subscriptions subscriptions = {0};
 
-        add(&subscriptions, "$share/g/a", true);
-        add(&subscriptions, "a", false);
+        add(&subscriptions, "$share/g/a");
+        add(&subscriptions, "a");
+        add(&subscriptions, "$shared/a");
         g_assert_cmpuint(subscriptions.n_shared, ==, 1);
         subscriptions_remove(&subscriptions, find(&subscriptions, "$share/g/a"));
         g_assert_cmpuint(subscriptions.n_shared, ==, 0);
@@ -77,7 +77,7 @@ static void test_many(void)
         for (unsigned i = 0; i < MANY; i++) {
                 g_autofree char *text = g_strdup_printf("building/%u/+/temperature", i);
 
-                add(&subscriptions, text, false)->identifier = i;
+                add(&subscriptions, text)->identifier = i;
         }
         check_walk(&subscriptions, 0);
         for (unsigned i = 0; i < MANY; i++) {
