@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/base64url.h"
+#include "access/base64.h"
 #include "mqtt/protocol.h"
 #include "util/macro.h"
 
@@ -52,7 +52,7 @@ static int refuse(const char *why, const char **ret_why)
         return REASON_NOT_AUTHORIZED;
 }
 
-/* Room for all three parts, one behind the other. */
+/* The room is as large as the part. */
 static int read_header(Bytes part, uint8_t *room, JwtAlgorithm *ret_algorithm, const char **ret_why)
 {
         json_auto_t *header = NULL;
@@ -60,7 +60,7 @@ static int read_header(Bytes part, uint8_t *room, JwtAlgorithm *ret_algorithm, c
         const char *name;
         Bytes text;
 
-        if (!base64url_decode(part, room, &text))
+        if (!base64url_decode(part, room, part.length, &text))
                 return refuse("is not in base64url", ret_why);
         header = json_loadb((const char *)text.data, text.length, JSON_REJECT_DUPLICATES, &error);
         if (!header && json_error_code(&error) == json_error_out_of_memory)
@@ -92,11 +92,11 @@ int jwt_verify(Bytes token, const JwtKeys *keys, const JwtRules *rules, uint64_t
         r = read_header(parts.header, room, &algorithm, ret_why);
         if (r != 0)
                 return r;
-        if (!base64url_decode(parts.signature, room, &signature))
+        if (!base64url_decode(parts.signature, room, token.length, &signature))
                 return refuse("is not in base64url", ret_why);
         if (!jwt_keys_verify(keys, algorithm, parts.text, signature))
                 return refuse("is not signed by a known key", ret_why);
-        if (!base64url_decode(parts.payload, room, &payload))
+        if (!base64url_decode(parts.payload, room, token.length, &payload))
                 return refuse("is not in base64url", ret_why);
         return jwt_claims_read(payload, rules, now, ret_claims, ret_why);
 }

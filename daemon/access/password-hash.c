@@ -255,6 +255,31 @@ static int crypt_verify(const PasswordHash *hash, Bytes password)
         return r;
 }
 
+/* --- SCRAM --- */
+
+static const char *scram_parse(PasswordHash *hash)
+{
+        ScramKey key;
+        const char *why = scram_key_parse(hash->text, &key);
+
+        if (!why)
+                hash->iterations = key.iterations;
+        return why;
+}
+
+static int scram_verify(const PasswordHash *hash, Bytes password)
+{
+        ScramKey key;
+
+        scram_key_parse(hash->text, &key); /* as it could be before */
+        return scram_key_verify(&key, password);
+}
+
+bool password_hash_scram(const PasswordHash *hash, ScramKey *ret_key)
+{
+        return hash->scheme->verify == scram_verify && !scram_key_parse(hash->text, ret_key);
+}
+
 /* --- all of them --- */
 
 /* The first that can read the text has it: crypt(3) has a $6$ and a $7$ of its own. */
@@ -262,6 +287,7 @@ static const Scheme schemes[] = {
         {"$6$", sha512_parse, sha512_verify, .is_quick = true, .is_weak = true},
         {"$7$", pbkdf2_parse, pbkdf2_verify},
         {"$argon2id$", argon2_parse, argon2_verify_password},
+        {"SCRAM-", scram_parse, scram_verify},
         {"$", crypt_parse, crypt_verify},
 };
 
@@ -334,7 +360,8 @@ bool password_hash_is_quick(const PasswordHash *hash)
 bool password_hash_is_weak(const PasswordHash *hash)
 {
         return hash->scheme->is_weak ||
-               (hash->scheme->verify == pbkdf2_verify && hash->iterations < PBKDF2_WEAK);
+               (hash->scheme->verify == pbkdf2_verify && hash->iterations < PBKDF2_WEAK) ||
+               (hash->scheme->verify == scram_verify && hash->iterations < SCRAM_ITERATIONS_MIN);
 }
 
 /* --- new ones --- */
@@ -382,6 +409,15 @@ static int make_pbkdf2(Bytes password, const uint8_t *salt, char **ret_text)
         return r;
 }
 
+static int make_scram(ScramHash hash, Bytes password, const uint8_t *salt, char **ret_text)
+{
+        ScramKey key;
+        int r = scram_key_derive(hash, password, (Bytes){salt, SCRAM_SALT_NEW},
+                                 SCRAM_ITERATIONS_NEW, &key);
+
+        return r < 0 ? r : scram_key_format(&key, ret_text);
+}
+
 int password_hash_make(PasswordScheme scheme, Bytes password, char **ret_text)
 {
         uint8_t salt[SALT_MAX];
@@ -390,6 +426,14 @@ int password_hash_make(PasswordScheme scheme, Bytes password, char **ret_text)
                 return -EIO;
         if (password.length == 0)
                 password = BYTES_LITERAL("");
-        return scheme == PASSWORD_ARGON2ID ? make_argon2(password, salt, ret_text)
-                                           : make_pbkdf2(password, salt, ret_text);
+        switch (scheme) {
+        case PASSWORD_PBKDF2_SHA512:
+                return make_pbkdf2(password, salt, ret_text);
+        case PASSWORD_SCRAM_SHA_256:
+                return make_scram(SCRAM_SHA_256, password, salt, ret_text);
+        case PASSWORD_SCRAM_SHA_512:
+                return make_scram(SCRAM_SHA_512, password, salt, ret_text);
+        default:
+                return make_argon2(password, salt, ret_text);
+        }
 }

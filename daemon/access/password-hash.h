@@ -6,8 +6,9 @@
  *   $6$SALT$DIGEST             one round of SHA-512, base64: written by mosquitto_passwd before 2.0
  *   $7$ITERATIONS$SALT$DIGEST  PBKDF2 with HMAC-SHA-512, base64: mosquitto_passwd 2.0
  *   $argon2id$v=19$m=,t=,p=$…  Argon2id, a PHC string: mosquitto_passwd 2.1, hawkerctl passwd
+ *   SCRAM-SHA-256$…, -512$…    keys for logins by SCRAM: scram-key.h, hawkerctl passwd
  *   any other $…               crypt(3): $y$ (yescrypt), $2b$ (bcrypt), $5$, and $6$ as crypt has
- * it
+ *                              it
  *
  * Immutable.
  *
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/scram-key.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 
@@ -42,9 +44,14 @@ bool password_hash_is_quick(const PasswordHash *hash);
 /* Whether it costs an attacker too little today: a warning's worth. */
 bool password_hash_is_weak(const PasswordHash *hash);
 
+/* The key of one that is for SCRAM; false: it is not. */
+bool password_hash_scram(const PasswordHash *hash, ScramKey *ret_key);
+
 typedef enum PasswordScheme {
         PASSWORD_ARGON2ID,
         PASSWORD_PBKDF2_SHA512, /* $7$, for Mosquitto 2.0 */
+        PASSWORD_SCRAM_SHA_256,
+        PASSWORD_SCRAM_SHA_512,
 } PasswordScheme;
 
 /* Makes a new one with a random salt; what it costs is chosen here. 0, -ENOMEM, or -EIO without

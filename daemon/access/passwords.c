@@ -25,6 +25,7 @@ struct Passwords {
         User *users;
         size_t n;
         Hashmap by_name;
+        const User *first_scram[SCRAM_HASHES_N]; /* NULL: nobody */
 };
 
 /* What goes along while a file is read. */
@@ -66,6 +67,7 @@ static int add_user(Load *load, const PasswordFileLine *line, size_t number)
         uint64_t hash = hash_of(line->user);
         const User *other;
         const char *why;
+        ScramKey key;
         int r;
 
         if (line->user.length == 0)
@@ -86,6 +88,8 @@ static int add_user(Load *load, const PasswordFileLine *line, size_t number)
         user->text = line->hash;
         user->line = number;
         passwords->n++;
+        if (password_hash_scram(user->hash, &key) && !passwords->first_scram[key.hash])
+                passwords->first_scram[key.hash] = user;
         if (password_hash_is_weak(user->hash) && load->n_weak++ == 0)
                 load->first_weak = (unsigned)number;
         return hashmap_add(&passwords->by_name, hash, user);
@@ -222,6 +226,22 @@ bool passwords_fingerprint(const Passwords *passwords, Bytes user, PasswordFinge
 
         return found && gnutls_hash_fast(GNUTLS_DIG_SHA256, found->text.data, found->text.length,
                                          ret->bytes) == 0;
+}
+
+bool passwords_find_scram(const Passwords *passwords, ScramHash hash, Bytes user, ScramKey *ret_key,
+                          bool *ret_known)
+{
+        const User *found = hashmap_find(&passwords->by_name, hash_of(user), user);
+        const User *first = passwords->first_scram[hash];
+        ScramKey key;
+
+        if (!first)
+                return false;
+        *ret_known = found && password_hash_scram(found->hash, &key) && key.hash == hash;
+        if (!*ret_known)
+                password_hash_scram(first->hash, &key);
+        *ret_key = key;
+        return true;
 }
 
 bool passwords_agree(const Passwords *a, const Passwords *b, Bytes user)

@@ -49,5 +49,13 @@ const PasswordHash *passwords_find(const Passwords *passwords, Bytes user, bool 
 /* What passwords_agree() compares, for another process. False: there is no such user. */
 bool passwords_fingerprint(const Passwords *passwords, Bytes user, PasswordFingerprint *ret);
 
+/*
+ * The user's key for a login by SCRAM. For a user who has none for this hash it is that of another
+ * one, the same each time, and *ret_known is false: whoever asks goes on all the same and refuses
+ * at the end. False: nobody has one, so there is nothing to go on with.
+ */
+bool passwords_find_scram(const Passwords *passwords, ScramHash hash, Bytes user, ScramKey *ret_key,
+                          bool *ret_known);
+
 /* The user's hash is the same in both: a login that the one allowed holds in the other. */
 bool passwords_agree(const Passwords *a, const Passwords *b, Bytes user);

@@ -4,7 +4,6 @@
 #include <glib.h>
 #include <string.h>
 
-#include "access/base64url.h"
 #include "access/jwt.h"
 #include "jwt-signer.h"
 #include "mqtt/protocol.h"
@@ -213,30 +212,6 @@ static void test_shapes(void)
                         REASON_NOT_AUTHORIZED);
 }
 
-static void test_base64url(void)
-{
-        static const struct {
-                const char *text, *bytes; /* NULL: none */
-        } cases[] = {
-                {"", ""},        {"Zg", "f"},         {"Zm8", "fo"},
-                {"Zm9v", "foo"}, {"-_8", "\xfb\xff"}, {"Zh", NULL},
-                {"Zm9", NULL},   {"Zg==", NULL},      {"+/8", NULL},
-                {"Z", NULL},     {"Zm9vZ", NULL},     {"Zm 9", NULL},
-        };
-
-        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                uint8_t room[16];
-                Bytes bytes = {};
-                bool is_right = base64url_decode(bytes_from_string(cases[i].text), room, &bytes);
-
-                g_test_message("%s", cases[i].text);
-                g_assert_cmpint(is_right, ==, cases[i].bytes != NULL);
-                if (is_right)
-                        g_assert_cmpmem(bytes.data, bytes.length, cases[i].bytes,
-                                        strlen(cases[i].bytes));
-        }
-}
-
 /* --- files of keys --- */
 
 static void refused_file(const char *text, const char *why)
@@ -327,7 +302,6 @@ int main(int argc, char **argv)
         g_test_add_func("/access/jwt/claims", test_claims);
         g_test_add_func("/access/jwt/what-a-token-gives", test_what_a_token_gives);
         g_test_add_func("/access/jwt/shapes", test_shapes);
-        g_test_add_func("/access/jwt/base64url", test_base64url);
         g_test_add_func("/access/jwt/old-and-new-key-together", test_old_and_new_key_together);
         g_test_add_func("/access/jwt/refused-files", test_refused_files);
         g_test_add_func("/access/jwt/weak-keys-are-refused", test_weak_keys_are_refused);
