@@ -64,9 +64,7 @@ static void write_destinations(const LogEvent *event, const char *time)
                         time = "";
         }
         if (destinations & LOG_TO_STDERR)
-                log_line_write(STDERR_FILENO,
-                               is_native || state.settings.priority_prefix ? prefix : "", time,
-                               event->text);
+                log_line_write(STDERR_FILENO, is_native ? prefix : "", time, event->text);
         if (destinations & LOG_TO_STDOUT)
                 log_line_write(STDOUT_FILENO, "", time, event->text);
         if (destinations & LOG_TO_FILE)

@@ -33,7 +33,6 @@ typedef struct LogSettings {
         const char *file;             /* for LOG_TO_FILE: opened for appending, 0640 */
         bool timestamp;               /* a time before each line, but to syslog and journal */
         const char *timestamp_format; /* of strftime; NULL: seconds since the epoch */
-        bool priority_prefix;         /* "<N>" before each line to stderr, for whoever reads it */
 } LogSettings;
 
 /* Receives each line (with its timestamp, without newline) on the thread that logs. It must not

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+from cgroup import Group
 from tree import Missing
 
 DEADLINE = 30  # seconds of a single wait
@@ -47,7 +48,7 @@ class Container:
     """Use it as a context. `build` is the folder of meson."""
 
     def __init__(self, tree, build):
-        self.build, self.process, self.leader = build, None, None
+        self.build, self.process, self.leader, self.group = build, None, None, None
         self.folder = tempfile.mkdtemp(prefix="hawker-system-")
         self.root = os.path.join(self.folder, "root")
         self.console = os.path.join(self.folder, "console.log")
@@ -90,12 +91,14 @@ class Container:
         assert done.returncode == 0, done.stdout
 
     def _boot(self):
+        self.group = Group(f"hawker-system-{os.getpid()}")
         with open(self.console, "wb") as console:
             self.process = subprocess.Popen(
                 ["systemd-nspawn", "-q", "-D", self.root, "-M", f"hawker-{os.getpid()}",
                  "--register=no", "--keep-unit", "-b", "--console=pipe", "--private-network",
                  "--system-call-filter=bpf"],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                preexec_fn=self.group.enter)
         try:
             self.leader = wait_until("a container", self._find_leader)
             wait_until("systemd in the container", self._is_up)
@@ -124,6 +127,8 @@ class Container:
                     os.kill(self.leader, signal.SIGKILL)
                 self.process.kill()
             self.process.wait()
+        if self.group:
+            self.group.remove()
         # What is still busy goes when it is not any more.
         for path in (self.root, self.folder):
             if os.path.ismount(path):

@@ -244,7 +244,6 @@ static void log_to(unsigned destination)
         LogSettings settings = {
                 .destinations = destination,
                 .categories = LOG_CATEGORIES_ALL,
-                .priority_prefix = true,
         };
 
         configure(&settings);
@@ -253,7 +252,7 @@ static void log_to(unsigned destination)
         log_done();
 }
 
-static void log_to_prefixed_stderr(void)
+static void log_to_plain_stderr(void)
 {
         log_to(LOG_TO_STDERR);
 }
@@ -263,9 +262,9 @@ static void log_to_stdout(void)
         log_to(LOG_TO_STDOUT);
 }
 
-static void test_prefix(Fixture *f, gconstpointer data)
+static void test_stderr(Fixture *f, gconstpointer data)
 {
-        capture(f, STDERR_FILENO, log_to_prefixed_stderr, "<3>one\n<7>two\n");
+        capture(f, STDERR_FILENO, log_to_plain_stderr, "one\ntwo\n");
 }
 
 static void test_stdout(Fixture *f, gconstpointer data)
@@ -291,6 +290,7 @@ static void log_to_stderr(void)
         log_warning("native");
         journal_result = -ENOENT;
         log_warning("fallen back");
+        log_error("graver");
         journal_result = 0;
         g_setenv("JOURNAL_STREAM", "1:1", TRUE); /* redirected since */
         settings.timestamp = false;
@@ -302,7 +302,7 @@ static void log_to_stderr(void)
 
 static void test_journal_stream(Fixture *f, gconstpointer data)
 {
-        capture(f, STDERR_FILENO, log_to_stderr, "<4>fallen back\nplain\n");
+        capture(f, STDERR_FILENO, log_to_stderr, "<4>fallen back\n<3>graver\nplain\n");
         g_assert_nonnull(strstr(journal->str, "MESSAGE=native\nPRIORITY=4\n"));
         g_assert_null(strstr(journal->str, "plain"));
 }
@@ -406,9 +406,9 @@ int main(int argc, char **argv)
         ADD("/util/log/lines-of-any-length", test_long);
         ADD("/util/log/controls-are-escaped-and-errno-kept", test_controls);
         ADD("/util/log/timestamp", test_timestamp);
-        ADD("/util/log/priority-prefix-on-stderr", test_prefix);
+        ADD("/util/log/stderr-has-no-prefix-for-people", test_stderr);
         ADD("/util/log/stdout-has-no-prefix", test_stdout);
-        ADD("/util/log/journal-stream-is-native", test_journal_stream);
+        ADD("/util/log/journal-stream-is-native-or-has-prefixes", test_journal_stream);
         ADD("/util/log/fields-go-to-the-journal", test_fields);
         ADD("/util/log/topic-sink", test_sink);
         ADD("/util/log/threads-and-reload", test_threads);
