@@ -19,6 +19,7 @@ ALARMS = re.compile(
 
 
 RUN_AGAIN = 75  # the exit status that asks for the next process
+DEADLINE = 30  # seconds; only a failure ever waits that long
 
 
 class Trouble(Exception):
@@ -71,8 +72,8 @@ class Notices:
     def wait_for(self, line, after=0):
         """The number of lines up to and with this one, behind the first `after`."""
         with self.arrived:
-            if not self.arrived.wait_for(lambda: line in self.lines[after:], 10):
-                raise Trouble("no %s within 10 s: %r" % (line, self.lines[after:]))
+            if not self.arrived.wait_for(lambda: line in self.lines[after:], DEADLINE):
+                raise Trouble("no %s within %d s: %r" % (line, DEADLINE, self.lines[after:]))
             return self.lines.index(line, after) + 1
 
     def status(self):
@@ -105,8 +106,11 @@ class Broker:
         self.notices = Notices(os.path.join(self.path, "notify"))
         for _ in range(3):
             self.port, self.port2 = free_port(), free_port()
+            seen = len(self.notices.lines)
             self._start(config)
             if self._listens():
+                # By then we have what we are to keep for the next process.
+                self.notices.wait_for("READY=1", seen)
                 return
         self.notices.close()
         raise Trouble("does not start:\n" + self.log())
@@ -185,7 +189,7 @@ class Broker:
 
     def _listens(self):
         """Waits until each listener takes a connection; False if the process ends first."""
-        end, silent = time.monotonic() + 10, list(self.addresses)
+        end, silent = time.monotonic() + DEADLINE, list(self.addresses)
         while time.monotonic() < end:
             while silent and answers(silent[0]):
                 silent.pop(0)
@@ -197,7 +201,7 @@ class Broker:
             except subprocess.TimeoutExpired:
                 pass
         self.process.kill()
-        raise Trouble("does not listen within 10 s:\n" + self.log())
+        raise Trouble("does not listen within %d s:\n%s" % (DEADLINE, self.log()))
 
     def reload(self, config=None):
         """SIGHUP, with a new configuration if one is given; returns when it is over. Whether it
@@ -213,7 +217,7 @@ class Broker:
         """Parks all, ends, and asks to be started again."""
         self.process.send_signal(signal.SIGRTMIN + 1)
         try:
-            status = self.process.wait(10)
+            status = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             self.kill()
             raise Trouble("does not end:\n" + self.log()[-4000:]) from None
@@ -237,7 +241,7 @@ class Broker:
         before = self.config
         self._start(config)
         self.config = before
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
     def kill(self):
         self.process.kill()
@@ -268,15 +272,17 @@ class Broker:
         self.process.send_signal(signal.SIGTERM)
 
     def stop(self):
-        """SIGTERM ends it with status 0 within 5 s, and nothing alarming was printed."""
+        """SIGTERM ends it with status 0, and nothing alarming was printed."""
         if self.process.poll() is None:
             self.terminate()
         try:
-            status = self.process.wait(5)
+            status = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise Trouble("still there 5 s after SIGTERM:\n" + self.log()[-4000:]) from None
+            raise Trouble(
+                "still there %d s after SIGTERM:\n%s" % (DEADLINE, self.log()[-4000:])
+            ) from None
         log = self.log()
         self.notices.close()
         self.folder.cleanup()

@@ -56,3 +56,4 @@ def reader_that_does_not_read_does_not_hold_up_the_stop(c):
     publisher.ping()
     c.broker.terminate()
     publisher.closed()
+    c.broker.process.wait(c.left())
