@@ -43,6 +43,11 @@ const Option options_listener[] = {
          OPTION_LISTENER_FIELD(listener_auto_id_prefix), .maximum = 50, .value = "PREFIX",
          .doc = "What client identifiers generated at this listener begin with. If not given: "
                 "auto_id_prefix, which is auto- itself."},
+        {"max_connection_rate", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_HAWKER | OPTION_NEEDS_LISTENER,
+         OPTION_LISTENER_FIELD(max_connection_rate), .fallback = "0", .maximum = 1000000,
+         .doc = "The most new connections a second to this listener, on average; ten times as many "
+                "at once; 0: no limit."},
         {"max_connections", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_CLAMPED, OPTION_LISTENER_FIELD(max_connections), .fallback = "-1", .minimum = -1,
          .maximum = INT32_MAX,

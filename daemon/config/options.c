@@ -14,9 +14,8 @@ typedef struct OptionPart {
 } OptionPart;
 
 static const OptionPart parts[] = {
-        {options_global, &n_options_global},
-        {options_listener, &n_options_listener},
-        {options_tls, &n_options_tls},
+        {options_global, &n_options_global},     {options_limits, &n_options_limits},
+        {options_listener, &n_options_listener}, {options_tls, &n_options_tls},
         {options_later, &n_options_later},
 };
 

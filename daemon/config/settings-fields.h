@@ -76,6 +76,7 @@ typedef struct ListenerSettings {
         char *bind_interface;       /* network device, or NULL */
         ListenerProtocol protocol;
 
+        unsigned max_connection_rate;      /* a second; 0 none */
         int max_connections;               /* -1 none */
         uint8_t max_qos;                   /* 0, 1, 2 */
         uint16_t max_topic_alias;          /* client to broker; 0 off */
@@ -137,6 +138,14 @@ typedef struct Settings {
 
         bool per_listener_settings;
         SETTINGS_SECURITY_FIELDS
+
+        unsigned address_max_connection_rate; /* a second; 0 none */
+        int address_max_connections;          /* -1 none */
+        unsigned address_max_failed_logins;   /* a minute; 0 none */
+        unsigned address_prefix_ipv4;         /* bits */
+        unsigned address_prefix_ipv6;
+        unsigned global_max_connection_rate; /* a second; 0 none */
+        int max_unauthenticated;             /* -1 none */
 
         bool allow_duplicate_messages;
         bool check_payload_format;

@@ -10,6 +10,7 @@
 
 #include "mqtt/protocol.h"
 #include "server/client.h"
+#include "server/gate.h"
 #include "server/proxied.h"
 #include "transport/stream.h"
 #include "util/log.h"
@@ -18,7 +19,7 @@
 #define ACCEPT_MAX 64U
 /* Out of descriptors or memory: try again after so many ms. */
 #define ACCEPT_PAUSE 100U
-/* So many above max_connections are let in at a time to be told why; the others are just closed. */
+/* So many of those that are refused are let in at a time to be told why; the others are closed. */
 #define REFUSED_MAX 64U
 
 struct Acceptor {
@@ -50,19 +51,6 @@ static void acceptor_log_trouble(const Acceptor *acceptor, int reason)
                             acceptor->served.endpoint->name, strerror(-reason));
 }
 
-/* The admin has forgotten a proxy, or somebody plays one. */
-static void acceptor_log_stranger(const Acceptor *acceptor, const Address *peer)
-{
-        Shard *shard = acceptor->shard;
-        char text[ADDRESS_TEXT_MAX];
-
-        counters_add(shard->counters.strangers_refused, 1);
-        if (ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
-                log_warning("Listener %s: %s is not in proxy_trusted, its connection was closed",
-                            acceptor->served.endpoint->name,
-                            address_format(peer, text, sizeof(text)));
-}
-
 static void acceptor_pause(Acceptor *acceptor, int reason)
 {
         acceptor_arm(acceptor, loop_now(&acceptor->shard->loop) + ACCEPT_PAUSE);
@@ -78,40 +66,79 @@ static void acceptor_listen(Acceptor *acceptor)
                 acceptor_pause(acceptor, r);
 }
 
-/* 0: welcome, a reason code to answer CONNECT with, -EMFILE, -EPERM: not even that. */
-static int acceptor_judge(const Acceptor *acceptor, const Address *peer)
+/* Before a connection is made of it. */
+static Refusal acceptor_judge(const Acceptor *acceptor, const struct sockaddr *peer,
+                              Neighbour **ret_neighbour)
 {
-        const ListenerSettings *listener = acceptor->served.endpoint->listener;
-        ListeningSocket *socket = acceptor->served.endpoint->socket;
-        int limit = listener->max_connections;
+        const Endpoint *endpoint = acceptor->served.endpoint;
+        const ListenerSettings *listener = endpoint->listener;
+        Shard *shard = acceptor->shard;
+        Refusal refusal = REFUSAL_NONE;
 
-        if (_unlikely_(listener->n_proxies > 0) &&
-            !proxied_is_trusted(listener, (const struct sockaddr *)&peer->storage))
-                return -EPERM;
-        if (limit < 0 ||
-            atomic_load_explicit(&socket->connections, memory_order_relaxed) < (unsigned)limit)
-                return 0;
-        return atomic_load_explicit(&socket->refused, memory_order_relaxed) < REFUSED_MAX
-                       ? REASON_QUOTA_EXCEEDED
-                       : -EMFILE;
+        *ret_neighbour = NULL;
+        if (_unlikely_(listener->n_proxies > 0) && !proxied_is_trusted(listener, peer))
+                return REFUSAL_STRANGER;
+        /* Of a proxy's client the address is not known yet. */
+        if (listener->enable_proxy_protocol == 0)
+                refusal = gate_ask_address(shard, peer, ret_neighbour);
+        if (refusal == REFUSAL_NONE)
+                refusal = gate_ask_endpoint(shard, endpoint);
+        if (refusal != REFUSAL_NONE)
+                neighbours_leave(shard->plane->neighbours, TAKE_PTR(*ret_neighbour));
+        return refusal;
+}
+
+static int acceptor_serve(Acceptor *acceptor, int fd, const Address *peer, uint8_t refuse,
+                          Neighbour *neighbour)
+{
+        return client_accept(acceptor->shard, &(ConnectionOrigin){
+                                                      .endpoint = acceptor->served.endpoint,
+                                                      .peer = peer,
+                                                      .fd = fd,
+                                                      .refuse = refuse,
+                                                      .neighbour = neighbour,
+                                              });
+}
+
+/* Without a state of TCP that lasts: those that come in a flood would fill the kernel. */
+static void drop(int fd)
+{
+        const struct linger reset = {.l_onoff = 1};
+
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        close(fd);
+}
+
+/* A few are let in to be told why. */
+static void acceptor_refuse(Acceptor *acceptor, int fd, const Address *peer, Refusal refusal)
+{
+        const Endpoint *endpoint = acceptor->served.endpoint;
+        const uint8_t reason = refusal_reason(refusal);
+        Shard *shard = acceptor->shard;
+
+        refusals_note(&shard->refusals, refusal, endpoint->name,
+                      (const struct sockaddr *)&peer->storage);
+        if (reason == 0 ||
+            atomic_load_explicit(&endpoint->socket->refused, memory_order_relaxed) >= REFUSED_MAX ||
+            !ratelimit_test(&shard->answer_limit, loop_now(&shard->loop)) ||
+            acceptor_serve(acceptor, fd, peer, reason, NULL) < 0)
+                drop(fd);
 }
 
 static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
 {
-        int r = acceptor_judge(acceptor, peer);
+        Shard *shard = acceptor->shard;
+        Neighbour *neighbour;
+        Refusal refusal =
+                acceptor_judge(acceptor, (const struct sockaddr *)&peer->storage, &neighbour);
 
-        counters_add(acceptor->shard->counters.sockets_accepted, 1);
-        if (r >= 0)
-                r = client_accept(acceptor->shard, &(ConnectionOrigin){
-                                                           .endpoint = acceptor->served.endpoint,
-                                                           .peer = peer,
-                                                           .fd = fd,
-                                                           .refuse = (uint8_t)r,
-                                                   });
-        if (r == -EPERM)
-                acceptor_log_stranger(acceptor, peer);
-        if (r < 0)
+        counters_add(shard->counters.sockets_accepted, 1);
+        if (refusal != REFUSAL_NONE) {
+                acceptor_refuse(acceptor, fd, peer, refusal);
+        } else if (acceptor_serve(acceptor, fd, peer, 0, neighbour) < 0) {
+                neighbours_leave(shard->plane->neighbours, neighbour);
                 close(fd);
+        }
 }
 
 static void acceptor_ready(LoopSource *source, uint32_t events)

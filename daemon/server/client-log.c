@@ -24,14 +24,13 @@ static const char *client_name(const Connection *connection, char buffer[NAME_MA
         return buffer;
 }
 
-/* Logs unless there were too many of these lately; says how many were left out. */
-static bool may_log(Shard *shard)
+bool client_log_may(Shard *shard, RateLimit *limit)
 {
         unsigned suppressed;
 
-        if (!ratelimit_test(&shard->log_limit, loop_now(&shard->loop)))
+        if (!ratelimit_test(limit, loop_now(&shard->loop)))
                 return false;
-        suppressed = ratelimit_take_suppressed(&shard->log_limit);
+        suppressed = ratelimit_take_suppressed(limit);
         if (suppressed > 0)
                 log_notice("%u more messages about clients were left out", suppressed);
         return true;
@@ -43,7 +42,8 @@ void client_log_connected(Connection *connection, const Connect *connect, bool s
         LogField fields[3];
 
         if (!connection_settings(connection)->connection_messages ||
-            !log_is_enabled(LOG_CATEGORY_NOTICE) || !may_log(connection->shard))
+            !log_is_enabled(LOG_CATEGORY_NOTICE) ||
+            !client_log_may(connection->shard, &connection->shard->log_limit))
                 return;
         connection_peer_format(connection, peer, sizeof(peer));
         client_name(connection, id);
@@ -69,11 +69,13 @@ void client_log_end(Connection *connection, int r, const char *detail)
 {
         LogCategory category = r == 0 ? LOG_CATEGORY_NOTICE : LOG_CATEGORY_INFORMATION;
         bool was_open = connection->session != NULL;
+        Shard *shard = connection->shard;
         char peer[ADDRESS_TEXT_MAX], id[NAME_MAX_SHOWN];
         LogField fields[4];
 
         if ((was_open && !connection_settings(connection)->connection_messages) ||
-            !log_is_enabled(category) || (r == 0 && !was_open) || !may_log(connection->shard))
+            !log_is_enabled(category) || (r == 0 && !was_open) ||
+            !client_log_may(shard, was_open ? &shard->log_limit : &shard->newcomer_log_limit))
                 return;
         connection_peer_format(connection, peer, sizeof(peer));
         client_name(connection, id);

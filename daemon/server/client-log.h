@@ -16,6 +16,10 @@
 #define MESSAGE_ID_CLIENT_DISCONNECTED "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e02"
 #define MESSAGE_ID_CLIENT_FAILED       "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e03"
 
+/* Whether there is room for one more line within this limit of the shard; if there is, says how
+ * many had none. */
+bool client_log_may(Shard *shard, RateLimit *limit);
+
 void client_log_connected(Connection *connection, const Connect *connect, bool session_present);
 
 /* The end, before it happens: r and detail as for connection_fail(); r 0: in order, or the peer

@@ -11,6 +11,7 @@
 #include "server/client-log.h"
 #include "server/connection-end.h"
 #include "server/dispatch.h"
+#include "server/failed-login.h"
 #include "server/fault.h"
 #include "server/handshake.h"
 #include "server/login.h"
@@ -320,6 +321,20 @@ static void client_ready(LoopSource *source, uint32_t events)
                 client_read(connection);
 }
 
+/* The oldest has had the most time to say what it wants. */
+static void client_evict_newcomers(Shard *shard)
+{
+        const int limit = shard->settings->max_unauthenticated;
+        Connection *oldest = list_first_entry(&shard->newcomers, Connection, newcomer_link);
+
+        if (_likely_(limit < 0 || !oldest ||
+                     atomic_load_explicit(&shard->plane->newcomers, memory_order_relaxed) <=
+                             (unsigned)limit))
+                return;
+        refusals_note(&shard->refusals, REFUSAL_EVICTED, oldest->endpoint->name, &oldest->peer.any);
+        connection_close(oldest);
+}
+
 int client_accept(Shard *shard, const ConnectionOrigin *origin)
 {
         unsigned timeout = shard->settings->connect_timeout;
@@ -337,6 +352,7 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
         else if (loop_timer_arm(&shard->loop, &connection->timer,
                                 loop_now(&shard->loop) + timeout * MSEC_PER_SEC) < 0)
                 connection_close(connection);
+        client_evict_newcomers(shard);
         return 0; /* the fd is no longer the caller's, whatever became of it */
 }
 
@@ -413,6 +429,8 @@ void client_proved(Login *login)
         connection->login = NULL;
         connection->phase = CONNECTION_WAITS;
         r = client_admit_proved(connection, r);
+        if (r > 0)
+                failed_login_note_unread(connection, r);
         if (r == 0)
                 r = client_watch_again(connection);
         if (r == 0)

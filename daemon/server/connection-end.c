@@ -35,6 +35,7 @@ static void connection_linger(Connection *connection)
 
         connection->phase = CONNECTION_LINGERS;
         connection_leave_place(connection);
+        connection_leave_newcomers(connection);
         list_remove(&connection->flush_link);
         if (loop_timer_arm(loop, &connection->timer, loop_now(loop) + LINGER_TIME) < 0)
                 connection_close(connection);

@@ -52,6 +52,24 @@ static void connection_gauge(Connection *connection, size_t bytes, uint32_t pack
         connection->counted_packets = packets;
 }
 
+static void connection_join_newcomers(Connection *connection)
+{
+        Shard *shard = connection->shard;
+
+        if (connection->phase >= CONNECTION_OPEN)
+                return;
+        list_append(&shard->newcomers, &connection->newcomer_link);
+        atomic_fetch_add_explicit(&shard->plane->newcomers, 1, memory_order_relaxed);
+}
+
+void connection_leave_newcomers(Connection *connection)
+{
+        if (!list_is_linked(&connection->newcomer_link))
+                return;
+        list_remove(&connection->newcomer_link);
+        atomic_fetch_sub_explicit(&connection->shard->plane->newcomers, 1, memory_order_relaxed);
+}
+
 int connection_join(Connection *connection, Shard *shard)
 {
         int r = loop_add(&shard->loop, &connection->source, EPOLLIN);
@@ -61,6 +79,7 @@ int connection_join(Connection *connection, Shard *shard)
         connection->shard = shard;
         connection->review = shard->review;
         list_append(&shard->connections, &connection->link);
+        connection_join_newcomers(connection);
         counters_add(shard->counters.sockets_open, 1);
         return 0;
 }
@@ -72,6 +91,7 @@ void connection_leave(Connection *connection)
         connection_gauge(connection, 0, 0);
         loop_remove(&shard->loop, &connection->source);
         loop_timer_disarm(&shard->loop, &connection->timer);
+        connection_leave_newcomers(connection);
         list_remove(&connection->link);
         list_remove(&connection->flush_link);
         counters_add(shard->counters.sockets_open, -1);
@@ -104,6 +124,11 @@ void connection_leave_place(Connection *connection)
         }
         atomic_fetch_sub_explicit(&socket->connections, 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(&connection->shard->plane->connections, 1, memory_order_relaxed);
+}
+
+static void connection_leave_neighbour(Connection *connection)
+{
+        neighbours_leave(connection->shard->plane->neighbours, TAKE_PTR(connection->neighbour));
 }
 
 void connection_change_endpoint(Connection *connection, Endpoint *endpoint)
@@ -162,6 +187,7 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
         connection->source.fd = origin->fd;
         connection->last_received = loop_now(&shard->loop);
         list_init(&connection->link);
+        list_init(&connection->newcomer_link);
         list_init(&connection->flush_link);
         connection_set_peer(connection, origin->peer);
         connection->endpoint = endpoint_ref(origin->endpoint);
@@ -170,6 +196,7 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
                 return -ENOMEM;
         }
         connection_take_place(connection);
+        connection->neighbour = origin->neighbour;
         *ret_connection = connection;
         return 0;
 }
@@ -184,6 +211,7 @@ Connection *connection_free(Connection *connection)
                 connection_leave_place(connection);
                 endpoint_unref(connection->endpoint);
         }
+        connection_leave_neighbour(connection);
         buffer_done(&connection->input);
         output_done(&connection->output);
         aliases_free(connection->aliases);
@@ -213,6 +241,7 @@ void connection_close(Connection *connection)
         login_abandon(TAKE_PTR(connection->login));
         connection_leave(connection);
         connection_leave_place(connection);
+        connection_leave_neighbour(connection);
         if (connection->step && !handshake_step_withdraw(connection->step))
                 return; /* handshake_returned() frees it */
         connection->step = NULL;

@@ -56,8 +56,10 @@ struct Connection {
         LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
         msec_t last_received;
         List link;            /* in shard->connections */
+        List newcomer_link;   /* in shard->newcomers, until it is let in */
         List flush_link;      /* in shard->flushes or shard->dead */
         char *username;       /* NULL: none; before CONNECT only what the kernel has told */
+        Neighbour *neighbour; /* whom it counts for; NULL: nobody */
         char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */
         struct Login *login;  /* while it PROVES */
         AccessPolicy *policy; /* a reference: by which an OPEN one was let in; NULL: none */
@@ -89,8 +91,9 @@ struct Connection {
 typedef struct ConnectionOrigin {
         Endpoint *endpoint; /* referenced */
         const Address *peer;
-        int fd;         /* taken over on success */
-        uint8_t refuse; /* as in Connection */
+        int fd;               /* taken over on success */
+        uint8_t refuse;       /* as in Connection */
+        Neighbour *neighbour; /* whose it is; taken over on success */
 } ConnectionOrigin;
 
 /* In no loop yet. 0 or -ENOMEM. */
@@ -113,6 +116,9 @@ void connection_leave(Connection *connection);
 
 /* Gives its place under max_connections back, before the end: for one that only lingers. */
 void connection_leave_place(Connection *connection);
+
+/* It has been let in, or is to be forgotten. Idempotent. */
+void connection_leave_newcomers(Connection *connection);
 
 /* Makes it one of those that came by this endpoint (referenced). */
 void connection_change_endpoint(Connection *connection, Endpoint *endpoint);

@@ -31,9 +31,18 @@
         X(connects_refused)   /* CONNECTs answered with an error */                                \
         X(connects_timed_out) /* no complete CONNECT within connect_timeout */                     \
         X(protocol_errors)    /* connections ended for malformed packets or protocol errors */     \
-        X(strangers_refused)  /* who may not play the proxy: proxy_trusted */                      \
-        X(accept_paused)      /* times that accepting stopped for want of descriptors */           \
-        X(output_packets)     /* packets in output buffers now */                                  \
+        X(refused_strangers)  /* these are by reason: see access/refusal.h */                      \
+        X(refused_banned)                                                                          \
+        X(refused_address_logins)                                                                  \
+        X(refused_address_rate)                                                                    \
+        X(refused_address_connections)                                                             \
+        X(refused_listener_rate)                                                                   \
+        X(refused_rate)                                                                            \
+        X(refused_listener_full)                                                                   \
+        X(evicted_without_connect)                                                                 \
+        X(failed_logins)                                                                           \
+        X(accept_paused)  /* times that accepting stopped for want of descriptors */               \
+        X(output_packets) /* packets in output buffers now */                                      \
         X(output_bytes)
 
 typedef struct Counters {

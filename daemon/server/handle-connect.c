@@ -21,6 +21,7 @@
 #include "server/client-admit.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
+#include "server/failed-login.h"
 #include "server/peer-name.h"
 #include "server/review.h"
 #include "server/session-open.h"
@@ -448,6 +449,7 @@ static int accept_client(Connection *connection, Greeting *greeting)
                 return r;
         connection->phase = CONNECTION_OPEN;
         client_access_grant(connection, connection->endpoint->policy);
+        connection_leave_newcomers(connection);
         start_keep_alive(connection);
         client_log_connected(connection, &greeting->connect, present);
         counters_add(connection->shard->counters.messages_sent, 1);
@@ -492,6 +494,8 @@ int handle_connect(Connection *connection, const Packet *packet)
                 connection->phase = CONNECTION_PROVES;
                 return 0;
         }
+        if (r > 0)
+                failed_login_note(connection, connect, r);
         if (r != 0)
                 return r;
         grant_expiry(connection, &greeting);

@@ -21,9 +21,10 @@ typedef struct ListeningSocket {
         bool is_unix;
         char address[ADDRESS_TEXT_MAX]; /* its own, empty if it has none */
         atomic_bool is_retired;
-        atomic_uint users;       /* who may accept from fd now */
-        atomic_uint connections; /* open now, for max_connections */
-        atomic_uint refused;     /* let in only to be told that there are too many */
+        atomic_uint users;             /* who may accept from fd now */
+        atomic_uint connections;       /* open now, for max_connections */
+        atomic_uint_fast64_t arrivals; /* a bucket, for max_connection_rate */
+        atomic_uint refused;           /* let in only to be told that there are too many */
 } ListeningSocket;
 
 /* Takes the fd over on success only. 0 or -ENOMEM. */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "access/neighbours.h"
 #include "broker/retained.h"
 #include "broker/router.h"
 #include "util/bytes.h"
@@ -27,13 +28,16 @@ typedef struct Plane {
 
         Shard *shards;
         unsigned n_shards;
+        Neighbours *neighbours;
         WorkPool *helpers; /* for what would hold up a worker */
 
-        atomic_bool memory_pressure; /* new work is refused */
-        atomic_uint connections;     /* of all workers, for global_max_connections */
-        atomic_uint sessions;        /* of all workers, for global_max_clients */
-        sem_t answers;               /* posted for each MAIL_PING */
-        sem_t wills_published;       /* posted once by each worker for MAIL_WILLS */
+        atomic_bool memory_pressure;   /* new work is refused */
+        atomic_uint connections;       /* of all workers, for global_max_connections */
+        atomic_uint newcomers;         /* of these, those that have not been let in yet */
+        atomic_uint_fast64_t arrivals; /* a bucket, for global_max_connection_rate */
+        atomic_uint sessions;          /* of all workers, for global_max_clients */
+        sem_t answers;                 /* posted for each MAIL_PING */
+        sem_t wills_published;         /* posted once by each worker for MAIL_WILLS */
 } Plane;
 
 /* The worker that owns the client identifier. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "server/connection-end.h"
+#include "server/gate.h"
 #include "transport/proxy.h"
 #include "util/utf8.h"
 
@@ -32,6 +33,18 @@ static int take_name(Connection *connection, Bytes name)
         return bytes_duplicate(name, (uint8_t **)&connection->proxy_name);
 }
 
+/* What its address allows, now that it is known. */
+static Refusal ask_gate(Connection *connection)
+{
+        Shard *shard = connection->shard;
+        const struct sockaddr *address = &connection->peer.any;
+        Refusal refusal = gate_ask_address(shard, address, &connection->neighbour);
+
+        if (refusal != REFUSAL_NONE)
+                refusals_note(&shard->refusals, refusal, connection->endpoint->name, address);
+        return refusal;
+}
+
 /* 0, -errno, or > 0: the client may not come in like that, for the reason in *ret_why. */
 static int take_header(Connection *connection, const ProxyHeader *header, const char **ret_why)
 {
@@ -48,6 +61,10 @@ static int take_header(Connection *connection, const ProxyHeader *header, const 
         }
         if (header->has_source)
                 connection_set_peer(connection, &header->source);
+        if (ask_gate(connection) != REFUSAL_NONE) {
+                *ret_why = NULL;
+                return -ECONNREFUSED;
+        }
         return take_name(connection, header->common_name);
 }
 
@@ -99,6 +116,10 @@ bool proxied_go_on(Connection *connection)
                 r = take_header(connection, &header, &why);
         if (r == 0)
                 r = connection_open_transport(connection);
+        if (r == -ECONNREFUSED) {
+                connection_close(connection);
+                return false;
+        }
         if (r != 0) {
                 connection_fail(connection, r == -ENODATA ? 0 : r, why);
                 return false;

@@ -53,6 +53,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = retained_new(&plane->retained);
         if (r == 0)
+                r = neighbours_new(&plane->neighbours);
+        if (r == 0)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         plane->n_shards = n;
         for (unsigned i = 0; r == 0 && i < n; i++)
@@ -88,6 +90,7 @@ Server *server_free(Server *server)
                 shard_done(&plane->shards[i]);
         free(plane->shards);
         retained_free(plane->retained);
+        neighbours_free(plane->neighbours);
         router_free(plane->router);
         settings_unref(server->settings);
         sem_destroy(&plane->wills_published);

@@ -23,6 +23,10 @@
 /* Of log lines that clients cause: per worker. */
 #define LOG_INTERVAL 5000U
 #define LOG_BURST    100U
+/* Of these, about connections that never became clients: anybody can make as many as he likes. */
+#define LOG_NEWCOMER_BURST 20U
+/* Of connections that are refused, so many a second are told why. */
+#define ANSWERED_MAX 50U
 /* How often a worker that ends looks whether it is done, ms. */
 #define FINISH_WAIT 10U
 
@@ -287,10 +291,14 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
         *shard = (Shard){.index = index, .plane = plane, .acceptors_due = MSEC_INFINITY};
         list_init(&shard->acceptors);
         list_init(&shard->connections);
+        list_init(&shard->newcomers);
         list_init(&shard->flushes);
         list_init(&shard->dead);
         loop_timer_init(&shard->sessions_timer, sessions_due);
+        refusals_init(&shard->refusals, &shard->loop, &shard->counters);
         shard->log_limit = (RateLimit)RATELIMIT_INIT(LOG_INTERVAL, LOG_BURST);
+        shard->newcomer_log_limit = (RateLimit)RATELIMIT_INIT(LOG_INTERVAL, LOG_NEWCOMER_BURST);
+        shard->answer_limit = (RateLimit)RATELIMIT_INIT(MSEC_PER_SEC, ANSWERED_MAX);
         r = loop_init(&shard->loop);
         if (r < 0)
                 return r;

@@ -19,6 +19,7 @@
 #include "server/mail.h"
 #include "server/plane.h"
 #include "server/publish-encoder.h"
+#include "server/refusals.h"
 #include "util/list.h"
 #include "util/loop.h"
 #include "util/mailbox.h"
@@ -58,14 +59,18 @@ struct Shard {
         List acceptors; /* served.h */
         msec_t acceptors_due;
         List connections;
-        List flushes; /* connections with something to write at the end of this turn */
-        List dead;    /* closed in this turn, freed at its end */
+        List newcomers; /* of these, those that have not been let in yet; the oldest first */
+        List flushes;   /* connections with something to write at the end of this turn */
+        List dead;      /* closed in this turn, freed at its end */
 
         uint8_t *scratch;
         Buffer assembly; /* where topics and properties are put together */
         BufferPool pool;
         PublishEncoder encoder;
         RateLimit log_limit;
+        RateLimit newcomer_log_limit; /* of what is said of who is not let in */
+        RateLimit answer_limit;       /* of refused ones that are told why */
+        Refusals refusals;
         uint64_t handshake_time; /* ns spent on handshakes in this turn */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
         bool is_made;

@@ -15,6 +15,7 @@
 #include "server/client.h"
 #include "server/connection-record.h"
 #include "server/deliver.h"
+#include "server/gate.h"
 
 typedef struct Unparker {
         Plane *plane;
@@ -119,6 +120,7 @@ static int make_connection(Unparker *unparker, ConnectionRecord *record, ParkedI
                 .fd = item->fd,
                 .refuse = record->refuse,
         };
+        NeighbourLimits limits;
         Connection *connection;
         int r;
 
@@ -126,6 +128,9 @@ static int make_connection(Unparker *unparker, ConnectionRecord *record, ParkedI
         if (r < 0)
                 return r;
         item->fd = -1;
+        limits = gate_limits(shard->settings);
+        connection->neighbour = neighbours_return(plane->neighbours, &limits, &connection->peer.any,
+                                                  loop_now(&shard->loop));
         r = connection_record_apply(record, &unparker->payloads, connection);
         connection->last_received += unparker->downtime;
         if (r == 0)

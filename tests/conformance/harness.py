@@ -95,9 +95,11 @@ class Case:
         self.peers.append(peer)
         return peer
 
-    def client(self, name=None, version=None, address=None, keep=False, tls=None, **fields):
+    def client(
+        self, name=None, version=None, address=None, keep=False, tls=None, source=None, **fields
+    ):
         """A peer with an accepted CONNECT. `keep`: resume, and keep the session for 5 minutes."""
-        peer = self.raw(version, address, tls=tls)
+        peer = self.raw(version, address, tls=tls, source=source)
         if keep:
             fields.setdefault("clean", False)
             if peer.version == 5:

@@ -89,7 +89,15 @@ static const Expected expected[] = {
         {"http_dir", L, NULL},
         {"listener", L, NULL},
         {"listener_allow_anonymous", L, NULL},
-        {"listener_auto_id_prefix", L, NULL}, /* auto_id_prefix, which is auto- */
+        {"listener_auto_id_prefix", L, NULL},    /* auto_id_prefix, which is auto- */
+        {"address_max_connection_rate", G, "0"}, /* ours, as the next ones */
+        {"address_max_connections", G, "-1"},
+        {"address_max_failed_logins", G, "0"},
+        {"address_prefix_ipv4", G, "32"},
+        {"address_prefix_ipv6", G, "64"},
+        {"global_max_connection_rate", G, "0"},
+        {"max_unauthenticated", G, "10000"},
+        {"max_connection_rate", L, "0"},
         {"max_connections", L, "-1"},
         {"max_qos", L, "2"},
         {"max_topic_alias", L, "10"},

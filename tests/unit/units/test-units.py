@@ -102,6 +102,27 @@ def catalog_explains_every_message(_, catalog):
     assert sorted(known) == sorted(used) and len(used) == len(set(used)), (known, used)
 
 
+LOGINS = """\
+Nov 22 15:00:00 host hawkerd[77]: Login failed from 192.0.2.7:4711: Not authorized, listener 1, user 'a', client 'b'
+Nov 22 15:00:00 host hawkerd[77]: Login failed from [2001:db8::7]:1: Not authorized, listener 1, user '192.0.2.9', client ''
+Nov 22 15:00:00 host hawkerd[77]: Client Login failed from 192.0.2.9:1: x connected from 192.0.2.8:1
+"""
+
+
+def filter_finds_failed_logins(folder, name):
+    """And takes nothing that a client may choose for an address."""
+    program = shutil.which("fail2ban-regex")
+    if not program:
+        return "there is no fail2ban-regex"
+    log = os.path.join(folder, "log")
+    with open(log, "w", encoding="utf-8") as file:
+        file.write(LOGINS)
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+    done = run(program, "--print-all-matched", log, os.path.join(root, "units/fail2ban", name))
+    assert "2 matched, 1 missed" in done.stdout, done.stdout
+    return None
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="hawker-units-") as folder:
         names = collect(folder)
@@ -110,7 +131,8 @@ def main():
         tests += [(test, name) for test in (is_hardened, has_no_capability, keys_come_before_the_broker)
                   for name in services]
         tests += [(sysusers_are_understood, os.path.basename(SYSUSERS)),
-                  (catalog_explains_every_message, "hawker.catalog")]
+                  (catalog_explains_every_message, "hawker.catalog"),
+                  (filter_finds_failed_logins, "filter.d-hawker.conf")]
         failed = 0
         print(f"1..{len(tests)}")
         for number, (test, name) in enumerate(tests, 1):

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options-limits.c: the rows of the options against floods */
+#include "config/options.h"
+
+#include "util/macro.h"
+
+const Option options_limits[] = {
+        {"address_max_connection_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(address_max_connection_rate), .fallback = "0",
+         .maximum = 1000000,
+         .doc = "The most new connections a second from one address, on average; ten times as many "
+                "at once; 0: no limit. Those above it are closed before anything is spent on them; "
+                "some get a CONNACK with reason code 0x9F. Many clients may have one address: "
+                "behind a router or a proxy that does not tell theirs. So there is no limit if you "
+                "do not set one; 10 is enough for a household."},
+        {"address_max_connections", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(address_max_connections), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most connections at one time from one address; -1: no limit. Some of those "
+                "above it get a CONNACK with reason code 0x97."},
+        {"address_max_failed_logins", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(address_max_failed_logins), .fallback = "0",
+         .maximum = 1000000,
+         .doc = "The most failed logins a minute from one address; 0: no limit. Above that no new "
+                "connection from there is let in for one minute, the next time for two, and so on "
+                "up to an hour. Clients that are connected stay."},
+        {"address_prefix_ipv4", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(address_prefix_ipv4), .fallback = "32", .minimum = 8,
+         .maximum = 32, .value = "BITS",
+         .doc = "How many bits of an IPv4 address count: all that have these in common are one "
+                "address for the limits."},
+        {"address_prefix_ipv6", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(address_prefix_ipv6), .fallback = "64", .minimum = 16,
+         .maximum = 128, .value = "BITS",
+         .doc = "The same of IPv6, where one site has 64 bits or more to itself."},
+        {"global_max_connection_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(global_max_connection_rate), .fallback = "0",
+         .maximum = 1000000,
+         .doc = "The most new connections a second over all listeners, on average; ten times as "
+                "many at once; 0: no limit."},
+        {"max_unauthenticated", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(max_unauthenticated), .fallback = "10000",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most connections at one time that have not been let in yet: without a "
+                "complete handshake or CONNECT. Of more, the oldest is closed, so that a flood of "
+                "silent connections keeps nobody out who says at once what he wants; -1: no "
+                "limit."},
+};
+
+const size_t n_options_limits = ARRAY_SIZE(options_limits);

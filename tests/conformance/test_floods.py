@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits that count by address, by listener and over all."""
+import socket
+
+from harness import test
+
+HERE = ["listener {port}"]
+
+
+def refused(c, **how):
+    """One more connection is closed, perhaps after a CONNACK; its reason code or 0."""
+    try:
+        peer = c.raw(**how)
+        peer.open(client_id="too-many")
+        packets = peer.closed()
+    except ConnectionError:
+        return 0
+    assert len(packets) <= 1
+    return packets[0].reason if packets else 0
+
+
+def attempts(c, n, source="127.0.0.1"):
+    """So many connections that end at once; how many were let in."""
+    good = 0
+    for _ in range(n):
+        try:
+            peer = c.raw(source=source)
+        except ConnectionError:
+            continue
+        try:
+            peer.open(client_id=c.id())
+            packet = peer.recv()
+            good += bool(packet and packet.reason == 0)
+        except ConnectionError:
+            pass
+        peer.drop()
+        c.peers.remove(peer)
+    return good
+
+
+def logged(c, text):
+    while text not in c.broker.log():
+        assert c.left() > 0, c.broker.log()
+        c.after(0.005)
+
+
+@test(versions=[4, 5], config=["address_max_connections 3"] + HERE)
+def connections_of_an_address(c):
+    peers = [c.client("n%d" % number) for number in range(3)]
+    assert refused(c) in ((0, 0x97) if c.version == 5 else (0, 3))
+    c.client("other", source="127.0.0.2")
+    logged(c, "too many connections from the address")
+    peers.pop().disconnect()
+    while not attempts(c, 1):
+        assert c.left() > 0
+
+
+@test(versions=[5], config=["address_max_connection_rate 1"] + HERE, own=True)
+def rate_of_an_address(c):
+    assert 9 <= attempts(c, 30) <= 13
+    c.client("other", source="127.0.0.2")
+    logged(c, "too many new connections from the address")
+
+
+@test(versions=[5], config=["address_max_connection_rate 1"] + HERE, own=True)
+def refused_ones_are_told_why(c):
+    attempts(c, 12)
+    assert refused(c) == 0x9F
+
+
+@test(
+    versions=[5],
+    config=["address_max_connection_rate 1", "address_prefix_ipv4 24"] + HERE,
+    own=True,
+)
+def addresses_of_a_prefix_are_one(c):
+    assert attempts(c, 12) >= 9
+    assert attempts(c, 5, "127.0.0.2") <= 1
+    assert attempts(c, 5, "127.0.1.1") == 5
+
+
+@test(versions=[5], config=["@max_connection_rate 1"], own=True)
+def rate_of_a_listener(c):
+    assert 9 <= attempts(c, 30) <= 13
+
+
+@test(versions=[5], config=["global_max_connection_rate 1"] + HERE, own=True)
+def rate_of_all(c):
+    assert 9 <= attempts(c, 15) + attempts(c, 15, "127.0.0.2") <= 13
+
+
+@test(
+    versions=[5], config=["allow_anonymous false", "address_max_failed_logins 3"] + HERE, own=True
+)
+def failed_logins_shut_an_address_out(c):
+    stranger = c.raw()
+    for _ in range(5):
+        peer = c.raw()
+        peer.open(client_id=c.id(), username="eve")
+        assert peer.recv().reason in (0x86, 0x87)
+        if "Too many failed logins" in c.broker.log():
+            break
+    logged(c, "Login failed from 127.0.0.1:")
+    logged(c, "user 'eve', client '%s'" % c.id())
+    logged(
+        c, "Too many failed logins from 127.0.0.1: new connections from there are refused for 60"
+    )
+    assert refused(c) == 0
+    # who was there before may still try, who comes from elsewhere too
+    for peer in (stranger, c.raw(source="127.0.0.2")):
+        peer.open(client_id=c.id())
+        assert peer.recv().reason in (0x86, 0x87)
+
+
+@test(versions=[5], config=["max_unauthenticated 20"] + HERE, own=True)
+def silent_ones_keep_nobody_out(c):
+    silent = [c.raw() for _ in range(200)]
+    for peer in silent:
+        peer.send(b"\x10")
+    good = c.client("good")
+    good.ping()
+    logged(c, "too many without CONNECT")
+    there = 0
+    for peer in silent[::-1]:
+        peer.socket.settimeout(0.05)
+        try:
+            there += peer.socket.recv(1) != b""
+        except (socket.timeout, BlockingIOError):
+            there += 1
+        except OSError:
+            pass
+        if there > 20:
+            break
+    assert 1 <= there <= 20, there
+
+
+@test(versions=[5], config=HERE, own=True)
+def limits_come_with_a_reload(c):
+    first = c.client("first")
+    assert c.broker.reload(["address_max_connections 1"] + HERE)
+    assert refused(c) in (0, 0x97)
+    assert c.broker.reload(HERE)
+    c.client("second")
+    first.ping()
+
+
+@test(
+    versions=[5],
+    config=["address_max_connections 1"] + HERE + ["enable_proxy_protocol 1"],
+    own=True,
+)
+def limits_are_of_the_client_not_of_its_proxy(c):
+    line = b"PROXY TCP4 192.0.2.%d 192.0.2.2 4711 1883\r\n"
+    for number in (1, 2):
+        peer = c.raw(before=line % number)
+        peer.connect(client_id=c.id("n%d" % number))
+    assert refused(c, before=line % 1) == 0
+    logged(c, "Refused a connection from 192.0.2.1:4711")
+
+
+@test(versions=[5], config=["address_max_connections 2"] + HERE, own=True)
+def restart_counts_who_is_there(c):
+    peers = [c.client("n%d" % number) for number in range(2)]
+    c.broker.restart()
+    assert refused(c) in (0, 0x97)
+    for peer in peers:
+        peer.ping()
+
+
+@test(versions=[5], config=["@max_connections 2"], own=True)
+def flood_is_told_in_few_lines(c):
+    peers = [c.client("n%d" % number) for number in range(2)]
+    attempts(c, 500)
+    lines = [line for line in c.broker.log().splitlines() if "127.0.0.1" in line]
+    assert len(lines) < 60 * (c.broker.workers or 1), len(lines)
+    for peer in peers:
+        peer.ping()
