@@ -103,6 +103,8 @@ static bool connection_explain(Connection *connection, int reason, const char *d
                 if (connection->version == MQTT_UNKNOWN)
                         return false;
                 counters_add(connection->shard->counters.connects_refused, 1);
+                if (reason == REASON_SERVER_SHUTTING_DOWN) /* of DISCONNECT alone */
+                        reason = REASON_SERVER_UNAVAILABLE;
                 return append_farewell(connection, (uint8_t)reason, detail, append_connack);
         case CONNECTION_OPEN:
                 return connection->version == MQTT_5 &&
@@ -128,7 +130,7 @@ void connection_fail(Connection *connection, int r, const char *detail)
 
         if (connection->phase > CONNECTION_OPEN)
                 return;
-        connection_wipe_input(connection);
+        connection_drop_connect(connection);
         client_log_end(connection, r, detail);
         if (reason_is_the_peers_fault(r))
                 counters_add(connection->shard->counters.protocol_errors, 1);

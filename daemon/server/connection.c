@@ -223,8 +223,9 @@ Connection *connection_free(Connection *connection)
         return NULL;
 }
 
-void connection_wipe_input(Connection *connection)
+void connection_drop_connect(Connection *connection)
 {
+        login_abandon(TAKE_PTR(connection->login));
         if (connection->phase < CONNECTION_OPEN && connection->input.data)
                 explicit_bzero(connection->input.data, connection->input.capacity);
 }
@@ -236,9 +237,8 @@ void connection_close(Connection *connection)
 
         if (connection->phase == CONNECTION_CLOSED)
                 return;
-        connection_wipe_input(connection);
+        connection_drop_connect(connection);
         connection->phase = CONNECTION_CLOSED;
-        login_abandon(TAKE_PTR(connection->login));
         connection_leave(connection);
         connection_leave_place(connection);
         connection_leave_neighbour(connection);

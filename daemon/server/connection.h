@@ -127,8 +127,9 @@ void connection_change_endpoint(Connection *connection, Endpoint *endpoint);
  * helper gives it back. */
 void connection_close(Connection *connection);
 
-/* Before CONNACK: there may be a password in its input. What is in there is lost. */
-void connection_wipe_input(Connection *connection);
+/* Before CONNACK: nothing will come of its CONNECT. Wipes the input, for there may be a password in
+ * it; whether one is right nobody wants to know any more. */
+void connection_drop_connect(Connection *connection);
 
 /* Where packets to the peer are appended. It will be written at the end of this turn. */
 Buffer *connection_output(Connection *connection);

@@ -87,6 +87,7 @@ void stage_reload(Stage *stage, void (*adjust)(Settings *settings))
 
         stage_must(endpoint_renew(stage->endpoint, settings, &settings->listeners[0], NULL,
                                   &change.after) == 0);
+        change.after->policy = access_policy_ref(stage->policy);
         stage_must(server_reload(stage->server, settings, &change, 1) == 0);
         endpoint_unref(stage->endpoint);
         settings_unref(stage->settings);
@@ -169,6 +170,7 @@ void stage_done(Stage *stage)
         server_free(stage->server);
         endpoint_unref(stage->endpoint);
         settings_unref(stage->settings);
+        access_policy_unref(stage->policy);
 }
 
 const char *stage_id(const Stage *stage, unsigned worker, const char *name)

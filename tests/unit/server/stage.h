@@ -36,7 +36,8 @@ typedef struct Stage {
         Settings *settings;
         Server *server;
         Plane *plane;
-        Endpoint *endpoint; /* of a listener like every other, but nobody accepts */
+        Endpoint *endpoint;   /* of a listener like every other, but nobody accepts */
+        AccessPolicy *policy; /* for endpoints to come; NULL: none. See stage-access.h */
 } Stage;
 
 /* Default settings, which adjust (may be NULL) changes before they are used. */
