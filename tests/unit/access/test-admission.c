@@ -2,6 +2,8 @@
 
 /* Admission: who is let in, row by row. */
 #include <glib.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "access/admission.h"
 #include "mqtt/protocol.h"
@@ -94,6 +96,123 @@ static void test_a_name_is_needed_to_be_called_by_it(void)
         check_cases(cases, G_N_ELEMENTS(cases));
 }
 
+/* --- passwords --- */
+
+#define JOE                                                                                        \
+        "joe:$6$jZ3u5vjXWoUkJkdr$pgcwLli4hLHR1He7q6K4Dn9EbZkpR0AQ0zfsQ6eGXSf2bhqEyHIuHbdvnxJbhKVg" \
+        "JNyKvqDe9M6fwW6gwpV4RQ==\n"
+#define OTHER_JOE                                                                                  \
+        "joe:$7$101$+pPGbac5yHb5t2Fw$armAGV3VxsgleWCm7zA7Zq4N8jqo9WsKzoigVDO2YY/"                  \
+        "GpgI0vkk7lUeOQqBWwWqceZJDEMu/+remG6dZhnVljg==\n"
+
+static AccessPolicy *policy_of(const char *users)
+{
+        _cleanup_(passwords_unrefp) Passwords *passwords = NULL;
+        _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        AccessPolicy *policy;
+        g_autofree char *path = NULL;
+        int fd = g_file_open_tmp("hawker-XXXXXX", &path, NULL);
+
+        g_assert_cmpint(write(fd, users, strlen(users)), ==, (ssize_t)strlen(users));
+        close(fd);
+        g_assert_cmpint(passwords_load(path, &errors, &passwords), ==, 0);
+        g_unlink(path);
+        g_assert_cmpint(access_policy_new(passwords, NULL, &policy), ==, 0);
+        return policy;
+}
+
+typedef struct ProofCase {
+        const char *users;
+        bool allow_anonymous;
+        const char *username, *password;
+        bool is_proven;
+        int result;
+        bool is_asked, is_known;
+} ProofCase;
+
+static void test_who_has_to_prove_it(void)
+{
+        static const ProofCase cases[] = {
+                {JOE, false, "joe", "p", false, 0, true, true},
+                {JOE, true, "joe", "p", false, 0, true, true},
+                {JOE, false, "jim", "p", false, 0, true, false},
+                {JOE, true, "", "p", false, 0, true, false},
+                {JOE, true, "joe", NULL, false, REASON_BAD_USER_NAME_OR_PASSWORD, false, false},
+                {JOE, true, NULL, NULL, false, 0, false, false},
+                {JOE, false, NULL, NULL, false, REASON_NOT_AUTHORIZED, false, false},
+                {JOE, false, NULL, "p", false, REASON_NOT_AUTHORIZED, false, false},
+                {JOE, false, "jim", NULL, true, 0, false, false},
+                {"", true, "joe", "p", false, REASON_BAD_USER_NAME_OR_PASSWORD, false, false},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                const ProofCase *c = &cases[i];
+                _cleanup_(access_policy_unrefp) AccessPolicy *policy = policy_of(c->users);
+                const ListenerSettings listener = {.allow_anonymous = c->allow_anonymous};
+                const Settings settings = {};
+                const AdmissionRequest request = {
+                        .client_id = BYTES_LITERAL("c"),
+                        .has_username = c->username,
+                        .username = bytes_from_string(c->username),
+                        .has_password = c->password,
+                        .password = bytes_from_string(c->password),
+                        .is_proven = c->is_proven,
+                };
+                AdmissionProof proof = {};
+
+                g_test_message("case %zu", i);
+                g_assert_cmpint(admission_check(&settings, &listener, policy, &request, &proof), ==,
+                                c->result);
+                g_assert_true((proof.hash != NULL) == c->is_asked);
+                g_assert_true(proof.is_known == c->is_known);
+        }
+}
+
+typedef struct ReviewCase {
+        const char *before, *now; /* NULL: no passwords */
+        bool allow_anonymous;
+        const char *username;
+        bool is_proven;
+        int result;
+} ReviewCase;
+
+static void test_who_may_stay(void)
+{
+        static const ReviewCase cases[] = {
+                {JOE, JOE "\n", false, "joe", false, 0},
+                {JOE, OTHER_JOE, true, "joe", false, REASON_NOT_AUTHORIZED},
+                {JOE, "", true, "joe", false, REASON_NOT_AUTHORIZED},
+                {JOE, "", true, NULL, false, 0},
+                {JOE, JOE, false, NULL, false, REASON_NOT_AUTHORIZED},
+                {JOE, "", false, "joe", true, 0},
+                /* It said a name, and nobody could tell. */
+                {NULL, JOE, true, "joe", false, REASON_NOT_AUTHORIZED},
+                {NULL, JOE, true, NULL, false, 0},
+                {JOE, NULL, true, "joe", false, 0},
+                {JOE, NULL, false, "joe", false, REASON_NOT_AUTHORIZED},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                const ReviewCase *c = &cases[i];
+                AccessPolicy *before = c->before ? policy_of(c->before) : NULL;
+                AccessPolicy *now = c->now ? policy_of(c->now) : NULL;
+                const ListenerSettings listener = {.allow_anonymous = c->allow_anonymous};
+                const Settings settings = {};
+                const AdmissionRequest request = {
+                        .client_id = BYTES_LITERAL("c"),
+                        .has_username = c->username,
+                        .username = bytes_from_string(c->username),
+                        .is_proven = c->is_proven,
+                };
+
+                g_test_message("case %zu", i);
+                g_assert_cmpint(admission_review(&settings, &listener, before, now, &request), ==,
+                                c->result);
+                access_policy_unref(before);
+                access_policy_unref(now);
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -105,5 +224,7 @@ int main(int argc, char **argv)
                         test_client_identifier_has_the_wanted_prefix);
         g_test_add_func("/access/admission/a-name-is-needed-to-be-called-by-it",
                         test_a_name_is_needed_to_be_called_by_it);
+        g_test_add_func("/access/admission/who-has-to-prove-it", test_who_has_to_prove_it);
+        g_test_add_func("/access/admission/who-may-stay", test_who_may_stay);
         return g_test_run();
 }

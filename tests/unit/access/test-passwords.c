@@ -62,6 +62,33 @@ static void assert_said(const Attempt *attempt, ConfigSeverity severity, unsigne
         g_test_fail();
 }
 
+static void test_same_content(void)
+{
+        Attempt one, same, other;
+        PasswordFingerprint a, b;
+
+        attempt_text(&one, "alice:" WEAK "\nbob:" PBKDF2 "\n", 0600);
+        attempt_text(&same, "alice:" WEAK "\nbob:" PBKDF2 "\n", 0644);
+        attempt_text(&other, "alice:" PBKDF2 "\nbob:" PBKDF2 "\n", 0600);
+        g_assert_true(passwords_equal(one.passwords, same.passwords));
+        g_assert_false(passwords_equal(one.passwords, other.passwords));
+        g_assert_true(passwords_equal(NULL, NULL));
+        g_assert_false(passwords_equal(one.passwords, NULL));
+        g_assert_false(passwords_equal(NULL, one.passwords));
+
+        g_assert_true(passwords_fingerprint(one.passwords, BYTES_LITERAL("bob"), &a));
+        g_assert_true(passwords_fingerprint(other.passwords, BYTES_LITERAL("bob"), &b));
+        g_assert_cmpmem(&a, sizeof(a), &b, sizeof(b));
+        g_assert_true(passwords_fingerprint(one.passwords, BYTES_LITERAL("alice"), &a));
+        g_assert_true(passwords_fingerprint(other.passwords, BYTES_LITERAL("alice"), &b));
+        g_assert_cmpint(memcmp(&a, &b, sizeof(a)), !=, 0);
+        g_assert_false(passwords_fingerprint(one.passwords, BYTES_LITERAL("carol"), &a));
+        g_assert_false(passwords_fingerprint(NULL, BYTES_LITERAL("alice"), &a));
+        attempt_done(&one);
+        attempt_done(&same);
+        attempt_done(&other);
+}
+
 static void test_find(void)
 {
         Attempt attempt;
@@ -199,5 +226,6 @@ int main(int argc, char **argv)
         g_test_add_func("/access/passwords/warnings", test_warnings);
         g_test_add_func("/access/passwords/no-file", test_no_file);
         g_test_add_func("/access/passwords/agree-on-a-user", test_agree);
+        g_test_add_func("/access/passwords/same-content", test_same_content);
         return g_test_run();
 }

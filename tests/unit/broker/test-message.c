@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <glib.h>
 
+#include "broker/message-record.h"
 #include "broker/message.h"
+#include "util/buffer.h"
 
 static MessageParts parts_of(const char *topic, const char *properties, const char *payload)
 {
@@ -39,6 +41,56 @@ static void test_holds_all_parts(void)
                                          parts.payload.length);
                 g_assert_cmpuint(message->qos, ==, 2);
                 g_assert_true(message->retain);
+        }
+}
+
+static void assert_author(const Message *message, const MessageAuthor *expected)
+{
+        MessageAuthor author;
+
+        g_assert_true(message_author(message, &author) == (expected != NULL));
+        if (!expected)
+                return;
+        g_assert_true(!author.username.data == !expected->username.data);
+        g_assert_true(bytes_equal(author.username, expected->username));
+        g_assert_true(bytes_equal(author.client_id, expected->client_id));
+        g_assert_true(bytes_equal(author.listener, expected->listener));
+}
+
+/* Behind the payload, and over a restart. */
+static void test_remembers_its_author(void)
+{
+        static const MessageAuthor authors[] = {
+                {BYTES_LITERAL("user"), BYTES_LITERAL("client"), BYTES_LITERAL("1883")},
+                {BYTES_LITERAL(""), BYTES_LITERAL("client"), {}},
+                {{}, BYTES_LITERAL("client"), {}},
+                {BYTES_LITERAL("user"), {}, {}},
+        };
+
+        for (size_t i = 0; i <= ARRAY_SIZE(authors); i++) {
+                _cleanup_(message_unrefp) Message *message = NULL, *copy = NULL;
+                MessageParts parts = parts_of("a/b", "properties", "payload");
+                Buffer buffer = {};
+                Bytes image;
+                RecordReader reader;
+                RecordWriter writer;
+                Record record;
+
+                parts.author = i < ARRAY_SIZE(authors) ? &authors[i] : NULL;
+                g_assert_cmpint(message_new(&parts, &message), ==, 0);
+                assert_author(message, parts.author);
+                g_assert_true(bytes_equal(message_payload(message), parts.payload));
+                writer = record_begin(&buffer, 1, 1, 0);
+                message_record_put(&writer, message);
+                g_assert_cmpint(record_end(&writer), ==, 0);
+                image = buffer_bytes(&buffer);
+                g_assert_cmpint(record_next(&image, &record), ==, 1);
+                reader = record_reader(record.payload);
+                g_assert_cmpint(message_record_get(&reader, &copy), ==, 0);
+                assert_author(copy, parts.author);
+                g_assert_true(copy->retain && copy->qos == 2);
+                g_assert_true(bytes_equal(message_payload(copy), parts.payload));
+                buffer_done(&buffer);
         }
 }
 
@@ -124,5 +176,6 @@ int main(int argc, char **argv)
         g_test_add_func("/broker/message/last-reference-frees", test_last_reference_frees);
         g_test_add_func("/broker/message/expiry", test_expiry);
         g_test_add_func("/broker/message/never-expires", test_never_expires);
+        g_test_add_func("/broker/message/remembers-its-author", test_remembers_its_author);
         return g_test_run();
 }
