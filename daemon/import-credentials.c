@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "config/errors.h"
 #include "config/settings.h"
 #include "control/credential-import.h"
 #include "control/logging.h"
+#include "util/config-errors.h"
 #include "util/log.h"
 #include "util/macro.h"
 

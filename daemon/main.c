@@ -10,7 +10,6 @@
 
 #include "command-line.h"
 #include "config/dump.h"
-#include "config/errors.h"
 #include "config/settings.h"
 #include "control/daemonize.h"
 #include "control/hand-over.h"
@@ -20,6 +19,7 @@
 #include "control/notify.h"
 #include "control/run.h"
 #include "control/signals.h"
+#include "util/config-errors.h"
 #include "util/log.h"
 #include "util/siphash.h"
 

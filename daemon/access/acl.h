@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #include "access/acl-rule.h"
-#include "config/errors.h"
+#include "util/config-errors.h"
 #include "util/macro.h"
 
 typedef struct Acl Acl;

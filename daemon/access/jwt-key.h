@@ -14,8 +14,8 @@
 
 #include <stdbool.h>
 
-#include "config/errors.h"
 #include "util/bytes.h"
+#include "util/config-errors.h"
 #include "util/macro.h"
 
 typedef enum JwtAlgorithm {

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "access/password-hash.h"
-#include "config/errors.h"
 #include "util/bytes.h"
+#include "util/config-errors.h"
 #include "util/macro.h"
 
 typedef struct Passwords Passwords;

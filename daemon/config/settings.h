@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/errors.h"
 #include "config/settings-fields.h"
+#include "util/config-errors.h"
 #include "util/log.h"
 #include "util/macro.h"
 

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "config/errors.h"
 #include "config/settings-fields.h"
+#include "util/config-errors.h"
 
 /*
  * Add what is wrong, with its line, to @errors. What would let somebody in whom the line seems to

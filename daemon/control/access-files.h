@@ -10,8 +10,8 @@
 
 #include "access/policy.h"
 #include "config/changes.h"
-#include "config/errors.h"
 #include "config/settings.h"
+#include "util/config-errors.h"
 
 typedef struct AccessFile AccessFile;
 

@@ -9,8 +9,8 @@
  */
 #pragma once
 
-#include "config/errors.h"
 #include "config/settings.h"
+#include "util/config-errors.h"
 
 /*
  * Makes all copies anew in the runtime directory of the service, which also tells who that is. What

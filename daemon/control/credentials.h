@@ -7,9 +7,9 @@
  */
 #pragma once
 
-#include "config/errors.h"
 #include "config/settings.h"
 #include "transport/tls-credentials.h"
+#include "util/config-errors.h"
 
 /*
  * Loads and checks them; *ret is NULL for a listener without TLS. If one of its files can be read

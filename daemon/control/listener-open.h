@@ -8,10 +8,10 @@
  */
 #pragma once
 
-#include "config/errors.h"
 #include "config/settings.h"
 #include "transport/stream-listen.h"
 #include "util/address.h"
+#include "util/config-errors.h"
 
 /* What is there already. */
 typedef struct ListenerHave {

@@ -9,13 +9,13 @@
 #pragma once
 
 #include "access/policy.h"
-#include "config/errors.h"
 #include "config/settings.h"
 #include "control/parking.h"
 #include "control/passed-sockets.h"
 #include "server/endpoint.h"
 #include "transport/stream-listen.h"
 #include "transport/tls-credentials.h"
+#include "util/config-errors.h"
 #include "util/macro.h"
 
 typedef struct ListenerSocket {

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "config/errors.h"
 #include "config/settings.h"
+#include "util/config-errors.h"
 
 /* Lets log_dest, log_type and their relatives take hold. 0, or -errno: the log is as it was. */
 int logging_apply(const Settings *settings);

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "config/errors.h"
+#include "util/config-errors.h"
 
 /* All workers accept from all listeners; also at the end of what notify_reloading() began. */
 void notify_ready(void);

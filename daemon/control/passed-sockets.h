@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/errors.h"
 #include "config/settings.h"
 #include "transport/stream-listen.h"
 #include "util/address.h"
+#include "util/config-errors.h"
 
 /* The name of the sockets of hawker.socket: plain MQTT. */
 #define PASSED_SOCKET_MQTT "mqtt"

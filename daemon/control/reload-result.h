@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "config/changes.h"
-#include "config/errors.h"
+#include "util/config-errors.h"
 #include "util/macro.h"
 
 typedef struct ReloadResult {

@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "config/errors.h"
 #include "config/settings.h"
+#include "util/config-errors.h"
 
 typedef struct Attempt {
         int result;

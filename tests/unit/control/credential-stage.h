@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "certificates/certificate.h"
-#include "config/errors.h"
 #include "config/settings.h"
+#include "util/config-errors.h"
 
 #define NOBODY 65534 /* the service, where root runs this */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ConfigErrors: what is wrong, or worth a word, in a configuration; for the caller to log
+ * ConfigErrors: what is wrong, or worth a word, in what an admin has written (the configuration,
+ * users, access rules); for the caller to tell
  * Thread: any (one owner)
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* errors.c: what is wrong in a configuration */
-#include "config/errors.h"
+/* What is wrong in what an admin has written. */
+#include "util/config-errors.h"
 
 #include <errno.h>
 #include <stdarg.h>
