@@ -9,24 +9,14 @@
 #include <string.h>
 
 #include "access/acl-file.h"
-#include "access/acl-tree.h"
-#include "mqtt/topic.h"
+#include "access/acl-list.h"
 #include "util/hashmap.h"
 #include "util/secret-file.h"
 #include "util/siphash.h"
 
-/* Rules with one order of asking, in the order of the file. */
-typedef struct List {
-        AclRule *rules;
-        size_t n, allocated;
-        bool is_pattern;
-        AclTree *tree;  /* of those that are not loose; the rules are sorted by it */
-        size_t n_loose; /* they are at the end */
-} List;
-
 struct AclUser {
         Bytes name; /* lies in the file */
-        List list;
+        AclList list;
 };
 
 struct Acl {
@@ -35,7 +25,7 @@ struct Acl {
         AclOptions options;
         Hashmap users;
         AclUser anonymous;
-        List patterns;
+        AclList patterns;
 };
 
 /* What goes along while a file is read. */
@@ -55,44 +45,6 @@ static bool is_name_of(const void *entry, Bytes name)
 static uint64_t hash_of(Bytes name)
 {
         return hash_bytes(name.data, name.length);
-}
-
-static void list_free(List *list)
-{
-        acl_tree_free(list->tree);
-        free(list->rules);
-}
-
-static int list_add(List *list, const AclRule *rule)
-{
-        if (list->n == list->allocated) {
-                size_t allocated = list->allocated ? list->allocated * 2 : 4;
-                AclRule *rules = reallocarray(list->rules, allocated, sizeof(*rules));
-
-                if (!rules)
-                        return -ENOMEM;
-                list->rules = rules;
-                list->allocated = allocated;
-        }
-        list->rules[list->n++] = *rule;
-        return 0;
-}
-
-/* Loose rules to the end, the others into the tree. */
-static int list_finish(List *list)
-{
-        for (size_t i = 0; i < list->n - list->n_loose;) {
-                AclRule rule = list->rules[i];
-
-                if (!rule.is_loose) {
-                        i++;
-                        continue;
-                }
-                list->n_loose++;
-                list->rules[i] = list->rules[list->n - list->n_loose];
-                list->rules[list->n - list->n_loose] = rule;
-        }
-        return acl_tree_new(list->rules, list->n - list->n_loose, list->is_pattern, &list->tree);
 }
 
 /* --- read --- */
@@ -128,7 +80,7 @@ static int add_pattern(Load *load, AclRule *rule)
                               "%%c and %%u count only where they are a whole level (Mosquitto 2.0 "
                               "replaced them everywhere: acl_pattern_match compat)") < 0)
                 return -ENOMEM;
-        return list_add(&load->acl->patterns, rule);
+        return acl_list_add(&load->acl->patterns, rule);
 }
 
 /* 0, -EINVAL (said), or -ENOMEM. */
@@ -148,7 +100,7 @@ static int add_line(Load *load, Bytes text, unsigned number)
         if (line.kind == ACL_LINE_USER)
                 return begin_user(load, line.user);
         if (line.kind == ACL_LINE_TOPIC)
-                return list_add(&load->user->list, &line.rule);
+                return acl_list_add(&load->user->list, &line.rule);
         return line.kind == ACL_LINE_PATTERN ? add_pattern(load, &line.rule) : 0;
 }
 
@@ -176,13 +128,13 @@ static int add_lines(Load *load)
 static int finish(Acl *acl)
 {
         AclUser *user;
-        int r = list_finish(&acl->patterns);
+        int r = acl_list_finish(&acl->patterns);
 
         if (r == 0)
-                r = list_finish(&acl->anonymous.list);
+                r = acl_list_finish(&acl->anonymous.list);
         hashmap_foreach (&acl->users, i, user) {
                 if (r == 0)
-                        r = list_finish(&user->list);
+                        r = acl_list_finish(&user->list);
         }
         return r;
 }
@@ -241,12 +193,12 @@ Acl *acl_unref(Acl *acl)
         if (!acl || atomic_fetch_sub_explicit(&acl->references, 1, memory_order_acq_rel) != 1)
                 return NULL;
         hashmap_foreach (&acl->users, i, user) {
-                list_free(&user->list);
+                acl_list_done(&user->list);
                 free(user);
         }
         hashmap_done(&acl->users);
-        list_free(&acl->anonymous.list);
-        list_free(&acl->patterns);
+        acl_list_done(&acl->anonymous.list);
+        acl_list_done(&acl->patterns);
         secret_file_done(&acl->file);
         free(acl);
         return NULL;
@@ -269,16 +221,6 @@ const AclUser *acl_find(const Acl *acl, Bytes username)
 
 /* --- topics --- */
 
-static unsigned list_check(const List *list, const AclSubject *subject, Bytes topic)
-{
-        unsigned bits = acl_tree_check(list->tree, subject, topic);
-
-        for (size_t i = list->n - list->n_loose; i < list->n && !(bits & ACL_DENY); i++)
-                if (acl_rule_matches(&list->rules[i], true, subject, topic))
-                        bits |= list->rules[i].bits;
-        return bits;
-}
-
 static bool has_wildcard(Bytes name)
 {
         return name.length > 0 &&
@@ -298,92 +240,85 @@ bool acl_allows(const Acl *acl, const AclUser *of, const AclSubject *subject, un
         unsigned bits;
 
         if (of) {
-                bits = list_check(&of->list, subject, topic);
+                bits = acl_list_check(&of->list, subject, topic);
                 if (bits & (access | ACL_DENY))
                         return !(bits & ACL_DENY);
         }
         if (!may_use_patterns(acl, subject))
                 return false;
-        bits = list_check(&acl->patterns, subject, topic);
+        bits = acl_list_check(&acl->patterns, subject, topic);
         return (bits & access) && !(bits & ACL_DENY);
 }
 
 /* --- filters --- */
 
-/* What a list says of a filter. */
-typedef struct Verdict {
-        AclRelation allowed, denied;
-} Verdict;
-
-static Verdict list_relation(const List *list, const AclSubject *subject, Bytes filter)
+/* What both lists say together; the rules are those of the answer. */
+static AclVerdict judge_filter(const Acl *acl, const AclUser *of, const AclSubject *subject,
+                               Bytes filter)
 {
-        Verdict verdict = {ACL_APART, ACL_APART};
+        AclVerdict own = {ACL_APART, ACL_APART, NULL, NULL}, general = own;
 
-        for (size_t i = 0; i < list->n; i++) {
-                const AclRule *rule = &list->rules[i];
-                AclRelation relation;
-
-                if (!(rule->bits & (ACL_READ | ACL_DENY)))
-                        continue;
-                relation = acl_rule_relation(rule, list->is_pattern, subject, filter);
-                if (rule->bits & ACL_DENY)
-                        verdict.denied = MAX(verdict.denied, relation);
-                else
-                        verdict.allowed = MAX(verdict.allowed, relation);
-        }
-        return verdict;
+        if (of)
+                own = acl_list_relate(&of->list, subject, filter);
+        if (own.denied == ACL_COVERS)
+                return (AclVerdict){ACL_APART, ACL_COVERS, NULL, own.denying};
+        if (own.allowed == ACL_COVERS && own.denied == ACL_APART)
+                return own;
+        if (may_use_patterns(acl, subject))
+                general = acl_list_relate(&acl->patterns, subject, filter);
+        if (general.denied == ACL_COVERS)
+                general.allowed = ACL_APART;
+        if (general.allowed == ACL_COVERS && own.denied == ACL_APART && general.denied == ACL_APART)
+                return general;
+        if (own.allowed == ACL_APART && general.allowed == ACL_APART)
+                return (AclVerdict){ACL_APART, general.denied, NULL,
+                                    general.denied == ACL_COVERS ? general.denying : NULL};
+        return (AclVerdict){
+                .allowed = ACL_OVERLAPS,
+                .denied = MAX(own.denied, general.denied),
+                .allowing = own.allowed != ACL_APART ? own.allowing : general.allowing,
+                .denying = own.denying ? own.denying : general.denying,
+        };
 }
 
 AclRelation acl_allows_filter(const Acl *acl, const AclUser *of, const AclSubject *subject,
                               Bytes filter)
 {
-        Verdict own = {ACL_APART, ACL_APART}, general = {ACL_APART, ACL_APART};
-
-        if (of)
-                own = list_relation(&of->list, subject, filter);
-        if (own.denied == ACL_COVERS)
-                return ACL_APART;
-        if (own.allowed == ACL_COVERS && own.denied == ACL_APART)
-                return ACL_COVERS;
-        if (may_use_patterns(acl, subject))
-                general = list_relation(&acl->patterns, subject, filter);
-        if (general.denied == ACL_COVERS)
-                general.allowed = ACL_APART;
-        if (general.allowed == ACL_COVERS && own.denied == ACL_APART && general.denied == ACL_APART)
-                return ACL_COVERS;
-        return own.allowed != ACL_APART || general.allowed != ACL_APART ? ACL_OVERLAPS : ACL_APART;
+        return judge_filter(acl, of, subject, filter).allowed;
 }
 
 /* --- for people --- */
-
-static const AclRule *list_explain(const List *list, const AclSubject *subject, unsigned access,
-                                   Bytes topic)
-{
-        const AclRule *found = NULL;
-
-        for (size_t i = 0; i < list->n; i++) {
-                const AclRule *rule = &list->rules[i];
-                bool is_better = !found || (rule->bits & ACL_DENY) > (found->bits & ACL_DENY) ||
-                                 ((rule->bits & ACL_DENY) == (found->bits & ACL_DENY) &&
-                                  rule->line < found->line);
-
-                if ((rule->bits & (access | ACL_DENY)) && is_better &&
-                    acl_rule_matches(rule, list->is_pattern, subject, topic))
-                        found = rule;
-        }
-        return found;
-}
 
 const AclRule *acl_explain(const Acl *acl, const AclSubject *subject, unsigned access, Bytes topic,
                            bool *ret_is_pattern)
 {
         const AclUser *of = acl_find(acl, subject->username);
-        const AclRule *rule = of ? list_explain(&of->list, subject, access, topic) : NULL;
+        const AclRule *rule = of ? acl_list_explain(&of->list, subject, access, topic) : NULL;
 
         *ret_is_pattern = false;
         if (rule || !may_use_patterns(acl, subject))
                 return rule;
-        rule = list_explain(&acl->patterns, subject, access, topic);
+        rule = acl_list_explain(&acl->patterns, subject, access, topic);
         *ret_is_pattern = rule;
         return rule;
+}
+
+AclRelation acl_explain_filter(const Acl *acl, const AclSubject *subject, Bytes filter,
+                               AclReasons *ret_reasons)
+{
+        AclVerdict verdict = judge_filter(acl, acl_find(acl, subject->username), subject, filter);
+
+        *ret_reasons = (AclReasons){verdict.allowing, verdict.denying};
+        return verdict.allowed;
+}
+
+Bytes acl_line(const Acl *acl, unsigned number)
+{
+        const uint8_t *at = acl->file.data, *end = at + acl->file.size;
+        const uint8_t *newline;
+
+        while (number-- > 1 && (newline = memchr(at, '\n', (size_t)(end - at))))
+                at = newline + 1;
+        newline = memchr(at, '\n', (size_t)(end - at));
+        return (Bytes){at, (size_t)((newline ? newline : end) - at)};
 }

@@ -55,3 +55,16 @@ AclRelation acl_allows_filter(const Acl *acl, const AclUser *of, const AclSubjec
  * *ret_is_pattern: where it stands. */
 const AclRule *acl_explain(const Acl *acl, const AclSubject *subject, unsigned access, Bytes topic,
                            bool *ret_is_pattern);
+
+/* Which rules made acl_allows_filter() answer as it does: for ACL_COVERS one that allows; for
+ * ACL_OVERLAPS one that allows, and one that denies or NULL if it is only that no rule allows the
+ * rest; for ACL_APART one that denies or NULL if no rule allows any of it. */
+typedef struct AclReasons {
+        const AclRule *allowing, *denying;
+} AclReasons;
+
+AclRelation acl_explain_filter(const Acl *acl, const AclSubject *subject, Bytes filter,
+                               AclReasons *ret_reasons);
+
+/* The text of a rule: the line AclRule.line of the file. */
+Bytes acl_line(const Acl *acl, unsigned number);

@@ -223,24 +223,25 @@ static void test_filters(void)
         static const struct {
                 const char *user, *filter;
                 AclRelation relation;
+                unsigned allowing, denying; /* lines; 0: none */
         } cases[] = {
-                {"whole", "#", ACL_COVERS},
-                {"whole", "a/b", ACL_COVERS},
-                {"whole", "$SYS/#", ACL_APART},
-                {"part", "#", ACL_OVERLAPS},
-                {"part", "a/#", ACL_COVERS},
-                {"part", "a/+/x", ACL_COVERS},
-                {"part", "b", ACL_APART},
-                {"part", "+", ACL_OVERLAPS},
-                {"writer", "a/#", ACL_APART},
-                {"but", "#", ACL_OVERLAPS},
-                {"but", "no/x", ACL_APART},
-                {"but", "no/#", ACL_APART},
-                {"but", "yes/#", ACL_COVERS},
-                {"stranger", "own/stranger", ACL_COVERS},
-                {"stranger", "own/+", ACL_OVERLAPS},
-                {"stranger", "x", ACL_APART},
-                {"but", "own/but", ACL_COVERS},
+                {"whole", "#", ACL_COVERS, 2, 0},
+                {"whole", "a/b", ACL_COVERS, 2, 0},
+                {"whole", "$SYS/#", ACL_APART, 0, 0},
+                {"part", "#", ACL_OVERLAPS, 4, 0},
+                {"part", "a/#", ACL_COVERS, 4, 0},
+                {"part", "a/+/x", ACL_COVERS, 4, 0},
+                {"part", "b", ACL_APART, 0, 0},
+                {"part", "+", ACL_OVERLAPS, 4, 0},
+                {"writer", "a/#", ACL_APART, 0, 0},
+                {"but", "#", ACL_OVERLAPS, 8, 9},
+                {"but", "no/x", ACL_APART, 0, 9},
+                {"but", "no/#", ACL_APART, 0, 9},
+                {"but", "yes/#", ACL_COVERS, 8, 0},
+                {"stranger", "own/stranger", ACL_COVERS, 10, 0},
+                {"stranger", "own/+", ACL_OVERLAPS, 10, 0},
+                {"stranger", "x", ACL_APART, 0, 0},
+                {"but", "own/but", ACL_COVERS, 8, 0},
         };
         Attempt attempt;
 
@@ -249,12 +250,34 @@ static void test_filters(void)
                                "pattern read own/%u\n");
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 AclSubject subject = subject_of(cases[i].user, "c1");
+                AclReasons reasons;
 
                 g_test_message("%s: %s", cases[i].user, cases[i].filter);
                 g_assert_cmpint(acl_allows_filter(attempt.acl,
                                                   acl_find(attempt.acl, subject.username), &subject,
                                                   bytes_from_string(cases[i].filter)),
                                 ==, cases[i].relation);
+                g_assert_cmpint(acl_explain_filter(attempt.acl, &subject,
+                                                   bytes_from_string(cases[i].filter), &reasons),
+                                ==, cases[i].relation);
+                g_assert_cmpuint(reasons.allowing ? reasons.allowing->line : 0, ==,
+                                 cases[i].allowing);
+                g_assert_cmpuint(reasons.denying ? reasons.denying->line : 0, ==, cases[i].denying);
+        }
+        attempt_done(&attempt);
+}
+
+static void test_lines(void)
+{
+        static const char *const lines[] = {"# first",          "", "user a",
+                                            "\ttopic read  x ", "", "topic y"};
+        Attempt attempt;
+
+        attempt_text(&attempt, "# first\n\nuser a\n\ttopic read  x \n\ntopic y");
+        for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
+                Bytes line = acl_line(attempt.acl, i + 1);
+
+                g_assert_cmpmem(line.data, line.length, lines[i], strlen(lines[i]));
         }
         attempt_done(&attempt);
 }
@@ -344,6 +367,7 @@ int main(int argc, char **argv)
         g_test_add_func("/access/acl/refused-with-line", test_refused);
         g_test_add_func("/access/acl/warnings", test_warnings);
         g_test_add_func("/access/acl/filters", test_filters);
+        g_test_add_func("/access/acl/lines", test_lines);
         g_test_add_func("/access/acl/tree-as-each-rule", test_model);
         return g_test_run();
 }
