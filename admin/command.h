@@ -36,3 +36,4 @@ int verb_reload(const Command *command);
 int verb_restart(const Command *command);
 int verb_test_config(const Command *command);
 int verb_passwd(const Command *command);
+int verb_acl_test(const Command *command);

@@ -4,8 +4,10 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='passwd reload restart status test-config'
+        local verbs='acl-test passwd reload restart status test-config'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
+        local acl_test='--acl --compat --config --help'
+        local own
 
         case $before in
         -i | --instance)
@@ -22,12 +24,15 @@ _hawkerctl()
                 return
                 ;;
         esac
-        if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *' passwd '* ]]; then
-                if [[ $word == -* ]]; then
-                        mapfile -t COMPREPLY < <(compgen -W "$passwd" -- "$word")
-                else
-                        mapfile -t COMPREPLY < <(compgen -f -- "$word")
-                fi
+        case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
+        *' passwd '*) own=$passwd ;;
+        *' acl-test '*) own=$acl_test ;;
+        esac
+        if [[ $own && $word == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$own" -- "$word")
+                return
+        elif [[ $own ]]; then
+                mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return
         fi
         mapfile -t COMPREPLY < <(compgen -W "$options $verbs" -- "$word")

@@ -21,6 +21,7 @@ static const struct {
         {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
         {"passwd", "...", "set passwords in a file: passwd --help", verb_passwd, true},
+        {"acl-test", "...", "may a client do that: acl-test --help", verb_acl_test, true},
 };
 
 enum { OPTION_JSON = 256, OPTION_SESSION, OPTION_VERSION };
