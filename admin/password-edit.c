@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/passwords.h"
+#include "util/config-errors.h"
+
 /* What a mistyped path would do with --create, or without: nothing. */
 static int read_file(PasswordEdit *edit)
 {
@@ -86,6 +89,22 @@ static int write_file(const PasswordEdit *edit)
                      : EXIT_DONE;
 }
 
+/* One line that is wrong, whoever wrote it, and the broker keeps the users that it has. */
+static void warn(const PasswdOrder *order)
+{
+        _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
+        _cleanup_(passwords_unrefp) Passwords *passwords = NULL;
+        char line[1024];
+
+        if (passwords_load(order->path, &errors, &passwords) != -EINVAL)
+                return;
+        passwd_failed(order, "the broker will refuse this file until it is mended:");
+        for (size_t i = 0; i < errors.n_items; i++)
+                if (errors.items[i].severity == CONFIG_ERROR)
+                        fprintf(stderr, "%s\n",
+                                config_error_format(&errors.items[i], line, sizeof(line)));
+}
+
 int password_edit_commit(const PasswordEdit *edit, const char *format, ...)
 {
         const char *instance = edit->order->instance;
@@ -100,5 +119,6 @@ int password_edit_commit(const PasswordEdit *edit, const char *format, ...)
         va_end(arguments);
         printf("\nIt holds after a reload of the broker:  systemctl reload hawker%s%s\n",
                instance ? "@" : "", instance ? instance : "");
+        warn(edit->order);
         return EXIT_DONE;
 }

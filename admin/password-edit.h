@@ -26,7 +26,7 @@ void password_edit_done(PasswordEdit *edit);
 int password_edit_set(PasswordEdit *edit, Bytes user, Bytes hash);
 
 /* Puts it on the disk, says to stdout what has been done, as the format has it, and how that takes
- * hold. Signals that would end us wait meanwhile. EXIT_DONE, or another status, which stderr
- * explains. */
+ * hold; what the broker would not take is told to stderr. Signals that would end us wait meanwhile.
+ * EXIT_DONE, or another status, which stderr explains. */
 int password_edit_commit(const PasswordEdit *edit, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

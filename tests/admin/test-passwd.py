@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hawkerctl passwd: what it makes of a password file, what it prints, and how it exits.
 
-Usage: test-passwd.py HAWKERCTL
+Usage: test-passwd.py HAWKERCTL HAWKERD
 
 Prints TAP.
 """
@@ -28,7 +28,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 # pylint: disable=wrong-import-position
 from service import run
 
-HAWKERCTL = os.path.abspath(sys.argv[1])
+HAWKERCTL, HAWKERD = (os.path.abspath(word) for word in sys.argv[1:3])
 DONE, FAILED, USAGE = range(3)
 DEADLINE = 60  # seconds; only a failure ever waits that long
 NOBODY = 65534
@@ -262,6 +262,16 @@ def what_nobody_can_rehash_is_refused(folder):
 # --- the disk ---
 
 
+def what_the_broker_would_refuse_is_told(folder):
+    path = os.path.join(folder, "passwords")
+    write(path, f"a:{OF_MOSQUITTO_7}\nb:plain\na:{OF_MOSQUITTO_7}\n")
+    status, out, err = passwd("--stdin", path, "c", text="x")
+    assert status == DONE and "added" in out and ":2: " in err and ":3: " in err, (status, out, err)
+    passwd("--delete", path, "a")
+    status, _, err = passwd("--delete", path, "b")
+    assert status == DONE and not err, err
+
+
 def a_link_is_followed(folder):
     path, link = os.path.join(folder, "passwords"), os.path.join(folder, "link")
     write(path, "")
@@ -450,37 +460,54 @@ def mosquitto_and_we_read_the_same(folder):
     subprocess.run(["mosquitto_passwd", "-b", path, "third", "x"], check=True, timeout=DEADLINE,
                    capture_output=True)
     assert is_right(path, "ours", "q w") and is_right(path, "third", "x")
-    return None if not shutil.which("mosquitto") else mosquitto_lets_in(folder, path)
+    users = (("ours", b"q w", 0), ("theirs", b"p w", 0), ("ours", b"q", 5))
+    broker_lets_in(folder, path, HAWKERD, users)
+    if shutil.which("mosquitto"):
+        broker_lets_in(folder, path, "mosquitto", users)
+    return None
 
 
-def mosquitto_lets_in(folder, path):
-    """The real broker takes the file, and tells right passwords from wrong ones."""
+def the_broker_reads_what_we_write(folder):
+    path = os.path.join(folder, "passwords")
+    assert passwd("-c", "--batch", path, text="alice:a b\nb\u00fcb:x")[0] == DONE
+    broker_lets_in(folder, path, HAWKERD, (("alice", b"a b", 0), ("b\u00fcb", b"x", 0),
+                                           ("alice", b"x", 5), ("nobody", b"x", 5)))
+
+
+def broker_lets_in(folder, path, program, users):
+    """The broker takes the file, and tells right passwords from wrong ones."""
     socket_path, conf = os.path.join(folder, "mqtt"), os.path.join(folder, "conf")
     write(conf, f"listener 0 {socket_path}\nallow_anonymous false\npassword_file {path}\n"
           + ("user root\n" if os.geteuid() == 0 else ""))
-    broker = subprocess.Popen(["mosquitto", "-c", conf], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    broker = subprocess.Popen([program, "-c", conf], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for line in broker.stderr:
-            if b"running" in line:
-                break
-        for user, password, expected in (("ours", b"q w", 0), ("theirs", b"p w", 0),
-                                         ("ours", b"q", 5)):
-            assert connect(socket_path, user.encode(), password) == expected, (user, password)
+        end = time.monotonic() + DEADLINE
+        while (answer := connect(socket_path, *users[0][:2])) is None:
+            assert broker.poll() is None and time.monotonic() < end, program
+            select.select([], [], [], 0.02)
+        assert answer == users[0][2], (program, answer)
+        for user, password, expected in users[1:]:
+            assert connect(socket_path, user, password) == expected, (program, user, password)
     finally:
         broker.kill()
-        broker.communicate()
+        broker.wait()
+        if os.path.exists(socket_path):
+            os.unlink(socket_path)
 
 
 def connect(path, user, password):
-    """The return code of CONNACK."""
+    """The return code of CONNACK; None if nobody listens yet."""
     def field(text):
         return len(text).to_bytes(2, "big") + text
 
-    body = b"\0\4MQTT\4\xc2\0\0" + field(b"c") + field(user) + field(password)
+    body = b"\0\4MQTT\4\xc2\0\0" + field(b"c") + field(user.encode()) + field(password)
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(DEADLINE)
-        client.connect(path)
+        try:
+            client.connect(path)
+        except OSError:
+            return None
         client.sendall(b"\x10" + bytes([len(body)]) + body)
         return client.recv(4)[3]
 
@@ -513,6 +540,7 @@ TESTS = [
     a_broken_batch_changes_nothing,
     plain_text_is_hashed_and_weak_hashes_named,
     what_nobody_can_rehash_is_refused,
+    what_the_broker_would_refuse_is_told,
     a_link_is_followed,
     what_is_no_file_of_text_is_refused,
     the_owner_keeps_it,
@@ -526,6 +554,7 @@ TESTS = [
     the_prompt_can_be_stopped_and_taken_up,
     without_a_terminal_stdin_must_be_asked_for,
     mosquitto_and_we_read_the_same,
+    the_broker_reads_what_we_write,
     completion_and_manual_know_every_option,
 ]
 
