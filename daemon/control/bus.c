@@ -22,7 +22,7 @@
 enum { NAME_IS_OURS = 1, NAME_IN_QUEUE = 2 };
 
 typedef enum BusState {
-        BUS_AWAY,    /* no connection; the timer runs, unless the bus has refused us */
+        BUS_AWAY,    /* no connection; the timer runs */
         BUS_OPENING, /* the name was asked for */
         BUS_OPEN,
 } BusState;
@@ -64,6 +64,13 @@ static void bus_retry_later(Bus *bus)
 }
 
 /* The connection may be in the middle of a call of ours: the timer lets go of it. */
+static void bus_away(Bus *bus)
+{
+        bus->told = true;
+        bus->state = BUS_AWAY;
+        bus_retry_later(bus);
+}
+
 static void bus_lost(Bus *bus, int error)
 {
         if (bus->state == BUS_AWAY)
@@ -71,9 +78,7 @@ static void bus_lost(Bus *bus, int error)
         if (!bus->told)
                 log_info("There is no %s bus to be administered over: %s", bus_kind_name(bus),
                          strerror(-error));
-        bus->told = true;
-        bus->state = BUS_AWAY;
-        bus_retry_later(bus);
+        bus_away(bus);
 }
 
 static int on_disconnected(sd_bus_message *signal, void *data, sd_bus_error *error)
@@ -82,13 +87,15 @@ static int on_disconnected(sd_bus_message *signal, void *data, sd_bus_error *err
         return 0;
 }
 
-/* Another attempt would find the same policy. */
+/* A bus reads its policy anew from time to time: that of a package that is just being installed
+ * speaks of a user whom it did not know when it read it. */
 static void bus_refused(Bus *bus, const sd_bus_error *error)
 {
-        log_info("The %s bus does not give us the name %s: %s", bus_kind_name(bus), bus->name,
-                 error->message);
+        if (!bus->told)
+                log_info("The %s bus does not give us the name %s: %s", bus_kind_name(bus),
+                         bus->name, error->message);
         sd_bus_close(bus->connection);
-        bus->state = BUS_AWAY;
+        bus_away(bus);
 }
 
 static int on_name(sd_bus_message *reply, void *data, sd_bus_error *ret_error)

@@ -58,8 +58,7 @@ class Bus:
         self.path, self.process = os.path.join(folder, "bus"), None
         self.address = "unix:path=" + self.path
         self.config = os.path.join(folder, "bus.conf")
-        with open(self.config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(path=self.path, policy=policy))
+        self._write(policy)
 
     def __enter__(self):
         self.start()
@@ -82,6 +81,16 @@ class Bus:
             self.process = None
         if os.path.exists(self.path):
             os.unlink(self.path)
+
+    def _write(self, policy):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(path=self.path, policy=policy))
+
+    def allow(self, policy):
+        """Another policy, from now on."""
+        self._write(policy)
+        self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                    "ReloadConfig")
 
     def environment(self):
         return {"DBUS_SYSTEM_BUS_ADDRESS": self.address}

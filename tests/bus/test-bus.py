@@ -250,6 +250,19 @@ def who_may_not_have_the_name_runs_as_well(folder):
     return None
 
 
+def who_may_have_the_name_later_takes_it_then(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, policy_for(USER)) as bus, broker(folder, bus) as one:
+        one.line("does not give us the name")
+        bus.allow(WIDE)
+        one.line(ON_THE_BUS)
+        assert bus.get("State") == "running"
+        assert one.stop() == 0
+    assert sum("does not give" in line for line in one.lines) == 1, one.lines
+    return None
+
+
 def it_comes_back_to_a_bus_that_starts_again(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.line(ON_THE_BUS)
@@ -342,6 +355,7 @@ TESTS = [
     only_root_and_itself_may_change_it,
     a_wide_policy_opens_nothing,
     who_may_not_have_the_name_runs_as_well,
+    who_may_have_the_name_later_takes_it_then,
     it_comes_back_to_a_bus_that_starts_again,
     it_runs_without_a_bus_and_finds_one_later,
     a_bus_that_is_stuck_does_not_hold_it,
