@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 
 #include "server/connection.h"
-#include "stage.h"
+#include "stage-park.h"
 
 /* What the handshake of the next steps comes to; the last one holds on. */
 static int results[4];
@@ -251,6 +251,30 @@ static void test_the_end_waits_for_the_helper(void)
         stage_done(&stage);
 }
 
+/* The next process makes the step anew; what the client has sent waits in the socket. */
+static void test_a_restart_takes_it_along(void)
+{
+        Buffer packet = {};
+        ArrivalCounts counts;
+        Client *client;
+        Connect connect;
+        Stage stage;
+
+        stage_begin(&stage, 8);
+        client = client_new_slow(&stage);
+        connect = client_connect_base(client, "client");
+        g_assert_cmpint(connect_encode(&connect, &packet), ==, 0);
+        client_send_buffer(client, &packet);
+        stage_turn(&stage);
+        g_assert_cmpuint(stage_shard(&stage, 0)->n_steps, ==, 1);
+        counts = stage_restart(&stage, 1);
+        g_assert_cmpuint(counts.connections, ==, 1);
+        client_take(client, PACKET_CONNACK);
+        client_ping(client);
+        client_free(client);
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -264,5 +288,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/handshake/the-end-withdraws", test_the_end_withdraws);
         g_test_add_func("/server/handshake/the-end-waits-for-the-helper",
                         test_the_end_waits_for_the_helper);
+        g_test_add_func("/server/handshake/a-restart-takes-it-along",
+                        test_a_restart_takes_it_along);
         return g_test_run();
 }
