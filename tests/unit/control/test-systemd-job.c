@@ -2,9 +2,15 @@
 
 /* The job of the own unit, asked of a systemd that is none, over a bus of its own. */
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include "control/systemd-job.h"
 #include "util/macro.h"
@@ -12,104 +18,113 @@
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/hawker_2eservice"
 #define JOB_PATH  "/org/freedesktop/systemd1/job/7"
 
-static const char interfaces[] =
-        "<node>"
-        "<interface name='org.freedesktop.systemd1.Manager'>"
-        "<method name='GetUnitByPID'><arg type='u' direction='in'/><arg type='o' direction='out'/>"
-        "</method></interface>"
-        "<interface name='org.freedesktop.systemd1.Unit'>"
-        "<property name='Job' type='(uo)' access='read'/></interface>"
-        "<interface name='org.freedesktop.systemd1.Job'>"
-        "<property name='JobType' type='s' access='read'/></interface>"
-        "</node>";
-
-/* What systemd would say. */
+/* What systemd would say. It is a process: it can be ended whatever it does, and shares nothing. */
 typedef struct Mock {
         const char *job; /* NULL: none */
         bool knows_unit, answers;
         GTestDBus *bus;
-        GThread *thread;
-        GMainLoop *loop;
-        GMutex mutex;
-        GCond ready;
-        bool is_ready;
+        pid_t pid;
 } Mock;
 
-static void on_call(GDBusConnection *connection, const char *sender, const char *path,
-                    const char *interface, const char *method, GVariant *arguments,
-                    GDBusMethodInvocation *invocation, void *data)
+static int on_get_unit(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const Mock *mock = data;
-        guint32 pid;
+        uint32_t pid = 1;
 
-        g_variant_get(arguments, "(u)", &pid);
+        g_assert_cmpint(sd_bus_message_read(call, "u", &pid), >, 0);
         g_assert_cmpuint(pid, ==, 0);
         if (!mock->knows_unit)
-                g_dbus_method_invocation_return_dbus_error(
-                        invocation, "org.freedesktop.systemd1.NoUnitForPID", "no unit");
-        else if (mock->answers)
-                g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", UNIT_PATH));
-        else
-                g_object_unref(invocation);
+                return sd_bus_error_set(error, "org.freedesktop.systemd1.NoUnitForPID", "no unit");
+        return mock->answers ? sd_bus_reply_method_return(call, "o", UNIT_PATH) : 1;
 }
 
-static GVariant *on_get(GDBusConnection *connection, const char *sender, const char *path,
-                        const char *interface, const char *name, GError **error, void *data)
+static int get_job(sd_bus *bus, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *data, sd_bus_error *error)
 {
         const Mock *mock = data;
 
-        if (g_str_equal(name, "JobType"))
-                return g_variant_new_string(mock->job);
-        return g_variant_new("(uo)", mock->job ? 7 : 0, mock->job ? JOB_PATH : "/");
+        return sd_bus_message_append(reply, "(uo)", mock->job ? 7 : 0, mock->job ? JOB_PATH : "/");
 }
 
-static void mock_own(GDBusConnection *connection)
+static int get_type(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *data, sd_bus_error *error)
 {
-        GError *error = NULL;
-        GVariant *reply = g_dbus_connection_call_sync(
-                connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                "RequestName", g_variant_new("(su)", "org.freedesktop.systemd1", 0), NULL,
-                G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+        const Mock *mock = data;
 
-        g_assert_no_error(error);
-        g_variant_unref(reply);
+        return sd_bus_message_append(reply, "s", mock->job);
 }
 
-static void *mock_run(void *data)
+static const sd_bus_vtable manager[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("GetUnitByPID", "u", "o", on_get_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+static const sd_bus_vtable unit[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Job", "(uo)", get_job, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+static const sd_bus_vtable job[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("JobType", "s", get_type, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+static void mock_own(sd_bus *bus, Mock *mock)
 {
-        static const GDBusInterfaceVTable vtable = {.method_call = on_call, .get_property = on_get};
-        static const char *const paths[] = {"/org/freedesktop/systemd1", UNIT_PATH, JOB_PATH};
-        Mock *mock = data;
-        GMainContext *context = g_main_context_new();
-        GDBusNodeInfo *node = g_dbus_node_info_new_for_xml(interfaces, NULL);
-        GDBusConnection *connection;
-        GError *error = NULL;
+        static const struct {
+                const char *path, *interface;
+                const sd_bus_vtable *vtable;
+        } objects[] = {
+                {"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", manager},
+                {UNIT_PATH, "org.freedesktop.systemd1.Unit", unit},
+                {JOB_PATH, "org.freedesktop.systemd1.Job", job},
+        };
 
-        g_main_context_push_thread_default(context);
-        connection = g_dbus_connection_new_for_address_sync(
-                g_test_dbus_get_bus_address(mock->bus),
-                G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                        G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                NULL, NULL, &error);
-        g_assert_no_error(error);
-        for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-                g_dbus_connection_register_object(connection, paths[i], node->interfaces[i],
-                                                  &vtable, mock, NULL, NULL);
-        mock_own(connection);
-        g_mutex_lock(&mock->mutex);
-        mock->loop = g_main_loop_new(context, FALSE);
-        mock->is_ready = true;
-        g_cond_signal(&mock->ready);
-        g_mutex_unlock(&mock->mutex);
+        for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+                g_assert_cmpint(sd_bus_add_object_vtable(bus, NULL, objects[i].path,
+                                                         objects[i].interface, objects[i].vtable,
+                                                         mock),
+                                >=, 0);
+        g_assert_cmpint(sd_bus_request_name(bus, "org.freedesktop.systemd1", 0), >=, 0);
+}
 
-        g_main_loop_run(mock->loop);
+_Noreturn static void mock_run(Mock *mock, int ready)
+{
+        sd_bus *bus;
 
-        g_dbus_connection_close_sync(connection, NULL, NULL);
-        g_object_unref(connection);
-        g_dbus_node_info_unref(node);
-        g_main_context_pop_thread_default(context);
-        g_main_context_unref(context);
-        return NULL;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        g_assert_cmpint(sd_bus_open_system(&bus), >=, 0);
+        mock_own(bus, mock);
+        g_assert_cmpint(write(ready, "", 1), ==, 1);
+        for (;;) {
+                int r = sd_bus_process(bus, NULL);
+
+                g_assert_cmpint(r, >=, 0);
+                if (r == 0)
+                        sd_bus_wait(bus, UINT64_MAX);
+        }
+}
+
+static void mock_start(Mock *mock)
+{
+        int ends[2];
+        char byte;
+
+        g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+        mock->pid = fork();
+        g_assert_cmpint(mock->pid, >=, 0);
+        if (mock->pid == 0)
+                mock_run(mock, ends[1]);
+        close(ends[1]);
+        g_assert_cmpint(read(ends[0], &byte, 1), ==, 1);
+        close(ends[0]);
+}
+
+static void mock_stop(const Mock *mock)
+{
+        kill(mock->pid, SIGKILL);
+        g_assert_cmpint(waitpid(mock->pid, NULL, 0), ==, mock->pid);
 }
 
 static void bus_start(Mock *mock)
@@ -129,20 +144,10 @@ static int ask(Mock *mock, bool *restart)
 {
         int r;
 
-        g_mutex_init(&mock->mutex);
-        g_cond_init(&mock->ready);
         bus_start(mock);
-        mock->thread = g_thread_new("systemd", mock_run, mock);
-        g_mutex_lock(&mock->mutex);
-        while (!mock->is_ready)
-                g_cond_wait(&mock->ready, &mock->mutex);
-        g_mutex_unlock(&mock->mutex);
-
+        mock_start(mock);
         r = systemd_job_is_restart(restart);
-
-        g_main_loop_quit(mock->loop);
-        g_thread_join(mock->thread);
-        g_main_loop_unref(mock->loop);
+        mock_stop(mock);
         bus_stop(mock);
         return r;
 }
