@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What the service manager is told of the life of the broker. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -48,6 +50,16 @@ void notify_failed(int error, const ConfigErrors *errors)
         const ConfigError *first = errors ? config_errors_first(errors) : NULL;
         char text[1024];
 
-        sd_notifyf(false, "ERRNO=%d\nSTATUS=%s", -error,
-                   first ? config_error_format(first, text, sizeof(text)) : strerror(-error));
+        snprintf(text, sizeof(text), "%s", strerror(-error));
+        if (first)
+                config_error_format(first, text, sizeof(text));
+        sd_notifyf(false, "ERRNO=%d\nSTATUS=%s", -error, notify_one_line(text));
+}
+
+const char *notify_one_line(char *text)
+{
+        for (char *at = text; *at; at++)
+                if (iscntrl((unsigned char)*at))
+                        *at = ' ';
+        return text;
 }

@@ -27,3 +27,7 @@ void notify_stopping(void);
 /* The start failed with -errno: the first error, with its file and line, is what `systemctl status`
  * shows. errors may be NULL or without an error: then the text is that of the number. */
 void notify_failed(int error, const ConfigErrors *errors);
+
+/* Replaces what would end the line or begin a field of its own; names of files may hold anything.
+ * Returns the text. */
+const char *notify_one_line(char *text);

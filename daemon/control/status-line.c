@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "control/notify.h"
 #include "control/status-line.h"
 
 #define PERIOD_USEC   5000000U
@@ -52,6 +53,7 @@ static void line_send(StatusLine *line)
                  line->n_addresses == 1 ? "" : "es", server_n_workers(line->server),
                  server_n_workers(line->server) == 1 ? "" : "s",
                  write_expiry(line->expires, expiry, sizeof(expiry)));
+        notify_one_line(text);
         if (strcmp(text, line->text) == 0)
                 return;
         memcpy(line->text, text, sizeof(text));

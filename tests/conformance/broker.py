@@ -17,7 +17,7 @@ ALARMS = re.compile(
     r"runtime error:|Assertion .* failed|stack smashing|corrupted|Segmentation fault"
 )
 
-
+NOTICE = re.compile(r"[A-Z_]+=")
 RUN_AGAIN = 75  # the exit status that asks for the next process
 DEADLINE = 30  # seconds; only a failure ever waits that long
 
@@ -283,9 +283,11 @@ class Broker:
             raise Trouble(
                 "still there %d s after SIGTERM:\n%s" % (DEADLINE, self.log()[-4000:])
             ) from None
-        log = self.log()
+        log, odd = self.log(), [one for one in self.notices.lines if not NOTICE.match(one)]
         self.notices.close()
         self.folder.cleanup()
+        if odd:
+            raise Trouble("told its service manager: %r" % odd)
         if status:
             raise Trouble("ended with status %d:\n%s" % (status, log[-4000:]))
         if ALARMS.search(log):

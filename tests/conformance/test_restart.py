@@ -377,6 +377,18 @@ def start_that_fails_leaves_them_for_the_next(c):
     peer.ping()
 
 
+@restarting([5])
+def service_manager_is_asked_for_time(c):
+    peer = c.client("a")
+    seen = len(c.broker.notices.lines)
+    c.broker.restart()
+    lines = c.broker.notices.lines[seen:]
+    patience = [line for line in lines if line.startswith("EXTEND_TIMEOUT_USEC=")]
+    assert len(patience) == 1 and int(patience[0].split("=")[1]) >= 30000000, lines
+    assert lines.index(patience[0]) < lines.index("READY=1"), lines
+    peer.ping()
+
+
 @restarting()
 def stop_is_no_restart(c):
     peer = c.client("a")

@@ -74,6 +74,23 @@ def other_failures_are_told_by_their_number(folder):
         assert service.wait() == 1
 
 
+def status_is_one_line_whatever_files_are_called(folder):
+    os.mkdir(folder + "/conf.d")
+    with open(folder + "/conf.d/a\nREADY=1\nb.conf", "w", encoding="utf-8") as file:
+        file.write("nonsense\n")
+    good, bad = config(folder), config(folder) + f"include_dir {folder}/conf.d\n"
+    with Service(HAWKERD, folder, bad) as service:
+        assert "conf.d/a READY=1 b.conf:1:" in service.state("STATUS="), service.states
+        assert service.wait() == 3 and "READY=1" not in service.states, service.states
+    with Service(HAWKERD, folder, good) as service:
+        service.state("READY=1")
+        assert not service.reload(bad)
+        status, = (state for state in service.states if state.startswith("STATUS="))
+        assert "conf.d/a READY=1 b.conf:1:" in status, status
+        assert service.states.count("READY=1") == 1, service.states
+        assert service.stop() == 0
+
+
 def idle_workers_are_alive(folder):
     with Service(HAWKERD, folder, config(folder), environment=WATCHDOG) as service:
         for _ in range(4):
@@ -153,6 +170,7 @@ TESTS = [
     wrong_settings_are_told_with_file_and_line,
     a_busy_port_is_told_with_file_and_line,
     other_failures_are_told_by_their_number,
+    status_is_one_line_whatever_files_are_called,
     idle_workers_are_alive,
     nobody_watches_without_being_asked,
     one_stuck_worker_is_noticed,
