@@ -242,12 +242,18 @@ static void test_filters(void)
                 {"stranger", "own/+", ACL_OVERLAPS, 10, 0},
                 {"stranger", "x", ACL_APART, 0, 0},
                 {"but", "own/but", ACL_COVERS, 8, 0},
+                /* Of those that say the same the first. */
+                {"wide", "a/b", ACL_COVERS, 12, 0},
+                {"narrow", "a/b", ACL_COVERS, 15, 0},
+                {"narrow", "c/+", ACL_APART, 0, 17},
         };
         Attempt attempt;
 
         attempt_text(&attempt, "user whole\ntopic read #\nuser part\ntopic a/#\nuser writer\n"
                                "topic write a/#\nuser but\ntopic #\ntopic deny no/#\n"
-                               "pattern read own/%u\n");
+                               "pattern read own/%u\n"
+                               "user wide\ntopic #\ntopic a/b\n"
+                               "user narrow\ntopic a/b\ntopic #\ntopic deny c/+\ntopic deny c/#\n");
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 AclSubject subject = subject_of(cases[i].user, "c1");
                 AclReasons reasons;
