@@ -38,13 +38,28 @@ keyfile {folder}/tls/server.key
 CHANGE = ("max_queued_messages 1000000", "max_queued_messages 999999")
 
 
+def many_rules(users):
+    """Ten rules for each of so many users, as for the clients of the bench, who say no name: they
+    may do what they do by the last of these. Two patterns are asked only by who has no rule."""
+    def rules(prefix):
+        own = [f"topic readwrite {prefix}/{word}/#" for word in "abcdefg"]
+        return [f"topic deny {prefix}/secret/#", *own]
+
+    lines = [*rules("other"), "topic readwrite +/+/heat", "topic readwrite bench/#"]
+    for number in range(users):
+        lines += [f"user user-{number}", *rules(f"tenant-{number}"), "topic read news/#",
+                  "topic write log"]
+    return "\n".join([*lines, "pattern read down/%c/#", "pattern write up/%u/#", ""])
+
+
 class Broker:
     """One way to start a broker: a column of the table. `notifies`: it tells the service manager
     when a reload is over."""
 
-    def __init__(self, key, title, program, lines="", notifies=False):
+    def __init__(self, key, title, program, lines="", notifies=False, rules=None):
+        """rules: of an ACL file."""
         self.key, self.title, self.program, self.lines = key, title, program, lines
-        self.notifies = notifies
+        self.notifies, self.rules = notifies, rules
 
     def serves(self, row):
         """Only who hands over to a service manager can be restarted."""
@@ -54,6 +69,11 @@ class Broker:
         """with_tls: with the pair that is in the folder tls."""
         config = Path(folder, "bench.conf")
         text = COMMON.format(port=port) + (TLS.format(folder=folder) if with_tls else "")
+        if self.rules:
+            rules = Path(folder, "rules")
+            rules.write_text(self.rules)
+            rules.chmod(0o644)  # for a broker that has given up root
+            text += f"acl_file {rules}\n"
         config.write_text(text + self.lines)
         return [self.program, "-c", str(config)]
 

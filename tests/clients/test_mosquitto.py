@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """mosquitto_pub and mosquitto_sub, as the distribution has them."""
 import os
+import shutil
 import subprocess
+import tempfile
 
 from harness import test
 from peer import Failure
@@ -273,3 +275,56 @@ def everything_retained_is_listed(c):
     listener = Subscriber(c, "-t", c.topic("#"), "--retained-only", "-q", "1", "-C", "200")
     assert sorted(int(listener.message()[3]) for _ in range(200)) == list(range(200))
     assert listener.end() == 0
+
+
+# Users of the distribution's own tool: what it writes is read as it is.
+ACCESS = tempfile.TemporaryDirectory(prefix="hawker-access-")
+PASSWORDS = os.path.join(ACCESS.name, "passwords")
+RULES = os.path.join(ACCESS.name, "rules")
+
+
+def make_access_files():
+    with open(RULES, "w", encoding="utf-8") as file:
+        file.write("user joe\ntopic joe/#\ntopic read all\n")
+    for number, name in enumerate(("joe", "jim")):
+        made = ["-c"] if number == 0 else []
+        subprocess.run(
+            ["mosquitto_passwd", *made, "-b", PASSWORDS, name, "secret of " + name],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+if shutil.which("mosquitto_passwd"):
+    make_access_files()
+    ENFORCED = ["allow_anonymous false", "password_file " + PASSWORDS, "acl_file " + RULES]
+
+    @test(versions=[3, 4, 5], config=ENFORCED)
+    @ended
+    def user_of_mosquitto_passwd_comes_in(c):
+        joe = ["-u", "joe", "-P", "secret of joe"]
+        taker = subscriber(c, *joe, "-t", "joe/#", "-C", "1")
+        publish(c, *joe, "-t", "joe/x", "-m", "hello", "-q", "1")
+        assert taker.message() == ("joe/x", 0, 0, b"hello")
+        assert taker.end() == 0
+
+    @test(versions=[3, 4, 5], config=ENFORCED)
+    def wrong_password_is_told(c):
+        for who in (["-u", "joe", "-P", "secret of jim"], ["-u", "jack", "-P", "x"], []):
+            done = subprocess.run(
+                ["mosquitto_pub", *common(c), *who, "-t", "joe/x", "-m", "x"],
+                timeout=9,
+                check=False,
+                stderr=subprocess.PIPE,
+            )
+            assert done.returncode != 0, who
+            words = b"Bad User Name or Password" if c.version == 5 and who else b"ot authorized"
+            if c.version < 5:
+                words = b"not authorised"
+            assert words in done.stderr, done.stderr
+
+    @test(versions=[4, 5], config=ENFORCED)
+    @ended
+    def denied_subscription_is_told(c):
+        jim = Subscriber(c, "-u", "jim", "-P", "secret of jim", "-t", "joe/#")
+        jim.line(b"All subscription requests were denied" if c.version == 5 else b"Subscribed")

@@ -173,6 +173,38 @@ def checks_of_clients_that_are_gone_harm_nobody(c):
     c.client("last", **user("slow")).ping()
 
 
+def occurrences(pid, word):
+    """In the memory of a process of ours that can be written to."""
+    found = 0
+    with open("/proc/%d/maps" % pid, encoding="ascii") as maps:
+        areas = [line.split()[:2] for line in maps if not line.rstrip().endswith("]")]
+    with open("/proc/%d/maps" % pid, encoding="ascii") as maps:
+        areas += [line.split()[:2] for line in maps if "[heap]" in line or "[stack]" in line]
+    with open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        for area, rights in areas:
+            begin, end = [int(number, 16) for number in area.split("-")]
+            if rights.startswith("rw"):
+                memory.seek(begin)
+                found += memory.read(end - begin).count(word)
+    return found
+
+
+@test(versions=[4, 5], config=STRICT, own=True)
+def passwords_do_not_stay_in_memory(c):
+    """Neither where they were read nor where they waited, moved to, or were checked."""
+    if not c.broker.memory():
+        return  # a sanitizer keeps what was freed
+    c.client("look", **user("slow")).publish("look", b"for this word, it stays", retain=True)
+    for number in range(12):
+        for name in ("slow", "quick", "slower", "nobody"):
+            peer = c.raw()
+            peer.open(client_id=c.id("%s%d" % (name, number)), **user(name, b"a word to look for"))
+            peer.rejected(0x86 if c.version == 5 else 5)
+    assert occurrences(c.broker.process.pid, b"for this word, it stays") > 0
+    left = occurrences(c.broker.process.pid, b"a word to look for")
+    assert left == 0, "%d passwords are left" % left
+
+
 # what they may do
 
 
