@@ -215,7 +215,9 @@ int access_files_compare(const Settings *settings, const ListenerSettings *of,
         if (of->password_file && access_policy_passwords(before) &&
             !passwords_equal(access_policy_passwords(before), access_policy_passwords(after)))
                 r = add_change("password_file", listener, of->password_file, changes);
+        /* Other words in the same file mean something else. */
         if (r == 0 && of->acl_file && access_policy_acl(before) &&
+            !is_told("acl_pattern_match", NULL, changes) &&
             !acl_equal(access_policy_acl(before), access_policy_acl(after)))
                 r = add_change("acl_file", listener, of->acl_file, changes);
         return r;

@@ -563,6 +563,33 @@ def session_that_comes_back_has_the_rights_of_now(c, qos):
     assert peer.ping() == []
 
 
+@test(versions=[4, 5], own=True, cases={"qos-1": 1, "qos-2": 2})
+def what_was_in_flight_is_not_repeated_without_a_right(c, qos):
+    begin(c, WITH_RULES, rules="user name\ntopic a/#\ntopic b/#\nuser other\ntopic #\n")
+    other = c.client("o", **user("other"))
+    peer = c.client("a", keep=True, **user())
+    peer.subscribe("a/#", "b/#", qos=qos)
+    other.publish("b/x", b"secret", qos=qos)
+    peer.message(b"secret")
+    other.publish("a/x", b"fine", qos=qos)
+    peer.message(b"fine")
+    peer.drop()
+    reload(c, rules="user name\ntopic a/#\nuser other\ntopic #\n")
+    peer = c.client("a", keep=True, **user())
+    peer.take(b"fine", dup=True)
+    assert peer.ping() == []
+
+
+@test(versions=[4, 5], own=True)
+def other_pattern_words_are_one_change(c):
+    begin(c, WITH_RULES, rules="pattern dev-%c/x\n")
+    peer = c.client(client_id="c1")
+    assert peer.subscribe("dev-c1/x") == [0x87 if c.version == 5 else 0x80]
+    begin(c, WITH_RULES + ["acl_pattern_match compat"])
+    assert "Reloaded: 1 change" in c.broker.log().splitlines()[-1], c.broker.log()
+    assert peer.subscribe("dev-c1/x") == [0]
+
+
 @test(versions=[4, 5], own=True)
 def session_is_judged_by_who_takes_it(c):
     begin(c, WITH_RULES, rules="user name\ntopic a\nuser joe\ntopic b\nuser other\ntopic #\n")
@@ -595,6 +622,29 @@ def retained_message_ends_with_the_right_of_its_author(c, checked):
     late.subscribe("r/#")
     got = sorted(late.take().payload for _ in range(1 if checked else 2))
     assert got == ([b"other"] if checked else [b"kept", b"other"]), got
+    assert late.ping() == []
+
+
+@test(versions=[4, 5], own=True)
+def author_is_judged_by_the_rules_of_its_listener(c):
+    lines = [
+        "per_listener_settings true",
+        "listener {port} 127.0.0.1",
+        "allow_anonymous true",
+        "acl_file {path}/rules",
+        "listener {port2} 127.0.0.1",
+        "allow_anonymous true",
+    ]
+    begin(c, lines, rules="user name\ntopic r/#\n")
+    c.client("a", **user()).publish("r/x", b"kept", qos=1, retain=True)
+    free = c.client("free", address=c.broker.address2)
+    free.publish("r/y", b"free", qos=1, retain=True)
+    free.subscribe("r/#")
+    assert sorted(free.take().payload for _ in range(2)) == [b"free", b"kept"]
+    reload(c, rules="user name\ntopic read r/#\n")
+    late = c.client("late", address=c.broker.address2)
+    late.subscribe("r/#")
+    late.take(b"free")
     assert late.ping() == []
 
 

@@ -176,6 +176,26 @@ def unusable_certificates_are_status_3_with_file_and_line(folder):
         assert f"{path}:2: {folder}/a.pem cannot be read" in err, err
 
 
+def unusable_access_files_are_status_3_with_file_and_line(folder):
+    users, rules = os.path.join(folder, "users"), os.path.join(folder, "rules")
+    path = write(folder, f"listener 0 {folder}/sock\npassword_file {users}\nacl_file {rules}\n")
+    for users_text, rules_text, told in (
+        (None, "", (f"{path}:2: password_file {users}: It cannot be read",)),
+        ("joe:secret\n", "", (f"{users}:1: ",)),
+        ("", "user joe\ntopic +x\n", (f"{rules}:2: ",)),
+        ("joe:x\njim:y\n", "x\n", (f"{users}:1: ", f"{users}:2: ", f"{rules}:1: ")),
+    ):
+        for name, text in ((users, users_text), (rules, rules_text)):
+            if text is not None:
+                with open(name, "w", encoding="utf-8") as file:
+                    file.write(text)
+        for options in ([], ["--test-config"], ["-d"]):
+            status, _, err = run("-c", path, *options)
+            assert status == 3, (options, status, err)
+            for words in told:
+                assert words in err, (words, err)
+
+
 def test_config_tells_every_problem_at_once(folder):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -383,6 +403,7 @@ TESTS = [
     wrong_command_lines_are_status_3,
     wrong_settings_are_status_3_with_file_and_line,
     unusable_certificates_are_status_3_with_file_and_line,
+    unusable_access_files_are_status_3_with_file_and_line,
     busy_port_is_status_1_with_file_and_line,
     test_config_tells_every_problem_at_once,
     test_config_leaves_nothing_behind,
