@@ -5,7 +5,9 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <grp.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/credentials.h"
@@ -130,6 +132,55 @@ static void test_a_missing_copy_is_explained(void)
         stage_done(&stage);
 }
 
+/* Another process: exchanges the pair until the test is over, however that ends. */
+static _Noreturn void renew_until_over(Stage *stage, pid_t test)
+{
+        bool turn = false;
+        int r = 0;
+
+        while (r == 0 && getppid() == test) {
+                const Certificate *next = turn ? &stage->one : &stage->two;
+
+                stage_put_pair(stage, next, next);
+                r = stage_import(stage);
+                turn = !turn;
+        }
+        _exit(r < 0);
+}
+
+static void test_copies_that_are_exchanged_meanwhile_are_read_again(void)
+{
+        const pid_t test = getpid();
+        unsigned n_loaded = 0;
+        Stage stage;
+        pid_t child;
+
+        if (geteuid() != 0) {
+                g_test_skip("only root can");
+                return;
+        }
+        stage_init(&stage);
+        g_assert_cmpint(stage_import(&stage), ==, 0);
+        child = fork();
+        g_assert_cmpint(child, >=, 0);
+        if (child == 0)
+                renew_until_over(&stage, test);
+        for (unsigned i = 0; i < 300; i++) {
+                _cleanup_(tls_credentials_unrefp) TlsCredentials *credentials = NULL;
+
+                /* The one thing that it may not manage is to find them at rest. */
+                if (load(&stage, "", &credentials) == 0)
+                        n_loaded++;
+                else
+                        stage_assert_told(&stage, 3, "is being changed all the time");
+        }
+        g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+        g_assert_cmpint(waitpid(child, NULL, 0), ==, child);
+        g_test_message("%u of 300", n_loaded);
+        g_assert_cmpuint(n_loaded, >, 0);
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -140,5 +191,7 @@ int main(int argc, char **argv)
                         test_messages_name_the_files);
         g_test_add_func("/control/credentials/a-missing-copy-is-explained",
                         test_a_missing_copy_is_explained);
+        g_test_add_func("/control/credentials/copies-that-are-exchanged-meanwhile-are-read-again",
+                        test_copies_that_are_exchanged_meanwhile_are_read_again);
         return g_test_run();
 }
