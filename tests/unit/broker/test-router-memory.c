@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Router, route cache and retained store without memory: each allocation fails once, in turn; what
- * was asked for is then refused, and nothing else changes. The linker puts the functions below in
- * the place of the allocator's.
+ * was asked for is then refused, and nothing else changes.
  */
 
 #include <errno.h>
@@ -11,58 +10,8 @@
 #include "broker/retained.h"
 #include "broker/route-cache.h"
 #include "broker/router.h"
+#include "tests/unit/failing-memory.h"
 #include "util/macro.h"
-
-static long n_until_failure = -1; /* 0: the next one fails; negative: none */
-
-/* The names are the linker's: --wrap. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void __real_free(void *p);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void __wrap_free(void *p);
-
-static bool fails(void)
-{
-        return n_until_failure >= 0 && n_until_failure-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-        return fails() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-        return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-        return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-void __wrap_free(void *p)
-{
-        __real_free(p);
-}
 
 #define SESSIONS 40U
 
@@ -178,16 +127,15 @@ static void test_each_allocation_fails(gconstpointer data)
 {
         unsigned (*run)(void) = (unsigned (*)(void))data;
         unsigned n_refusing = 0;
-        long left = 0;
+        bool has_failed = true;
 
-        for (long k = 0; left <= 0; k++) {
+        for (unsigned k = 0; has_failed; k++) {
                 unsigned n_refused;
 
-                g_assert_cmpint(k, <, 10000);
-                n_until_failure = k;
+                g_assert_cmpuint(k, <, 10000);
+                failing_memory_begin(k);
                 n_refused = run();
-                left = n_until_failure + 1; /* positive: there were fewer than k */
-                n_until_failure = -1;
+                has_failed = failing_memory_end();
                 g_assert_cmpuint(n_refused, <=, 1);
                 n_refusing += n_refused;
         }

@@ -1,62 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test-state-memory.c: an image is written and read with each allocation failing once: an error,
- * and nothing is left behind. The linker puts the functions below in the place of the allocator's.
- */
+ * and nothing is left behind. */
 #include "state-fixture.h"
-
-/* Volatile: the compiler knows malloc() as one that changes no variable of ours. */
-static volatile bool counting;
-static volatile unsigned n_allocations; /* since it was last set to 0 */
-static volatile unsigned fail_at;       /* which of them fails; 0: none */
-
-/* The names are the linker's: --wrap. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void __real_free(void *p);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void __wrap_free(void *p);
-
-static bool fails(void)
-{
-        return counting && ++n_allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-        return fails() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-        return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-        return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-void __wrap_free(void *p)
-{
-        __real_free(p);
-}
+#include "tests/unit/failing-memory.h"
 
 /* --- a world with something of everything --- */
 
@@ -188,19 +134,16 @@ static int save(World *world)
 static void test_writing(void)
 {
         World *world = make_world();
+        unsigned n = 0;
         int r;
 
-        fail_at = 0;
         do {
-                fail_at++;
-                n_allocations = 0;
-                counting = true;
+                failing_memory_begin(n++);
                 r = save(world);
-                counting = false;
-                g_assert_cmpint(r, ==, fail_at <= n_allocations ? -ENOMEM : 0);
+                g_assert_cmpint(r, ==, failing_memory_end() ? -ENOMEM : 0);
         } while (r < 0);
-        g_test_message("%u allocations", n_allocations);
-        g_assert_cmpuint(n_allocations, >, 5);
+        g_test_message("%u allocations", n - 1);
+        g_assert_cmpuint(n - 1, >, 5);
         world_free(world);
 }
 
@@ -210,24 +153,22 @@ static void test_reading(void)
 {
         World *world = make_world();
         GByteArray *image = world_save(world, NULL);
-        unsigned n_failed = 0;
+        unsigned n_failed = 0, n = 0;
+        bool has_failed;
         int r;
 
-        fail_at = 0;
         do {
                 World *next = world_new(3, world->limits);
 
-                fail_at++;
-                n_allocations = 0;
-                counting = true;
+                failing_memory_begin(n++);
                 r = world_load(next, (Bytes){image->data, image->len});
-                counting = false;
+                has_failed = failing_memory_end();
                 g_assert_true(r == 0 || r == -ENOMEM);
                 n_failed += r < 0;
                 world_free(next);
-        } while (fail_at <= n_allocations);
+        } while (has_failed);
         g_assert_cmpint(r, ==, 0);
-        g_test_message("%u allocations, %u failures", n_allocations, n_failed);
+        g_test_message("%u allocations, %u failures", n - 1, n_failed);
         g_assert_cmpuint(n_failed, >, 50);
         g_byte_array_unref(image);
         world_free(world);

@@ -4,65 +4,28 @@
 
 #include <stdlib.h>
 
-/* The linker sends the room's calls here (--wrap). */
-static int countdown = -1; /* calls until the one that fails; -1: none does */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool fails(void)
-{
-        if (countdown < 0 || countdown-- > 0)
-                return false;
-        return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-        return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-        return fails() ? NULL : __real_strdup(text);
-}
+#include "tests/unit/failing-memory.h"
 
 /* Load until no allocation is left to fail. @right says whether the text is. */
 static void exhaust(const char *text, bool right)
 {
         int expected = right ? 0 : -EINVAL, r;
-        int n = 0;
+        unsigned n = 0;
 
         do {
                 const SettingsSource source = {.file = "test.conf", .verbose = true};
                 ConfigErrors errors = CONFIG_ERRORS_INIT;
                 Settings *settings = NULL;
 
-                countdown = n++;
+                failing_memory_begin(n++);
                 r = settings_parse(&source, text, strlen(text), &settings, &errors);
-                countdown = -1;
+                failing_memory_end();
                 g_assert_true(r == -ENOMEM || r == expected);
                 g_assert_cmpint(settings != NULL, ==, r == 0);
                 settings_unref(settings);
                 config_errors_done(&errors);
         } while (r == -ENOMEM);
-        g_assert_cmpint(n, >, 10);
+        g_assert_cmpuint(n, >, 10);
 }
 
 static void test_listeners(void)

@@ -10,43 +10,7 @@
 #include <unistd.h>
 
 #include "control/reload.h"
-
-/* The linker sends our calls here (--wrap). Other threads have all the memory they want. */
-static __thread int countdown = -1; /* calls until the one that fails; -1: none does */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool fails(void)
-{
-        return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-        return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-        return fails() ? NULL : __real_strdup(text);
-}
+#include "tests/unit/failing-memory.h"
 
 typedef struct Stage {
         char *folder, *path;
@@ -233,15 +197,15 @@ static void test_without_memory(void)
         Stage stage;
 
         stage_begin(&stage, OLD);
-        for (int n = 0;; n++) {
+        for (unsigned n = 0;; n++) {
                 const Settings *settings = stage.manager->settings;
                 const ReloadResult *result;
                 int r;
 
                 write_config(&stage, NEW);
-                countdown = n;
+                failing_memory_begin(n);
                 r = manager_reload(stage.manager, &result);
-                if (countdown >= 0)
+                if (!failing_memory_end())
                         break; /* none was left to fail */
                 g_assert_true(r == 0 || r == -ENOMEM || r == -EKEYREJECTED || r == -EIO);
                 if (r == 0)
@@ -253,7 +217,6 @@ static void test_without_memory(void)
                 g_assert_cmpint(manager_reload(stage.manager, NULL), ==, 0);
                 assert_old(&stage, stage.manager->settings);
         }
-        countdown = -1;
         g_assert_cmpuint(n_failed, >, 50);
         write_config(&stage, OLD);
         g_assert_cmpint(manager_reload(stage.manager, NULL), ==, 0);

@@ -3,8 +3,6 @@
 /*
  * A reload from the side of the control thread: all or nothing when memory fails, and many of them
  * while workers that are threads have clients.
- *
- * The linker hands us malloc() and its sisters (--wrap, see meson.build).
  */
 
 #include <errno.h>
@@ -17,57 +15,7 @@
 #include <unistd.h>
 
 #include "stage.h"
-
-/* --- an allocator that fails --- */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *pointer, size_t size);
-void *__real_reallocarray(void *pointer, size_t n, size_t size);
-char *__real_strndup(const char *text, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-void *__wrap_reallocarray(void *pointer, size_t n, size_t size);
-char *__wrap_strndup(const char *text, size_t n);
-
-static bool is_active;
-static unsigned countdown; /* this many allocations are fine; one fails */
-static bool has_failed;
-
-static bool fails(void)
-{
-        if (!is_active || has_failed || countdown-- > 0)
-                return false;
-        has_failed = true;
-        errno = ENOMEM;
-        return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-        return fails() ? NULL : __real_realloc(pointer, size);
-}
-
-void *__wrap_reallocarray(void *pointer, size_t n, size_t size)
-{
-        return fails() ? NULL : __real_reallocarray(pointer, n, size);
-}
-
-char *__wrap_strndup(const char *text, size_t n)
-{
-        return fails() ? NULL : __real_strndup(text, n);
-}
+#include "tests/unit/failing-memory.h"
 
 /* --- all or nothing --- */
 
@@ -81,6 +29,7 @@ static bool try_replace(unsigned which)
 {
         EndpointChange change;
         Stage stage, other;
+        bool has_failed;
         int r;
 
         stage_init(&stage, 2, NULL);
@@ -88,11 +37,9 @@ static bool try_replace(unsigned which)
         stage_turn(&stage);
         stage_init(&other, 1, NULL);
         change = (EndpointChange){stage.endpoint, other.endpoint};
-        countdown = which;
-        has_failed = false;
-        is_active = true;
+        failing_memory_begin(which);
         r = server_reload(stage.server, other.settings, &change, 1);
-        is_active = false;
+        has_failed = failing_memory_end();
         if (r == 0) {
                 stage_turn(&stage);
                 stage_must(stage_shard(&stage, 1)->settings == other.settings);

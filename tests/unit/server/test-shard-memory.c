@@ -4,8 +4,6 @@
  * Workers without memory: each allocation that a worker makes in a scene of many clients fails in
  * turn, alone and with all that follow it in the same turn. A client may be lost by that, nobody
  * else notices, and nothing is left behind (which the address sanitizer holds it to).
- *
- * The linker hands us malloc() and its sisters (--wrap, see meson.build).
  */
 
 #include <errno.h>
@@ -14,64 +12,7 @@
 
 #include "mqtt/subscribe.h"
 #include "stage.h"
-
-/* --- an allocator that fails --- */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *pointer, size_t size);
-void *__real_reallocarray(void *pointer, size_t n, size_t size);
-char *__real_strndup(const char *text, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-void *__wrap_reallocarray(void *pointer, size_t n, size_t size);
-char *__wrap_strndup(const char *text, size_t n);
-
-static bool is_active; /* a worker has its turn */
-static bool all_that_follow;
-static unsigned countdown; /* this many allocations are fine */
-static bool has_failed;
-
-static bool fails(void)
-{
-        if (!is_active)
-                return false;
-        if (countdown > 0) {
-                countdown--;
-                return false;
-        }
-        if (has_failed && !all_that_follow)
-                return false;
-        has_failed = true;
-        errno = ENOMEM;
-        return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-        return fails() ? NULL : __real_realloc(pointer, size);
-}
-
-void *__wrap_reallocarray(void *pointer, size_t n, size_t size)
-{
-        return fails() ? NULL : __real_reallocarray(pointer, n, size);
-}
-
-char *__wrap_strndup(const char *text, size_t n)
-{
-        return fails() ? NULL : __real_strndup(text, n);
-}
+#include "tests/unit/failing-memory.h"
 
 /* --- the scene --- */
 
@@ -79,9 +20,9 @@ char *__wrap_strndup(const char *text, size_t n)
 static void turn(Stage *stage)
 {
         for (unsigned i = 0; i < 8; i++) {
-                is_active = !has_failed;
+                failing_memory.is_on = !failing_memory.has_failed;
                 shard_turn(stage_shard(stage, i % 2), 0);
-                is_active = false;
+                failing_memory.is_on = false;
         }
 }
 
@@ -233,9 +174,9 @@ static bool attempt(unsigned which, bool follow)
         witness.from = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "from"));
         witness.to = client_join(&stage, 1, MQTT_5, stage_id(&stage, 1, "to"));
         client_subscribe(witness.to, "witness", 0);
-        countdown = which;
-        all_that_follow = follow;
-        has_failed = false;
+        failing_memory.all_that_follow = follow;
+        failing_memory_begin(which);
+        failing_memory_end(); /* until a worker has its turn */
         play(&stage);
         /* Nothing in the scene itself is wrong. */
         stage_must(stage_counters(&stage).protocol_errors == 0);
@@ -249,7 +190,7 @@ static bool attempt(unsigned which, bool follow)
         client_free(witness.from);
         client_free(witness.to);
         stage_done(&stage);
-        return has_failed;
+        return failing_memory.has_failed;
 }
 
 static void test_each(gconstpointer follow)
