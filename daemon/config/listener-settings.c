@@ -21,20 +21,9 @@ void listener_settings_done(ListenerSettings *listener)
         *listener = (ListenerSettings){};
 }
 
-static size_t count_lines(const char *text)
-{
-        size_t n = text ? 1 : 0;
-
-        while (text && (text = strchr(text, '\n'))) {
-                text++;
-                n++;
-        }
-        return n;
-}
-
 int listener_settings_complete(ListenerSettings *listener)
 {
-        const size_t n = count_lines(listener->proxy_trusted);
+        const size_t n = value_count_lines(listener->proxy_trusted);
         _cleanup_free_ char *lines = NULL;
         char *line, *rest;
 

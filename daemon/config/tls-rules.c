@@ -115,17 +115,6 @@ static int is_used(const Option *option, const Settings *settings, const Listene
         return r < 0 ? r : !value_equal(option, &value, &fallback);
 }
 
-static size_t count_lines(const char *text)
-{
-        size_t n = text ? 1 : 0;
-
-        while (text && (text = strchr(text, '\n'))) {
-                text++;
-                n++;
-        }
-        return n;
-}
-
 static int keep_last(char **text)
 {
         const char *newline = strrchr(*text, '\n');
@@ -135,8 +124,8 @@ static int keep_last(char **text)
 
 static int match_pairs(const Settings *settings, ListenerSettings *listener, ConfigErrors *errors)
 {
-        const size_t n_certs = count_lines(listener->certfile);
-        const size_t n_keys = count_lines(listener->keyfile);
+        const size_t n_certs = value_count_lines(listener->certfile);
+        const size_t n_keys = value_count_lines(listener->keyfile);
         const SettingsOrigin *origin = settings_origin(option_find("certfile"), settings, listener);
         int r;
 

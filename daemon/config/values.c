@@ -378,3 +378,14 @@ void values_clear_strings(Settings *settings, ListenerSettings *listener)
                 value_store(option, settings, listener, &empty);
         }
 }
+
+size_t value_count_lines(const char *text)
+{
+        size_t n = text ? 1 : 0;
+
+        while (text && (text = strchr(text, '\n'))) {
+                text++;
+                n++;
+        }
+        return n;
+}

@@ -61,3 +61,6 @@ int values_set_defaults(Settings *settings, ListenerSettings *listener);
 
 /* Free all strings of such an object. */
 void values_clear_strings(Settings *settings, ListenerSettings *listener);
+
+/* How many values the text of an option that may be repeated has, one a line; NULL: none. */
+size_t value_count_lines(const char *text);

@@ -115,6 +115,17 @@ static int inquiry_property(const Inquiry *inquiry, const char *path, const char
         return r < 0 ? r : inquiry_call(inquiry, call, ret_reply);
 }
 
+/* A bus, whatever comes of it, and the path of our unit, which lies in the message. */
+static int inquiry_open(Inquiry *inquiry, sd_bus_message **ret_unit, const char **ret_path)
+{
+        int r;
+
+        r = inquiry_begin(inquiry);
+        if (r >= 0)
+                r = inquiry_unit(inquiry, ret_unit);
+        return r < 0 ? r : sd_bus_message_read(*ret_unit, "o", ret_path);
+}
+
 int systemd_job_is_restart(bool *ret_restart)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *unit = NULL, *job = NULL, *type = NULL;
@@ -124,12 +135,8 @@ int systemd_job_is_restart(bool *ret_restart)
         uint32_t number;
         int r;
 
-        r = inquiry_begin(&inquiry);
+        r = inquiry_open(&inquiry, &unit, &unit_path);
         bus = inquiry.bus;
-        if (r >= 0)
-                r = inquiry_unit(&inquiry, &unit);
-        if (r >= 0)
-                r = sd_bus_message_read(unit, "o", &unit_path);
         if (r >= 0)
                 r = inquiry_property(&inquiry, unit_path, SYSTEMD_UNIT, "Job", &job);
         if (r >= 0)
@@ -168,12 +175,8 @@ int systemd_job_kept_descriptors(unsigned *ret_n)
         const char *path;
         int r;
 
-        r = inquiry_begin(&inquiry);
+        r = inquiry_open(&inquiry, &unit, &path);
         bus = inquiry.bus;
-        if (r >= 0)
-                r = inquiry_unit(&inquiry, &unit);
-        if (r >= 0)
-                r = sd_bus_message_read(unit, "o", &path);
         if (r >= 0)
                 r = inquiry_number(&inquiry, path, "MainPID", &main_pid);
         if (r >= 0)
