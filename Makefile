@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check bench fuzz soak install format clean
+.PHONY: help run build check bench attack fuzz soak install format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ bench: ## measure this broker beside the distribution's mosquitto; BENCH_OPTIONS
 		--certificates $(BUILD)/tests/certificates/make-certificates \
 		--hawkerd $(BUILD)/daemon/hawkerd --peer "$$(PATH="$$PATH:/usr/sbin" command -v mosquitto)" \
 		$(BENCH_OPTIONS)
+
+attack: ## floods while good clients go on, 20 s each; with the cost of each attempt
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@HAWKER_ATTACK_SECONDS=20 python3 tests/robust/run.py --broker $(BUILD)/daemon/hawkerd attack
 
 fuzz: ## fuzz each decoder for FUZZ_SECONDS (120)
 	@.ci/dependencies check
