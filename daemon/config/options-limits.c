@@ -4,6 +4,13 @@
 
 #include "util/macro.h"
 
+static const OptionWord limit_actions[] = {
+        {"delay", LIMIT_DELAY},
+        {"drop", LIMIT_DROP},
+        {"disconnect", LIMIT_DISCONNECT},
+        {},
+};
+
 const Option options_limits[] = {
         {"address_max_connection_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(address_max_connection_rate), .fallback = "0",
@@ -33,6 +40,33 @@ const Option options_limits[] = {
          OPTION_HAWKER, OPTION_FIELD(address_prefix_ipv6), .fallback = "64", .minimum = 16,
          .maximum = 128, .value = "BITS",
          .doc = "The same of IPv6, where one site has 64 bits or more to itself."},
+        {"client_max_message_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(client_max_message_rate), .fallback = "0", .maximum = 10000000,
+         .doc = "The most messages a second that one client may publish, on average; a second's "
+                "worth may come at once; 0: no limit. What is done above that: limit_action."},
+        {"client_max_receive_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(client_max_receive_rate), .fallback = "0",
+         .maximum = INT64_C(1) << 32, .value = "BYTES",
+         .doc = "The most bytes a second that one client may send, in the same way. Bytes cannot "
+                "be "
+                "dropped: with limit_action drop it is delayed."},
+        {"client_max_subscriptions", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(client_max_subscriptions), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most subscriptions of one client; -1: no limit. More are refused, in MQTT 5 "
+                "with reason code 0x97. Those that are there stay."},
+        {"client_max_wildcard_levels", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(client_max_wildcard_levels), .fallback = "0", .maximum = 200,
+         .doc = "The most levels that a topic filter with + or # may have; 0: no limit. Deeper "
+                "ones "
+                "are refused, in MQTT 5 with reason code 0x97."},
+        {"limit_action", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+         OPTION_FIELD(limit_action), .fallback = "delay", .words = limit_actions,
+         .doc = "What becomes of a client that is above client_max_message_rate or "
+                "client_max_receive_rate. delay: it is not read from until it is below, so TCP "
+                "slows it down and nothing is lost. drop: its messages above the rate are refused, "
+                "in MQTT 5 with reason code 0x97. disconnect: it is disconnected, in MQTT 5 with "
+                "reason code 0x96."},
         {"global_max_connection_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(global_max_connection_rate), .fallback = "0",
          .maximum = 1000000,

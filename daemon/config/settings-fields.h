@@ -46,6 +46,12 @@ typedef enum AclPatternMatch {
         ACL_PATTERN_COMPAT, /* anywhere, as in Mosquitto 2.0 */
 } AclPatternMatch;
 
+typedef enum LimitAction {
+        LIMIT_DELAY,      /* it is not read from for a while */
+        LIMIT_DROP,       /* what is too much is refused */
+        LIMIT_DISCONNECT, /* it leaves with 0x96 */
+} LimitAction;
+
 /* Bit of accept_protocol_versions for the protocol level a CONNECT carries (3, 4 or 5). */
 #define PROTOCOL_VERSION_BIT(_level) (1U << (_level))
 
@@ -144,6 +150,11 @@ typedef struct Settings {
         unsigned address_max_failed_logins;   /* a minute; 0 none */
         unsigned address_prefix_ipv4;         /* bits */
         unsigned address_prefix_ipv6;
+        unsigned client_max_message_rate;    /* a second; 0 none */
+        uint64_t client_max_receive_rate;    /* bytes a second; 0 none */
+        int client_max_subscriptions;        /* -1 none */
+        unsigned client_max_wildcard_levels; /* 0 none */
+        LimitAction limit_action;
         unsigned global_max_connection_rate; /* a second; 0 none */
         int max_unauthenticated;             /* -1 none */
 

@@ -9,6 +9,7 @@
 #include "server/client-admit.h"
 #include "server/client-fetch.h"
 #include "server/client-log.h"
+#include "server/client-pace.h"
 #include "server/connection-end.h"
 #include "server/dispatch.h"
 #include "server/failed-login.h"
@@ -43,6 +44,8 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
                 connection_fail(connection, REASON_SERVER_BUSY, "no time to check its password");
                 return;
         case CONNECTION_OPEN:
+                if (connection->is_paused)
+                        connection->last_received = now;
                 if (now - connection->last_received < connection->keep_alive) {
                         /* Cannot fail: the timer has just left the heap. */
                         loop_timer_arm(&connection->shard->loop, timer,
@@ -230,6 +233,30 @@ static size_t client_missing(const Connection *connection)
                                                  : room;
 }
 
+static void client_read(Connection *connection);
+
+/* It may be read from again. */
+static void client_pause_over(Connection *connection)
+{
+        int r = loop_modify(&connection->shard->loop, &connection->source,
+                            connection->source.events | EPOLLIN);
+
+        if (r < 0)
+                connection_fail(connection, r, NULL);
+        else if (connection->transport.has_more)
+                client_read(connection);
+}
+
+/* After a read. False: it is not read from any more, or has ended. */
+static bool client_pace(Connection *connection, size_t n)
+{
+        int r = client_pace_read(connection, n, client_pause_over);
+
+        if (r != 0)
+                connection_fail(connection, r, NULL);
+        return r == 0 && !connection->is_paused;
+}
+
 /*
  * One read, into the worker's scratch, or behind a packet that has begun. 1: it has brought the end
  * of that packet, and there may be more; 0: it has not; < 0: there is nothing now, or the
@@ -264,6 +291,8 @@ static int client_read_once(Connection *connection)
         if (has_begun)
                 buffer_commit(input, (size_t)n);
         if (!client_receive(connection, has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n}))
+                return -1;
+        if (client_pace_counts(connection) && !client_pace(connection, (size_t)n))
                 return -1;
         return has_begun && (size_t)n == size;
 }
@@ -447,7 +476,7 @@ static uint32_t client_wants(const Connection *connection)
 
         return limit > 0 && buffer_length(&connection->output.bytes) > limit + CLIENT_LOW_WATER
                        ? EPOLLOUT
-                       : EPOLLIN | EPOLLOUT;
+                       : connection_reads(connection) | EPOLLOUT;
 }
 
 void client_flush(Connection *connection)
@@ -465,10 +494,11 @@ void client_flush(Connection *connection)
         if (r == -EAGAIN)
                 r = loop_modify(&connection->shard->loop, &connection->source,
                                 client_wants(connection));
-        else if (r == 0 && connection->source.events != EPOLLIN)
-                r = loop_modify(&connection->shard->loop, &connection->source, EPOLLIN);
+        else if (r == 0 && connection->source.events != connection_reads(connection))
+                r = loop_modify(&connection->shard->loop, &connection->source,
+                                connection_reads(connection));
         if (r < 0)
                 connection_fail(connection, r, connection->transport.trouble);
-        else if (has_more && connection->source.events == EPOLLIN)
+        else if (has_more && !(connection->source.events & EPOLLOUT))
                 connection_schedule(connection);
 }

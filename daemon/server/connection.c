@@ -84,6 +84,15 @@ int connection_join(Connection *connection, Shard *shard)
         return 0;
 }
 
+static void connection_end_pace(Connection *connection)
+{
+        if (!connection->pace)
+                return;
+        loop_timer_disarm(&connection->shard->loop, &connection->pace->timer);
+        free(TAKE_PTR(connection->pace));
+        connection->is_paused = false;
+}
+
 void connection_leave(Connection *connection)
 {
         Shard *shard = connection->shard;
@@ -92,6 +101,7 @@ void connection_leave(Connection *connection)
         loop_remove(&shard->loop, &connection->source);
         loop_timer_disarm(&shard->loop, &connection->timer);
         connection_leave_newcomers(connection);
+        connection_end_pace(connection);
         list_remove(&connection->link);
         list_remove(&connection->flush_link);
         counters_add(shard->counters.sockets_open, -1);
@@ -295,6 +305,7 @@ int connection_relieve(Connection *connection)
                 return 0;
         r = connection_write(connection);
         if (r == -EAGAIN)
-                r = loop_modify(&connection->shard->loop, &connection->source, EPOLLIN | EPOLLOUT);
+                r = loop_modify(&connection->shard->loop, &connection->source,
+                                connection_reads(connection) | EPOLLOUT);
         return r;
 }

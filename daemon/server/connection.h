@@ -18,6 +18,7 @@
 #include "server/alias.h"
 #include "server/endpoint.h"
 #include "server/output.h"
+#include "server/pace.h"
 #include "server/shard.h"
 #include "transport/transport.h"
 #include "util/address.h"
@@ -59,6 +60,7 @@ struct Connection {
         List newcomer_link;   /* in shard->newcomers, until it is let in */
         List flush_link;      /* in shard->flushes or shard->dead */
         char *username;       /* NULL: none; before CONNECT only what the kernel has told */
+        Pace *pace;           /* of one whose rate is limited */
         Neighbour *neighbour; /* whom it counts for; NULL: nobody */
         char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */
         struct Login *login;  /* while it PROVES */
@@ -80,6 +82,7 @@ struct Connection {
         bool is_admitted; /* access control has let it in, before it moved, or by a helper */
         bool is_proven;   /* TLS or the kernel has told its username */
         bool is_filtered; /* it may not read all that it has subscribed to: see client-access.h */
+        bool is_paused;   /* not read from: client-pace.h */
         bool has_place;   /* counted for max_connections */
         bool wants_problem_information;
         bool is_bridge;
@@ -149,6 +152,12 @@ bool connection_is_writable(const Connection *connection);
 
 /* Its address as text; without one the name of its listener. */
 char *connection_peer_format(const Connection *connection, char *buffer, size_t size);
+
+/* Whether it is read from, as an epoll event. */
+static inline uint32_t connection_reads(const Connection *connection)
+{
+        return connection->is_paused ? 0 : EPOLLIN;
+}
 
 /* What holds for all now. */
 static inline const Settings *connection_settings(const Connection *connection)

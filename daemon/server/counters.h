@@ -40,6 +40,8 @@
         X(refused_rate)                                                                            \
         X(refused_listener_full)                                                                   \
         X(evicted_without_connect)                                                                 \
+        X(messages_above_rate) /* by client_max_message_rate */                                    \
+        X(pauses)              /* times that a client was not read from for its rate */            \
         X(failed_logins)                                                                           \
         X(accept_paused)  /* times that accepting stopped for want of descriptors */               \
         X(output_packets) /* packets in output buffers now */                                      \

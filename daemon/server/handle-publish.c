@@ -11,6 +11,7 @@
 #include "mqtt/publish.h"
 #include "mqtt/reason.h"
 #include "server/client-access.h"
+#include "server/client-pace.h"
 #include "server/deliver.h"
 #include "server/reply.h"
 #include "util/utf8.h"
@@ -212,6 +213,13 @@ static int act(Connection *connection, const Publish *publish, MessageParts *par
                                          REASON_SUCCESS);
                 if (r != 0)
                         return r;
+        }
+        if (client_pace_counts_messages(connection)) {
+                r = client_pace_message(connection);
+                if (r < 0 || r == REASON_MESSAGE_RATE_TOO_HIGH)
+                        return r;
+                if (r > 0)
+                        return refuse(connection, publish, (uint8_t)r);
         }
         verdict = judge(connection, publish, parts->topic);
         return reason_is_failure(verdict) ? refuse(connection, publish, verdict)

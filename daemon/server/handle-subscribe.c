@@ -81,6 +81,30 @@ static SubscriptionOptions options_of(const Connection *connection, const Subscr
                                      entry->retain_handling << SUBSCRIPTION_RETAIN_SHIFT);
 }
 
+/* What costs with each level that a message has. */
+static bool is_too_deep(const Connection *connection, Bytes filter)
+{
+        const unsigned limit = connection_settings(connection)->client_max_wildcard_levels;
+        unsigned levels = 1;
+        bool has_wildcard = false;
+
+        if (limit == 0)
+                return false;
+        for (size_t i = 0; i < filter.length; i++) {
+                levels += filter.data[i] == '/';
+                has_wildcard |= filter.data[i] == '+' || filter.data[i] == '#';
+        }
+        return has_wildcard && levels > limit;
+}
+
+/* With the one that has just been made. */
+static bool has_too_many(const Connection *connection)
+{
+        const int limit = connection_settings(connection)->client_max_subscriptions;
+
+        return limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit;
+}
+
 /* One entry: the reason code to answer with, or -errno. */
 static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, uint32_t identifier)
 {
@@ -92,6 +116,8 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
 
         if (plane_has_memory_pressure(connection->shard->plane))
                 return REASON_QUOTA_EXCEEDED;
+        if (is_too_deep(connection, entry->filter))
+                return REASON_QUOTA_EXCEEDED;
         r = mount_filter(connection, entry->filter, &text);
         if (r == 0)
                 r = topic_filter_parse(text, &filter);
@@ -101,6 +127,10 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
                 r = session_subscribe(connection->session, text, options, identifier, &existed);
         if (r != 0)
                 return r;
+        if (!existed && has_too_many(connection)) {
+                session_unsubscribe(connection->session, text);
+                return REASON_QUOTA_EXCEEDED;
+        }
         if (wants_retained(options, existed, &filter)) {
                 r = want_retained(connection, &filter, options, identifier);
                 /* The answer will be no: then there must be none. */
