@@ -40,6 +40,13 @@ const Option options_limits[] = {
          OPTION_HAWKER, OPTION_FIELD(address_prefix_ipv6), .fallback = "64", .minimum = 16,
          .maximum = 128, .value = "BITS",
          .doc = "The same of IPv6, where one site has 64 bits or more to itself."},
+        {"ban_file", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_FIELD(ban_file), .value = "FILE",
+         .doc = "Who is banned, one a line: address, user or client; the address, prefix or name "
+                "(%20 is a blank in it); until when, as 2026-12-24T12:00:00Z, or - for good; and "
+                "why. Read at the start and at a reload; it need not exist. Who is banned and "
+                "connected is disconnected. If not given: bans in the state directory of the "
+                "service."},
         {"client_max_message_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(client_max_message_rate), .fallback = "0", .maximum = 10000000,
          .doc = "The most messages a second that one client may publish, on average; a second's "

@@ -150,6 +150,7 @@ typedef struct Settings {
         unsigned address_max_failed_logins;   /* a minute; 0 none */
         unsigned address_prefix_ipv4;         /* bits */
         unsigned address_prefix_ipv6;
+        char *ban_file;                      /* NULL: in the state directory */
         unsigned client_max_message_rate;    /* a second; 0 none */
         uint64_t client_max_receive_rate;    /* bytes a second; 0 none */
         int client_max_subscriptions;        /* -1 none */

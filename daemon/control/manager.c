@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/account.h"
+#include "control/ban-file.h"
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/notify.h"
@@ -109,6 +110,18 @@ static int manager_make_server(Manager *manager)
         return hand_over_resume(&manager->hand_over, manager->server, &manager->listeners);
 }
 
+static int manager_ban(Manager *manager, ConfigErrors *errors)
+{
+        _cleanup_(ban_table_unrefp) BanTable *table = NULL;
+        int r = ban_file_read(manager->settings, errors, &table);
+
+        if (r < 0) {
+                logging_report(errors);
+                return r;
+        }
+        return table ? server_set_bans(manager->server, table) : 0;
+}
+
 int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
@@ -132,6 +145,8 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
                 r = manager_leave_root(manager);
         if (r == 0)
                 r = manager_make_server(manager);
+        if (r == 0)
+                r = manager_ban(manager, &errors);
         if (r < 0) {
                 /* It will be wrong the next time, too. */
                 if (r == -EKEYREJECTED)

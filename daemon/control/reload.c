@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/options.h"
+#include "control/ban-file.h"
 #include "control/logging.h"
 #include "control/notify.h"
 #include "control/reload-log.h"
@@ -25,6 +26,7 @@ typedef struct Reload {
         Listeners listeners;
         EndpointChange *endpoints;
         size_t n_endpoints;
+        BanTable *bans; /* a reference */
 } Reload;
 
 static bool has_log_changes(const Changes *changes)
@@ -38,9 +40,11 @@ static bool has_log_changes(const Changes *changes)
 /* A configuration that says the same again disturbs nobody. */
 static bool is_the_same(const Reload *reload)
 {
+        _cleanup_(ban_table_unrefp) BanTable *bans = server_bans(reload->manager->server);
         const Changes *changes = &reload->result->changes;
 
-        if (changes->n != changes_count(changes, OPTION_RESTART))
+        if (!ban_table_equal(bans, reload->bans) ||
+            changes->n != changes_count(changes, OPTION_RESTART))
                 return false;
         for (size_t i = 0; i < reload->n_endpoints; i++)
                 if (!reload->endpoints[i].before || !reload->endpoints[i].after)
@@ -77,6 +81,8 @@ static int reload_open(Reload *reload)
         if (r == 0)
                 r = listeners_compare_credentials(&reload->listeners, &reload->means,
                                                   &result->changes);
+        if (r == 0)
+                r = ban_file_read(reload->settings, &result->errors, &reload->bans);
         if (r == 0)
                 r = listeners_compare(&reload->listeners, &reload->means, &reload->endpoints,
                                       &reload->n_endpoints);
@@ -132,6 +138,9 @@ static void reload_commit(Reload *reload)
 
         manager->settings = settings_ref(reload->settings);
         services_apply(&manager->services, manager->settings);
+        if (server_set_bans(manager->server, reload->bans) < 0)
+                config_errors_add(&reload->result->errors, CONFIG_WARNING, NULL, 0,
+                                  "Out of memory: who is banned and connected stays for now");
         server_ping(manager->server);
         if (server_await_answers(manager->server, WORKERS_TIMEOUT) >= 0)
                 config_errors_add(&reload->result->errors, CONFIG_WARNING, NULL, 0,
@@ -210,6 +219,7 @@ static void reload_try(Manager *manager, ReloadResult *result)
 
         free(reload.endpoints);
         listeners_done(&reload.listeners);
+        ban_table_unref(reload.bans);
         settings_unref(reload.settings);
         if (r < 0)
                 explain(manager, &result->errors);

@@ -24,8 +24,20 @@ Refusal gate_ask_address(Shard *shard, const struct sockaddr *address, Neighbour
 {
         const NeighbourLimits limits = gate_limits(shard->settings);
 
+        *ret_neighbour = NULL;
+        if (bans_has_address(shard->plane->bans, address))
+                return REFUSAL_BANNED;
         return neighbours_enter(shard->plane->neighbours, &limits, address, loop_now(&shard->loop),
                                 ret_neighbour);
+}
+
+bool gate_has_banned(const Shard *shard, const struct sockaddr *address, Bytes username,
+                     Bytes client_id)
+{
+        Bans *bans = shard->plane->bans;
+
+        return bans_has_address(bans, address) || bans_has_name(bans, BAN_USER, username) ||
+               bans_has_name(bans, BAN_CLIENT, client_id);
 }
 
 static bool flows(atomic_uint_fast64_t *bucket, unsigned rate, msec_t now)

@@ -22,6 +22,7 @@
 #include "server/client-id.h"
 #include "server/client-log.h"
 #include "server/failed-login.h"
+#include "server/gate.h"
 #include "server/peer-name.h"
 #include "server/review.h"
 #include "server/session-open.h"
@@ -151,6 +152,19 @@ static int check_limits(Connection *connection, const Connect *connect)
         return 0;
 }
 
+/* Before a password is checked: that costs. */
+static int check_bans(Connection *connection, const Greeting *greeting)
+{
+        Shard *shard = connection->shard;
+
+        if (!gate_has_banned(shard, &connection->peer.any, greeting->connect.username,
+                             greeting->client_id))
+                return 0;
+        refusals_note(&shard->refusals, REFUSAL_BANNED, connection->endpoint->name,
+                      &connection->peer.any);
+        return REASON_BANNED;
+}
+
 /* max_keepalive is for all versions, and 0 is above it; MQTT 3 cannot be told, so it is refused. */
 static int grant_keep_alive(Connection *connection, Greeting *greeting)
 {
@@ -262,6 +276,8 @@ static int judge(Connection *connection, Greeting *greeting)
                 r = take_proven_name(connection, greeting);
         if (r == 0)
                 r = choose_client_id(connection, greeting);
+        if (r == 0)
+                r = check_bans(connection, greeting);
         if (r == 0)
                 r = grant_keep_alive(connection, greeting);
         if (r == 0)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "access/bans.h"
 #include "access/neighbours.h"
 #include "broker/retained.h"
 #include "broker/router.h"
@@ -29,6 +30,7 @@ typedef struct Plane {
         Shard *shards;
         unsigned n_shards;
         Neighbours *neighbours;
+        Bans *bans;
         WorkPool *helpers; /* for what would hold up a worker */
 
         atomic_bool memory_pressure;   /* new work is refused */

@@ -11,6 +11,7 @@
 #include "mqtt/protocol.h"
 #include "server/client-access.h"
 #include "server/connection-end.h"
+#include "server/gate.h"
 #include "server/peer-name.h"
 #include "server/served.h"
 
@@ -101,6 +102,12 @@ static bool review_client(Connection *connection)
         if (!served && was_removed(connection)) {
                 connection_fail(connection, REASON_ADMINISTRATIVE_ACTION,
                                 "its listener was removed");
+                return true;
+        }
+        if (gate_has_banned(connection->shard, &connection->peer.any,
+                            bytes_from_string(connection->username),
+                            session_client_id(connection->session))) {
+                connection_fail(connection, REASON_ADMINISTRATIVE_ACTION, "it is banned");
                 return true;
         }
         r = check_rights(connection, now);

@@ -55,6 +55,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = neighbours_new(&plane->neighbours);
         if (r == 0)
+                r = bans_new(&plane->bans);
+        if (r == 0)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         plane->n_shards = n;
         for (unsigned i = 0; r == 0 && i < n; i++)
@@ -91,6 +93,7 @@ Server *server_free(Server *server)
         free(plane->shards);
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);
+        bans_free(plane->bans);
         router_free(plane->router);
         settings_unref(server->settings);
         sem_destroy(&plane->wills_published);
@@ -180,6 +183,17 @@ int server_reload(Server *server, Settings *settings, const EndpointChange *chan
         server->settings = settings_ref(settings);
         settings_unref(before);
         return 0;
+}
+
+int server_set_bans(Server *server, BanTable *table)
+{
+        bans_set(server->plane.bans, table);
+        return server_reload(server, server->settings, NULL, 0);
+}
+
+BanTable *server_bans(Server *server)
+{
+        return bans_get(server->plane.bans);
 }
 
 /* For sem_timedwait(), which knows only the clock on the wall. */

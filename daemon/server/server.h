@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "access/ban-table.h"
 #include "config/settings.h"
 #include "server/counters.h"
 #include "server/endpoint.h"
@@ -45,6 +46,15 @@ int server_add_endpoint(Server *server, Endpoint *endpoint);
  */
 int server_reload(Server *server, Settings *settings, const EndpointChange *changes,
                   size_t n_changes);
+
+/*
+ * These are banned from now on (referenced; NULL: nobody): refused before any work by address, with
+ * 0x8A by user and client identifier. Clients that are there leave with 0x98. 0, or -ENOMEM: then
+ * they leave with the next reload.
+ */
+int server_set_bans(Server *server, BanTable *table);
+/* A reference; NULL: there are none. */
+BanTable *server_bans(Server *server);
 
 /*
  * Asks each worker for a sign of life; one that sleeps is woken, else it costs nothing. A worker

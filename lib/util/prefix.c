@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/macro.h"
 #include "util/parse.h"
 
 /* Where IPv4 begins in an IPv6 address it is mapped into, in bits. */
@@ -99,6 +100,14 @@ bool prefix_of_address(const struct sockaddr *address, unsigned ipv4_length, uns
         cut(&prefix, is_ipv4(&prefix) ? IPV4_AT + ipv4_length : ipv6_length);
         *ret_prefix = prefix;
         return true;
+}
+
+Prefix prefix_cut(const Prefix *prefix, unsigned length)
+{
+        Prefix shorter = *prefix;
+
+        cut(&shorter, MIN(length, (unsigned)prefix->length));
+        return shorter;
 }
 
 bool prefix_contains(const Prefix *outer, const Prefix *inner)

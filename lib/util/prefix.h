@@ -30,6 +30,9 @@ int prefix_parse(const char *text, Prefix *ret_prefix);
 bool prefix_of_address(const struct sockaddr *address, unsigned ipv4_length, unsigned ipv6_length,
                        Prefix *ret_prefix);
 
+/* Its first bits: as many as it has at most. */
+Prefix prefix_cut(const Prefix *prefix, unsigned length);
+
 /* Whether all of `inner` is in `outer`. */
 bool prefix_contains(const Prefix *outer, const Prefix *inner);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits that count by address, by listener and over all."""
+import os
 import socket
 
 from harness import test
@@ -175,3 +176,65 @@ def flood_is_told_in_few_lines(c):
     assert len(lines) < 60 * (c.broker.workers or 1), len(lines)
     for peer in peers:
         peer.ping()
+
+
+BANS = "ban_file {path}/bans"
+
+
+def ban(c, *lines):
+    with open(os.path.join(c.broker.path, "bans"), "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in lines))
+
+
+@test(versions=[4, 5], config=[BANS] + HERE, own=True)
+def bans_come_with_a_reload(c):
+    peers = {
+        "address": c.client("address", source="127.0.0.2"),
+        "user": c.client("user", username="eve"),
+        "client": c.client("client"),
+        "other": c.client("other"),
+    }
+    ban(
+        c,
+        "address 127.0.0.2/31 - scans us",
+        "user eve 2099-12-24T12:00:00Z",
+        "client %s -" % c.id("client"),
+        "user bob 2020-12-24T12:00:00Z that was long ago",
+    )
+    assert c.broker.reload()
+    for name in ("address", "user", "client"):
+        packets = peers[name].closed()
+        assert [packet.reason for packet in packets] == ([0x98] if c.version == 5 else [])
+    peers["other"].ping()
+    assert refused(c, source="127.0.0.3") == 0
+    for fields in ({"client_id": c.id("x"), "username": "eve"}, {"client_id": c.id("client")}):
+        peer = c.raw()
+        peer.open(**fields)
+        assert peer.recv().reason == (0x8A if c.version == 5 else 5)
+    c.client("bob", username="bob")
+    logged(c, ": banned")
+    ban(c)
+    assert c.broker.reload()
+    c.client("back", source="127.0.0.2", username="eve")
+
+
+@test(versions=[5], config=[BANS] + HERE, own=True)
+def broken_bans_change_nothing(c):
+    ban(c, "user eve -")
+    assert c.broker.reload()
+    ban(c, "user bob -", "user eve for ever")
+    assert not c.broker.reload()
+    assert "bans:2" in c.broker.notices.status(), c.broker.notices.status()
+    peer = c.raw()
+    peer.open(client_id=c.id("x"), username="eve")
+    assert peer.recv().reason == 0x8A
+    c.client("bob", username="bob")
+
+
+@test(versions=[5], config=[BANS] + HERE, own=True)
+def bans_outlive_a_restart(c):
+    ban(c, "client %s - for good" % c.id("client"))
+    c.broker.restart()
+    peer = c.raw()
+    peer.open(client_id=c.id("client"))
+    assert peer.recv().reason == 0x8A

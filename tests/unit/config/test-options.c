@@ -95,6 +95,7 @@ static const Expected expected[] = {
         {"address_max_failed_logins", G, "0"},
         {"address_prefix_ipv4", G, "32"},
         {"address_prefix_ipv6", G, "64"},
+        {"ban_file", G, NULL},
         {"client_max_message_rate", G, "0"},
         {"client_max_receive_rate", G, "0"},
         {"client_max_subscriptions", G, "-1"},
