@@ -62,6 +62,14 @@ const Option options_limits[] = {
          .minimum = -1, .maximum = INT32_MAX,
          .doc = "The most subscriptions of one client; -1: no limit. More are refused, in MQTT 5 "
                 "with reason code 0x97. Those that are there stay."},
+        {"client_max_takeovers", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(client_max_takeovers), .fallback = "60", .maximum = 1000000,
+         .doc = "How often a minute a connection may be ended because another one comes with the "
+                "same client identifier, on average; twice as often at once; 0: no limit. Two "
+                "devices that have been given "
+                "one identifier throw each other out without end: above this the one that is there "
+                "stays, the other one is refused, in MQTT 5 with reason code 0x9F, and the log has "
+                "both addresses."},
         {"client_max_wildcard_levels", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(client_max_wildcard_levels), .fallback = "0", .maximum = 200,
          .doc = "The most levels that a topic filter with + or # may have; 0: no limit. Deeper "

@@ -89,6 +89,26 @@ void client_log_end(Connection *connection, int r, const char *detail)
                    end_reason(r), detail ? ", " : "", detail ? detail : "");
 }
 
+void client_log_flapping(Connection *newcomer, const Connection *here)
+{
+        char peer[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX], id[NAME_MAX_SHOWN];
+        Shard *shard = newcomer->shard;
+        LogField fields[3];
+
+        if (!log_is_enabled(LOG_CATEGORY_WARNING) || !client_log_may(shard, &shard->log_limit))
+                return;
+        connection_peer_format(newcomer, peer, sizeof(peer));
+        connection_peer_format(here, other, sizeof(other));
+        client_name(here, id);
+        fields[0] = (LogField){"MQTT_CLIENT_ID", id};
+        fields[1] = (LogField){"MQTT_PEER", peer};
+        fields[2] = (LogField){"MQTT_OTHER_PEER", other};
+        log_fields(LOG_CATEGORY_WARNING, MESSAGE_ID_CLIENT_FLAPPING, fields, ARRAY_SIZE(fields),
+                   "Client %s at %s is taken over again and again, now from %s: two devices with "
+                   "one client identifier?",
+                   id, other, peer);
+}
+
 void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos)
 {
         char id[NAME_MAX_SHOWN];

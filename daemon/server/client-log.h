@@ -15,10 +15,14 @@
 #define MESSAGE_ID_CLIENT_CONNECTED    "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e01"
 #define MESSAGE_ID_CLIENT_DISCONNECTED "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e02"
 #define MESSAGE_ID_CLIENT_FAILED       "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e03"
+#define MESSAGE_ID_CLIENT_FLAPPING     "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e35"
 
 /* Whether there is room for one more line within this limit of the shard; if there is, says how
  * many had none. */
 bool client_log_may(Shard *shard, RateLimit *limit);
+
+/* Somebody wants to take over its session, once too often. */
+void client_log_flapping(Connection *newcomer, const Connection *here);
 
 void client_log_connected(Connection *connection, const Connect *connect, bool session_present);
 

@@ -60,6 +60,7 @@ struct Connection {
         List newcomer_link;   /* in shard->newcomers, until it is let in */
         List flush_link;      /* in shard->flushes or shard->dead */
         char *username;       /* NULL: none; before CONNECT only what the kernel has told */
+        uint64_t takeovers;   /* a bucket: how often those before it were thrown out for the next */
         Pace *pace;           /* of one whose rate is limited */
         Neighbour *neighbour; /* whom it counts for; NULL: nobody */
         char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */

@@ -7,8 +7,10 @@
 #include <errno.h>
 
 #include "mqtt/protocol.h"
+#include "server/client-log.h"
 #include "server/client-session.h"
 #include "server/connection-end.h"
+#include "util/bucket.h"
 
 static int open_new(Shard *shard, Bytes client_id, Session **ret_session)
 {
@@ -28,14 +30,40 @@ static int open_new(Shard *shard, Bytes client_id, Session **ret_session)
         return r;
 }
 
+/*
+ * The connection that has the session ends, unless that has happened too often of late: two clients
+ * with one identifier throw each other out for ever, each time with all the work of a CONNECT. Then
+ * the one that is there stays for a while.
+ */
+static int take_over(Connection *connection, Connection *before)
+{
+        const unsigned limit = connection_settings(connection)->client_max_takeovers;
+        const BucketFlow flow = {.rate = limit, .burst = limit * UINT64_C(120)};
+
+        connection->takeovers = before->takeovers;
+        if (limit > 0 &&
+            !bucket_take(&connection->takeovers, flow, 60, loop_now(&connection->shard->loop))) {
+                counters_add(connection->shard->counters.takeovers_refused, 1);
+                client_log_flapping(connection, before);
+                return REASON_CONNECTION_RATE_EXCEEDED;
+        }
+        connection_fail(before, REASON_SESSION_TAKEN_OVER, NULL);
+        return 0;
+}
+
 /* The session of this client identifier that is to be resumed, or NULL; what stands in the way
  * ends. */
-static Session *claim_session(Shard *shard, const ClientSessionRequest *request)
+static int claim_session(Connection *connection, const ClientSessionRequest *request,
+                         Session **ret_session)
 {
+        Shard *shard = connection->shard;
         Session *session = sessions_find(shard->sessions, request->client_id);
+        int r;
 
         if (session && session_connection(session)) {
-                connection_fail(session_connection(session), REASON_SESSION_TAKEN_OVER, NULL);
+                r = take_over(connection, session_connection(session));
+                if (r != 0)
+                        return r;
                 /* It may have ended with its connection. */
                 session = sessions_find(shard->sessions, request->client_id);
         }
@@ -43,17 +71,22 @@ static Session *claim_session(Shard *shard, const ClientSessionRequest *request)
                 client_session_end(shard, session, NULL);
                 session = NULL;
         }
-        return session;
+        *ret_session = session;
+        return 0;
 }
 
 int client_session_open(Connection *connection, const ClientSessionRequest *request,
                         bool *ret_present)
 {
         Shard *shard = connection->shard;
-        Session *session = claim_session(shard, request);
-        bool present = session != NULL;
+        Session *session;
+        bool present;
         int r;
 
+        r = claim_session(connection, request, &session);
+        if (r != 0)
+                return r;
+        present = session != NULL;
         if (!session) {
                 r = open_new(shard, request->client_id, &session);
                 if (r != 0)

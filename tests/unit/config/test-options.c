@@ -99,6 +99,7 @@ static const Expected expected[] = {
         {"client_max_message_rate", G, "0"},
         {"client_max_receive_rate", G, "0"},
         {"client_max_subscriptions", G, "-1"},
+        {"client_max_takeovers", G, "60"},
         {"client_max_wildcard_levels", G, "0"},
         {"limit_action", G, "delay"},
         {"global_max_connection_rate", G, "0"},

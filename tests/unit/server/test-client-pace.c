@@ -288,6 +288,55 @@ static void test_wildcard_levels(void)
         }
 }
 
+static void limit_takeovers(Settings *settings)
+{
+        settings->client_max_takeovers = 6;
+}
+
+/* Connects as "a", which another one is; how it goes. */
+static uint8_t take_over(Client *client)
+{
+        const Connect connect = client_connect_base(client, "a");
+
+        return client_connect(client, &connect).reason;
+}
+
+/* In the end one stays, and it is the one that was there. */
+static void test_takeovers(void)
+{
+        Client *here, *next, *other;
+        Stage stage;
+
+        stage_init(&stage, 1, limit_takeovers);
+        here = client_join(&stage, 0, MQTT_5, "a");
+        other = client_join(&stage, 0, MQTT_5, "b");
+        for (unsigned i = 0; i < 12; i++) {
+                next = client_new(&stage, 0, MQTT_5);
+                g_assert_cmpuint(take_over(next), ==, 0);
+                client_take_disconnect(here, REASON_SESSION_TAKEN_OVER);
+                client_free(here);
+                here = next;
+        }
+        for (unsigned i = 0; i < 10; i++) {
+                next = client_new(&stage, 0, i % 2 ? MQTT_5 : MQTT_3_1_1);
+                g_assert_cmpuint(take_over(next), ==,
+                                 i % 2 ? REASON_CONNECTION_RATE_EXCEEDED
+                                       : REASON_SERVER_UNAVAILABLE);
+                client_free(next);
+        }
+        g_assert_cmpuint(stage_counters(&stage).takeovers_refused, ==, 10);
+        client_ping(here);
+        client_ping(other);
+        stage_pass(&stage, 10001);
+        next = client_new(&stage, 0, MQTT_5);
+        g_assert_cmpuint(take_over(next), ==, 0);
+        client_take_disconnect(here, REASON_SESSION_TAKEN_OVER);
+        client_free(here);
+        client_free(next);
+        client_free(other);
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -301,5 +350,6 @@ int main(int argc, char **argv)
         g_test_add_func("/server/client-pace/reload-and-end", test_reload_and_end);
         g_test_add_func("/server/client-pace/subscriptions", test_subscriptions);
         g_test_add_func("/server/client-pace/wildcard-levels", test_wildcard_levels);
+        g_test_add_func("/server/client-pace/takeovers", test_takeovers);
         return g_test_run();
 }
