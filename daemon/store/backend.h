@@ -45,7 +45,7 @@ struct Store {
         const StoreOps *ops;
         const char *const *tables;
         unsigned n_tables;
-        bool was_clean;
+        StoreFound found;
         StoreFolder folder; /* of one in memory: none */
         _Atomic uint64_t max_size;
         atomic_bool failed; /* the disk */

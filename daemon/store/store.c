@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/backend.h"
+#include "store/lmdb-salvage.h"
 
 #define KEY_FORMAT BYTES_LITERAL(".format")
 #define KEY_CLEAN  BYTES_LITERAL(".clean")
@@ -283,7 +284,7 @@ static int begin_use(Store *store, uint32_t format)
                 r = store_delete(txn, STORE_META, KEY_CLEAN);
         if (r < 0)
                 return r;
-        store->was_clean = is_new || r > 0;
+        store->found.clean = is_new || r > 0;
         r = store_put(txn, STORE_META, KEY_FORMAT,
                       (Bytes){(const uint8_t *)&stored, sizeof(stored)});
         return r < 0 ? r : store_commit(TAKE_PTR(txn));
@@ -304,16 +305,23 @@ static int finish_open(Store *store, const StoreOptions *options, Store **ret_st
 int store_open(const char *path, const StoreOptions *options, Store **ret_store)
 {
         StoreFolder folder = {};
+        StoreFound found = {};
         Store *store;
         int r = store_folder_open(&folder, path, options->allow_network);
 
         if (r < 0)
                 return r;
-        r = lmdb_new(options, &folder, &store);
+        r = lmdb_probe(&folder, options);
+        found.damaged = r == -EBADMSG;
+        if (found.damaged)
+                r = lmdb_salvage(&folder, options, &found.records);
+        if (r == 0)
+                r = lmdb_new(options, &folder, &store);
         if (r < 0) {
                 store_folder_close(&folder);
                 return r;
         }
+        store->found = found;
         return finish_open(store, options, ret_store);
 }
 
@@ -332,9 +340,9 @@ Store *store_free(Store *store)
         return NULL;
 }
 
-bool store_was_clean(const Store *store)
+StoreFound store_found(const Store *store)
 {
-        return store->was_clean;
+        return store->found;
 }
 
 int store_mark_clean(Store *store)

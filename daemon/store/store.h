@@ -14,7 +14,7 @@
  *   -ENOSPC  the file system is full; what was committed before stands
  *   -EIO     the disk failed. Final: nobody knows what is on it, so every later begin of a write
  *            transaction says so too
- *   -EBADMSG what is stored is damaged (salvage.h)
+ *   -EBADMSG what is stored is damaged; the next store_open() sees to it
  *
  * Thread: any; a transaction and its cursors: one at a time
  */
@@ -32,7 +32,8 @@
  * Opens or makes the store in this folder, which is made too (not its parents): 0700, and its files
  * 0600, whatever the umask or whatever they were. -EBUSY: another process has it open; -EREMOTE: it
  * is on a network file system; -EPERM: somebody else owns it; -EPROTONOSUPPORT: a newer format;
- * -ENOTDIR, -ELOOP and what the system says. To be called before there are threads or by one.
+ * -ENOTDIR, -ELOOP and what the system says. Never -EBADMSG: a file that is damaged is set aside,
+ * and replaced by what can be had of it (lmdb-salvage.h). It forks.
  */
 int store_open(const char *path, const StoreOptions *options, Store **ret_store);
 
@@ -43,8 +44,7 @@ int store_open_memory(const StoreOptions *options, Store **ret_store);
 Store *store_free(Store *store);
 DEFINE_CLEANUP(Store, store_free)
 
-/* Whether who had it open before had come to store_mark_clean(), or it is new. */
-bool store_was_clean(const Store *store);
+StoreFound store_found(const Store *store);
 
 /* The last thing that is written. As store_commit(). */
 int store_mark_clean(Store *store);

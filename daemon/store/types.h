@@ -30,6 +30,13 @@ typedef struct StoreOptions {
         bool allow_network; /* a network file system will do */
 } StoreOptions;
 
+/* How it was found when it was opened. */
+typedef struct StoreFound {
+        bool clean;       /* who had it before had come to store_mark_clean(), or it is new */
+        bool damaged;     /* the file was; what could be had of it is here */
+        uint64_t records; /* so many; the old file is beside the new one */
+} StoreFound;
+
 typedef struct StoreUsage {
         uint64_t size;  /* bytes of the file */
         uint64_t used;  /* of them in use: the rest is used again before the file grows */

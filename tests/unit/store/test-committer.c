@@ -376,7 +376,7 @@ static void kill_one(Fixture *fixture, GRand *rand)
         hear(ends[0], done);
         close(ends[0]);
         g_assert_cmpint(store_open(fixture->folder, &fixture->options, &fixture->store), ==, 0);
-        g_assert_false(store_was_clean(fixture->store));
+        g_assert_false(store_found(fixture->store).clean);
         stage = (Stage){.fixture = *fixture};
         for (unsigned i = 0; i < LANES; i++) {
                 uint64_t n = 1;

@@ -122,15 +122,15 @@ static void test_survives_and_knows_how_it_ended(void)
         Fixture fixture;
 
         fixture_init(&fixture, true);
-        g_assert_true(store_was_clean(fixture.store)); /* it is new */
+        g_assert_true(store_found(fixture.store).clean); /* it is new */
         put_one(fixture.store, TABLE_LOG, "a", "1");
         g_assert_cmpint(fixture_reopen(&fixture), ==, 0);
-        g_assert_false(store_was_clean(fixture.store));
+        g_assert_false(store_found(fixture.store).clean);
         g_assert_cmpint(store_mark_clean(fixture.store), ==, 0);
         g_assert_cmpint(fixture_reopen(&fixture), ==, 0);
-        g_assert_true(store_was_clean(fixture.store));
+        g_assert_true(store_found(fixture.store).clean);
         g_assert_cmpint(fixture_reopen(&fixture), ==, 0);
-        g_assert_false(store_was_clean(fixture.store));
+        g_assert_false(store_found(fixture.store).clean);
         value = get_one(fixture.store, TABLE_LOG, "a");
         g_assert_cmpstr(value, ==, "1");
         fixture_done(&fixture);
