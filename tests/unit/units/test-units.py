@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 HAWKERD, CTL, IMPORT, SYSUSERS, *UNITS = (os.path.abspath(word) for word in sys.argv[1:])
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
 SCORE_MAX = 1.5
 DEADLINE = 60
 
@@ -88,18 +89,31 @@ def sysusers_are_understood(folder, _):
     return None
 
 
-def catalog_explains_every_message(_, catalog):
-    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
-    with open(os.path.join(root, "units", catalog), encoding="utf-8") as file:
-        known = re.findall(r"(?m)^-- ([0-9a-f]{32})$", file.read())
-    used = []
-    for room in ("lib", "daemon"):
-        for folder, _, names in os.walk(os.path.join(root, room)):
+def found(pattern, *places):
+    """In the sources below these places of the tree."""
+    matches = []
+    for place in places:
+        for folder, _, names in os.walk(os.path.join(ROOT, place)):
             for name in names:
                 if name.endswith((".c", ".h")):
                     with open(os.path.join(folder, name), encoding="utf-8") as file:
-                        used += re.findall(r'#define MESSAGE_ID_\w+\s+"(.*)"', file.read())
+                        matches += re.findall(pattern, file.read())
+    return matches
+
+
+def catalog_explains_every_message(_, catalog):
+    with open(os.path.join(ROOT, "units", catalog), encoding="utf-8") as file:
+        known = re.findall(r"(?m)^-- ([0-9a-f]{32})$", file.read())
+    used = found(r'#define MESSAGE_ID_\w+\s+"(.*)"', "lib", "daemon")
     assert sorted(known) == sorted(used) and len(used) == len(set(used)), (known, used)
+
+
+def manual_names_every_field(_, manual):
+    with open(os.path.join(ROOT, "man", manual), encoding="utf-8") as file:
+        text = file.read()
+    fields = set(found(r'\{"([A-Z]+_[A-Z_]+)", ', "daemon/server", "daemon/control"))
+    missing = sorted(field for field in fields if field not in text)
+    assert len(fields) > 10 and not missing, missing
 
 
 LOGINS = """\
