@@ -78,6 +78,9 @@ class Terminal:
         def take_terminal():
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            # Who runs the tests in the background has these ignored, and that is inherited.
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP):
+                signal.signal(number, signal.SIG_DFL)
 
         # What is asked goes to the terminal, not to standard output.
         self.process = subprocess.Popen([HAWKERCTL, "passwd", *words], stdin=slave,
