@@ -147,11 +147,22 @@ static int check_copies(const ListenerSettings *of, const char *folder, TlsNotes
 
 /* --- copies that stay the same while they are read --- */
 
-static ino_t folder_number(const char *folder)
+/* As long as it is open no other folder gets its number. */
+static int open_folder(const char *folder)
 {
-        struct stat status;
+        return open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
 
-        return stat(folder, &status) < 0 ? 0 : status.st_ino;
+/* Whether that is still what stands there; two that are not there are the same. */
+static bool is_still(const char *folder, int fd)
+{
+        struct stat before = {}, now = {};
+
+        if (fd >= 0 && fstat(fd, &before) < 0)
+                return false;
+        if (stat(folder, &now) < 0)
+                now = (struct stat){};
+        return before.st_ino == now.st_ino && before.st_dev == now.st_dev;
 }
 
 static int load_copies(const ListenerSettings *of, const char *folder, const TlsTicketKey *key,
@@ -160,14 +171,14 @@ static int load_copies(const ListenerSettings *of, const char *folder, const Tls
         for (unsigned i = 0; i < ATTEMPTS; i++) {
                 _cleanup_(tls_credentials_unrefp) TlsCredentials *credentials = NULL;
                 TlsSettings settings = settings_of(of);
-                ino_t before = folder_number(folder);
+                _cleanup_close_ int fd = open_folder(folder);
                 int r;
 
                 *notes = (TlsNotes){};
                 r = check_copies(of, folder, notes);
                 if (r == 0)
                         r = read_from(of, folder, &settings, key, notes, &credentials);
-                if (folder_number(folder) != before)
+                if (!is_still(folder, fd))
                         continue;
                 if (r == 0)
                         *ret = TAKE_PTR(credentials);

@@ -28,11 +28,14 @@ void stage_put(const char *path, const char *text)
 
 void stage_put_pair(const Stage *stage, const Certificate *certificate, const Certificate *key)
 {
-        /* The one before may be locked. */
-        g_unlink(stage_at(stage->files, "key.pem"));
-        certificate_write(stage_at(stage->files, "cert.pem"), certificate, NULL);
-        certificate_write_key(stage_at(stage->files, "key.pem"), key);
-        g_chmod(stage_at(stage->files, "key.pem"), 0600);
+        const char *made = stage_at(stage->files, "new.pem");
+
+        /* Whoever looks finds a key, and one that is locked. */
+        certificate_write(made, certificate, NULL);
+        g_assert_cmpint(g_rename(made, stage_at(stage->files, "cert.pem")), ==, 0);
+        certificate_write_key(made, key);
+        g_assert_cmpint(g_chmod(made, 0600), ==, 0);
+        g_assert_cmpint(g_rename(made, stage_at(stage->files, "key.pem")), ==, 0);
 }
 
 void stage_init(Stage *stage)
