@@ -2,6 +2,7 @@
 """One broker process with a generated configuration, and what must be true of its end."""
 import getpass
 import os
+import random
 import re
 import signal
 import socket
@@ -27,9 +28,17 @@ class Trouble(Exception):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Free at all addresses of this machine, and below the ports of outgoing connections: one of
+    those, from any address, would be in the way of a listener that moves to all of them."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        end = int(file.read().split()[0])
+    while True:
+        port = random.randrange(min(10000, end // 2), end)
+        try:
+            with socket.create_server(("", port)):
+                return port
+        except OSError:
+            pass
 
 
 def answers(address):
