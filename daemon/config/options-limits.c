@@ -93,7 +93,8 @@ const Option options_limits[] = {
          .doc = "The most connections at one time that have not been let in yet: without a "
                 "complete handshake or CONNECT. Of more, the oldest is closed, so that a flood of "
                 "silent connections keeps nobody out who says at once what he wants; -1: no "
-                "limit."},
+                "limit. With several workers there may be up to twice as many, if one worker has "
+                "most of them."},
 };
 
 const size_t n_options_limits = ARRAY_SIZE(options_limits);

@@ -350,15 +350,21 @@ static void client_ready(LoopSource *source, uint32_t events)
                 client_read(connection);
 }
 
-/* The oldest has had the most time to say what it wants. */
+/*
+ * The oldest has had the most time to say what it wants. A worker knows only its own, so it ends
+ * one only if it has more than its part: where few are, the oldest may just have come.
+ */
 static void client_evict_newcomers(Shard *shard)
 {
         const int limit = shard->settings->max_unauthenticated;
+        const Plane *plane = shard->plane;
         Connection *oldest = list_first_entry(&shard->newcomers, Connection, newcomer_link);
 
         if (_likely_(limit < 0 || !oldest ||
-                     atomic_load_explicit(&shard->plane->newcomers, memory_order_relaxed) <=
+                     atomic_load_explicit(&plane->newcomers, memory_order_relaxed) <=
                              (unsigned)limit))
+                return;
+        if (shard->n_newcomers <= (unsigned)limit / plane->n_shards)
                 return;
         refusals_note(&shard->refusals, REFUSAL_EVICTED, oldest->endpoint->name, &oldest->peer.any);
         connection_close(oldest);

@@ -59,6 +59,7 @@ static void connection_join_newcomers(Connection *connection)
         if (connection->phase >= CONNECTION_OPEN)
                 return;
         list_append(&shard->newcomers, &connection->newcomer_link);
+        shard->n_newcomers++;
         atomic_fetch_add_explicit(&shard->plane->newcomers, 1, memory_order_relaxed);
 }
 
@@ -67,6 +68,7 @@ void connection_leave_newcomers(Connection *connection)
         if (!list_is_linked(&connection->newcomer_link))
                 return;
         list_remove(&connection->newcomer_link);
+        connection->shard->n_newcomers--;
         atomic_fetch_sub_explicit(&connection->shard->plane->newcomers, 1, memory_order_relaxed);
 }
 

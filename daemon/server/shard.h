@@ -59,6 +59,7 @@ struct Shard {
         List acceptors; /* served.h */
         msec_t acceptors_due;
         List connections;
+        unsigned n_newcomers;
         List newcomers; /* of these, those that have not been let in yet; the oldest first */
         List flushes;   /* connections with something to write at the end of this turn */
         List dead;      /* closed in this turn, freed at its end */

@@ -130,9 +130,10 @@ def silent_ones_keep_nobody_out(c):
             there += 1
         except OSError:
             pass
-        if there > 20:
+        if there > 40:
             break
-    assert 1 <= there <= 20, there
+    # each worker ends only its own, if it has more than its part
+    assert 1 <= there <= (20 if c.broker.workers == 1 else 40), there
 
 
 @test(versions=[5], config=HERE, own=True)

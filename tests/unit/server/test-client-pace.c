@@ -337,6 +337,40 @@ static void test_takeovers(void)
         stage_done(&stage);
 }
 
+static void limit_newcomers(Settings *settings)
+{
+        settings->max_unauthenticated = 4;
+}
+
+/* A worker that has few does not end them because another one has many. */
+static void test_newcomers_of_another_worker(void)
+{
+        Client *silent[10], *few[2];
+        Stage stage;
+
+        stage_init(&stage, 2, limit_newcomers);
+        for (size_t i = 0; i < G_N_ELEMENTS(silent); i++)
+                silent[i] = client_new(&stage, 0, MQTT_5);
+        for (size_t i = 0; i < G_N_ELEMENTS(few); i++)
+                few[i] = client_new(&stage, 1, MQTT_5);
+        stage_turn(&stage);
+        for (size_t i = 0; i < G_N_ELEMENTS(silent); i++)
+                if (i < 6)
+                        client_take_end(silent[i]);
+                else
+                        client_take_nothing(silent[i]);
+        g_assert_cmpuint(stage_counters(&stage).evicted_without_connect, ==, 6);
+        for (size_t i = 0; i < G_N_ELEMENTS(few); i++) {
+                const Connect connect = client_connect_base(few[i], stage_id(&stage, 1, "few"));
+
+                g_assert_cmpuint(client_connect(few[i], &connect).reason, ==, 0);
+                client_free(few[i]);
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(silent); i++)
+                client_free(silent[i]);
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -351,5 +385,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/client-pace/subscriptions", test_subscriptions);
         g_test_add_func("/server/client-pace/wildcard-levels", test_wildcard_levels);
         g_test_add_func("/server/client-pace/takeovers", test_takeovers);
+        g_test_add_func("/server/client-pace/newcomers-of-another-worker",
+                        test_newcomers_of_another_worker);
         return g_test_run();
 }
