@@ -9,40 +9,37 @@ static bool has_wanted_prefix(const char *prefix, Bytes client_id)
         return !prefix || bytes_has_prefix(client_id, bytes_from_string(prefix));
 }
 
-/* Whether it needs a password of this policy. */
-static bool has_to_prove(const AccessPolicy *policy, const AdmissionRequest *request)
-{
-        return access_policy_passwords(policy) && request->has_username && !request->is_proven;
-}
-
 /* What holds for all, whoever they are. */
 static int check_names(const Settings *settings, const ListenerSettings *listener,
                        const AdmissionRequest *request)
 {
+        const ProofRequest *of = &request->of;
+
         if (listener->use_username_as_clientid &&
-            (!request->has_username || !bytes_equal(request->client_id, request->username)))
+            (!of->has_username || !bytes_equal(of->client_id, of->username)))
                 return REASON_NOT_AUTHORIZED;
-        if (!has_wanted_prefix(settings->clientid_prefixes, request->client_id))
+        if (!has_wanted_prefix(settings->clientid_prefixes, of->client_id))
                 return REASON_NOT_AUTHORIZED;
         return 0;
 }
 
-int admission_check(const Settings *settings, const ListenerSettings *listener,
-                    const AccessPolicy *policy, const AdmissionRequest *request,
-                    AdmissionProof *ret_proof)
+/* Where strangers may come in, one without a name is not asked for more. */
+static bool is_stranger(const ListenerSettings *listener, const AdmissionRequest *request)
 {
-        AdmissionProof proof = {};
+        return listener->allow_anonymous && !request->of.has_username && !request->of.has_password;
+}
+
+int admission_check(const Settings *settings, const ListenerSettings *listener,
+                    AccessPolicy *policy, const AdmissionRequest *request, Proof *ret_proof)
+{
+        Proof proof = {};
         int r;
 
-        if (has_to_prove(policy, request)) {
-                proof.passwords = policy->passwords;
-                if (request->has_password)
-                        proof.hash = passwords_find(policy->passwords, request->username,
-                                                    &proof.is_known);
-                if (!proof.hash)
+        if (!request->is_proven && !is_stranger(listener, request)) {
+                if (!proof_find(policy, &request->of, &proof))
                         return REASON_BAD_USER_NAME_OR_PASSWORD;
-        } else if (!listener->allow_anonymous && !request->is_proven) {
-                return REASON_NOT_AUTHORIZED;
+                if (proof.method == LOGIN_NONE && !listener->allow_anonymous)
+                        return REASON_NOT_AUTHORIZED;
         }
         r = check_names(settings, listener, request);
         if (r == 0)
@@ -51,17 +48,14 @@ int admission_check(const Settings *settings, const ListenerSettings *listener,
 }
 
 int admission_review(const Settings *settings, const ListenerSettings *listener,
-                     const AccessPolicy *before, const AccessPolicy *now,
-                     const AdmissionRequest *request)
+                     const AdmissionReview *review, const AdmissionRequest *request)
 {
-        const Passwords *old = access_policy_passwords(before);
+        Proof proof;
+        int r;
 
-        if (has_to_prove(now, request)) {
-                if (old != now->passwords &&
-                    !passwords_agree(old, now->passwords, request->username))
-                        return REASON_NOT_AUTHORIZED;
-        } else if (!listener->allow_anonymous && !request->is_proven) {
-                return REASON_NOT_AUTHORIZED;
-        }
-        return check_names(settings, listener, request);
+        if (review->method != LOGIN_NONE &&
+            access_policy_agrees(review->before, review->now, review->method, request->of.username))
+                return check_names(settings, listener, request);
+        r = admission_check(settings, listener, review->now, request, &proof);
+        return r == 0 && proof.method == LOGIN_NONE ? 0 : REASON_NOT_AUTHORIZED;
 }

@@ -47,15 +47,15 @@ static int check_times(const json_t *object, uint64_t now, JwtClaims *claims, co
         uint64_t time;
 
         if (!read_time(json_object_get(object, "exp"), &time))
-                return refuse("does not say when it expires", ret_why);
+                return refuse("the token does not say when it expires", ret_why);
         claims->expires = time + JWT_LEEWAY;
         if (now >= claims->expires)
-                return refuse("has expired", ret_why);
+                return refuse("the token has expired", ret_why);
         if (!begins)
                 return 0;
         if (!read_time(begins, &time))
-                return refuse("does not say from when on it holds", ret_why);
-        return time > now + JWT_LEEWAY ? refuse("does not hold yet", ret_why) : 0;
+                return refuse("the token does not say from when on it holds", ret_why);
+        return time > now + JWT_LEEWAY ? refuse("the token does not hold yet", ret_why) : 0;
 }
 
 static bool is_text(const json_t *value, const char *text)
@@ -79,9 +79,9 @@ static int check_parties(const json_t *object, const JwtRules *rules, const char
         const json_t *audience = json_object_get(object, "aud");
 
         if (rules->audience ? !is_for(audience, rules->audience) : audience != NULL)
-                return refuse("is for another audience", ret_why);
+                return refuse("the token is for another audience", ret_why);
         if (rules->issuer && !is_text(json_object_get(object, "iss"), rules->issuer))
-                return refuse("is of another issuer", ret_why);
+                return refuse("the token is of another issuer", ret_why);
         return 0;
 }
 
@@ -91,7 +91,7 @@ static int take_name(const json_t *object, const char *claim, char **ret_name, c
         size_t length = json_string_length(value);
 
         if (!json_is_string(value) || length == 0 || length > NAME_MAX_LENGTH)
-                return refuse("does not name the client", ret_why);
+                return refuse("the token does not name the client", ret_why);
         *ret_name = strdup(json_string_value(value)); /* valid UTF-8 without U+0000, by Jansson */
         return *ret_name ? 0 : -ENOMEM;
 }
@@ -124,7 +124,7 @@ int jwt_claims_read(Bytes payload, const JwtRules *rules, uint64_t now, JwtClaim
         if (!object && json_error_code(&error) == json_error_out_of_memory)
                 return -ENOMEM;
         if (!json_is_object(object))
-                return refuse("does not have a JSON object of claims", ret_why);
+                return refuse("the token does not have a JSON object of claims", ret_why);
         r = read_object(object, rules, now, &claims, ret_why);
         if (r != 0) {
                 jwt_claims_done(&claims);

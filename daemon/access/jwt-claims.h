@@ -33,7 +33,7 @@ void jwt_claims_done(JwtClaims *claims);
 
 /*
  * Reads the payload, a JSON object, at this time (s since 1970). 0; REASON_NOT_AUTHORIZED with what
- * is wrong in *ret_why, a literal that continues "the token "; or -ENOMEM. Wrong is: it has no
+ * is wrong in *ret_why, a literal; or -ENOMEM. Wrong is: it has no
  * `exp`, or has expired; `nbf` is still to come; another audience or issuer; the claims that name
  * the client are missing, empty or no text that MQTT can carry; a member is there twice.
  */

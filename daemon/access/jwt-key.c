@@ -22,6 +22,7 @@
 typedef struct JwtKey {
         JwtAlgorithm algorithm;
         gnutls_pubkey_t public; /* NULL: of a secret */
+        uint8_t id[32];         /* SHA-256 of the public key, or of the secret */
 } JwtKey;
 
 struct JwtKeys {
@@ -90,6 +91,7 @@ static int add_public(const Load *load, unsigned line, const char *label, Bytes 
         JwtKeys *keys = load->keys;
         JwtKey key = {};
         JwtKey *items = reallocarray(keys->items, keys->n + 1, sizeof(*items));
+        size_t id_size = sizeof(key.id);
         const char *why;
         int r;
 
@@ -101,6 +103,8 @@ static int add_public(const Load *load, unsigned line, const char *label, Bytes 
         r = strcmp(label, "CERTIFICATE") == 0
                     ? import_certificate(&datum, key.public)
                     : gnutls_pubkey_import(key.public, &datum, GNUTLS_X509_FMT_PEM);
+        if (r == 0)
+                r = gnutls_pubkey_get_key_id(key.public, GNUTLS_KEYID_USE_SHA256, key.id, &id_size);
         why = r < 0 ? gnutls_strerror(r) : find_algorithm(key.public, &key.algorithm);
         if (why) {
                 gnutls_pubkey_deinit(key.public);
@@ -186,6 +190,8 @@ static int add_secret(const Load *load)
         keys->items[0].algorithm = JWT_HS256;
         keys->n = 1;
         keys->secret = (Bytes){keys->file.data, size};
+        if (gnutls_hash_fast(GNUTLS_DIG_SHA256, keys->file.data, size, keys->items[0].id) < 0)
+                return -ENOMEM;
         if (secret_file_is_open(&keys->file))
                 config_errors_add(load->errors, CONFIG_WARNING, load->path, 0,
                                   "Other users of this machine may read it: chmod o= %s",
@@ -236,12 +242,38 @@ JwtKeys *jwt_keys_unref(JwtKeys *keys)
         return NULL;
 }
 
+Bytes jwt_keys_text(const JwtKeys *keys)
+{
+        return (Bytes){keys->file.data, keys->file.size};
+}
+
 bool jwt_keys_equal(const JwtKeys *a, const JwtKeys *b)
 {
         if (!a || !b)
                 return a == b;
-        return bytes_equal((Bytes){a->file.data, a->file.size},
-                           (Bytes){b->file.data, b->file.size});
+        return bytes_equal(jwt_keys_text(a), jwt_keys_text(b));
+}
+
+static bool has_key(const JwtKeys *keys, const JwtKey *key)
+{
+        for (size_t i = 0; i < keys->n; i++)
+                if (keys->items[i].algorithm == key->algorithm &&
+                    memcmp(keys->items[i].id, key->id, sizeof(key->id)) == 0)
+                        return true;
+        return false;
+}
+
+bool jwt_keys_include(const JwtKeys *new, const JwtKeys *old)
+{
+        for (size_t i = 0; i < old->n; i++)
+                if (!has_key(new, &old->items[i]))
+                        return false;
+        return true;
+}
+
+bool jwt_keys_are_quick(const JwtKeys *keys)
+{
+        return keys->secret.length > 0;
 }
 
 bool jwt_algorithm_from_name(const char *name, JwtAlgorithm *ret_algorithm)

@@ -43,6 +43,15 @@ DEFINE_CLEANUP(JwtKeys, jwt_keys_unref)
 /* Read from the same bytes. NULL is one without keys. */
 bool jwt_keys_equal(const JwtKeys *a, const JwtKeys *b);
 
+/* What the file has said. */
+Bytes jwt_keys_text(const JwtKeys *keys);
+
+/* Whether all keys of old are among those of new. */
+bool jwt_keys_include(const JwtKeys *new, const JwtKeys *old);
+
+/* Whether a signature is checked within some microseconds, whatever a token says. */
+bool jwt_keys_are_quick(const JwtKeys *keys);
+
 /* The one with this name in the registry of RFC 7518 and RFC 8037; false: none of ours. */
 bool jwt_algorithm_from_name(const char *name, JwtAlgorithm *ret_algorithm);
 

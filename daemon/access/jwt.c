@@ -61,17 +61,17 @@ static int read_header(Bytes part, uint8_t *room, JwtAlgorithm *ret_algorithm, c
         Bytes text;
 
         if (!base64url_decode(part, room, part.length, &text))
-                return refuse("is not in base64url", ret_why);
+                return refuse("the token is not in base64url", ret_why);
         header = json_loadb((const char *)text.data, text.length, JSON_REJECT_DUPLICATES, &error);
         if (!header && json_error_code(&error) == json_error_out_of_memory)
                 return -ENOMEM;
         if (!json_is_object(header))
-                return refuse("does not have a JSON object as header", ret_why);
+                return refuse("the token does not have a JSON object as header", ret_why);
         if (json_object_get(header, "crit"))
-                return refuse("wants more understood than is", ret_why);
+                return refuse("the token wants more understood than is", ret_why);
         name = json_string_value(json_object_get(header, "alg"));
         if (!name || !jwt_algorithm_from_name(name, ret_algorithm))
-                return refuse("is signed in a way that is not accepted", ret_why);
+                return refuse("the token is signed in a way that is not accepted", ret_why);
         return 0;
 }
 
@@ -85,7 +85,7 @@ int jwt_verify(Bytes token, const JwtKeys *keys, const JwtRules *rules, uint64_t
         int r;
 
         if (!split(token, &parts))
-                return refuse("does not have three parts", ret_why);
+                return refuse("the token does not have three parts", ret_why);
         room = malloc(token.length);
         if (!room)
                 return -ENOMEM;
@@ -93,10 +93,10 @@ int jwt_verify(Bytes token, const JwtKeys *keys, const JwtRules *rules, uint64_t
         if (r != 0)
                 return r;
         if (!base64url_decode(parts.signature, room, token.length, &signature))
-                return refuse("is not in base64url", ret_why);
+                return refuse("the token is not in base64url", ret_why);
         if (!jwt_keys_verify(keys, algorithm, parts.text, signature))
-                return refuse("is not signed by a known key", ret_why);
+                return refuse("the token is not signed by a known key", ret_why);
         if (!base64url_decode(parts.payload, room, token.length, &payload))
-                return refuse("is not in base64url", ret_why);
+                return refuse("the token is not in base64url", ret_why);
         return jwt_claims_read(payload, rules, now, ret_claims, ret_why);
 }

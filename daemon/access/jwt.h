@@ -20,7 +20,7 @@ bool jwt_is_like(Bytes token);
 
 /*
  * Checks the signature and then what it says, at this time (s since 1970). 0;
- * REASON_NOT_AUTHORIZED with what is wrong in *ret_why, a literal that continues "the token "; or
+ * REASON_NOT_AUTHORIZED with what is wrong in *ret_why, a literal; or
  * -ENOMEM. `none`, an algorithm that no key stands for, and headers that are to be understood
  * (`crit`) are wrong. Takes as long as jwt_keys_verify().
  */

@@ -120,6 +120,7 @@ static int to_reason(int result)
         case PAM_MAXTRIES:
         case PAM_CRED_INSUFFICIENT:
         case PAM_CONV_ERR:
+        case PAM_SYSTEM_ERR: /* what pam_exec makes of any "no" */
                 return REASON_BAD_USER_NAME_OR_PASSWORD;
         case PAM_ACCT_EXPIRED:
         case PAM_NEW_AUTHTOK_REQD:

@@ -13,17 +13,38 @@
 #include <stdbool.h>
 
 #include "access/acl.h"
+#include "access/authority.h"
+#include "access/jwt.h"
 #include "access/passwords.h"
 #include "util/macro.h"
 
+/* How a client has shown who it is, besides what TLS or the kernel tell. */
+typedef enum LoginMethod {
+        LOGIN_NONE, /* not at all: an anonymous client */
+        LOGIN_PASSWORD,
+        LOGIN_TOKEN,
+        LOGIN_PAM,
+        LOGIN_AUTHORITY,
+        LOGIN_METHODS_N
+} LoginMethod;
+
+/* What a policy is made of; NULL: that part does not exist. */
+typedef struct AccessParts {
+        Passwords *passwords;
+        Acl *acl; /* NULL: all is allowed but what is the broker's own */
+        JwtKeys *tokens;
+        JwtRules token_rules; /* with tokens */
+        const char *pam_service;
+        Authority *authority;
+} AccessParts;
+
 typedef struct AccessPolicy {
         atomic_uint references;
-        Passwords *passwords; /* a reference; NULL: nobody's password is checked */
-        Acl *acl;             /* a reference; NULL: all is allowed but what is the broker's own */
+        AccessParts parts; /* references and copies */
 } AccessPolicy;
 
-/* References both; either may be NULL. 0 or -ENOMEM. */
-int access_policy_new(Passwords *passwords, Acl *acl, AccessPolicy **ret_policy);
+/* References and copies the parts. 0 or -ENOMEM. */
+int access_policy_new(const AccessParts *parts, AccessPolicy **ret_policy);
 AccessPolicy *access_policy_ref(AccessPolicy *policy);
 AccessPolicy *access_policy_unref(AccessPolicy *policy);
 DEFINE_CLEANUP(AccessPolicy, access_policy_unref)
@@ -31,13 +52,32 @@ DEFINE_CLEANUP(AccessPolicy, access_policy_unref)
 /* Of the same content, whenever it was loaded. NULL is one without anything. */
 bool access_policy_equal(const AccessPolicy *a, const AccessPolicy *b);
 
-/* What the policy has; NULL if there is none. */
+/* Whether what let this user in by `before` does so now: the same password, the same service, the
+ * keys of then among others. */
+bool access_policy_agrees(const AccessPolicy *before, const AccessPolicy *now, LoginMethod method,
+                          Bytes username);
+
+/* What access_policy_agrees() goes by, for another process. */
+typedef struct LoginFingerprint {
+        uint8_t bytes[32];
+} LoginFingerprint;
+
+/* False: nothing of this policy lets the user in by that method. */
+bool access_policy_fingerprint(const AccessPolicy *policy, LoginMethod method, Bytes username,
+                               LoginFingerprint *ret_fingerprint);
+
+/* What the policy has; all zero if there is none. */
+static inline AccessParts access_policy_parts(const AccessPolicy *policy)
+{
+        return policy ? policy->parts : (AccessParts){};
+}
+
 static inline const Passwords *access_policy_passwords(const AccessPolicy *policy)
 {
-        return policy ? policy->passwords : NULL;
+        return policy ? policy->parts.passwords : NULL;
 }
 
 static inline const Acl *access_policy_acl(const AccessPolicy *policy)
 {
-        return policy ? policy->acl : NULL;
+        return policy ? policy->parts.acl : NULL;
 }

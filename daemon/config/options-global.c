@@ -87,6 +87,46 @@ const Option options_global[] = {
          .doc = "File with the usernames and password hashes, as hawkerctl passwd and "
                 "mosquitto_passwd write it. It is read again at each reload; a client whose user "
                 "is gone by then, or has another password, is disconnected."},
+        {"jwt_key", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(jwt_key),
+         .value = "FILE",
+         .doc = "Let clients in that send a JSON Web Token in place of a password. The file has "
+                "the "
+                "public keys or certificates, in PEM, of who signs them: RSA for RS256, P-256 for "
+                "ES256, Ed25519 for EdDSA; or a secret of at least 32 bytes for HS256. A token has "
+                "to say when it expires (exp), and then its client is disconnected. The username "
+                "may be left out or empty, else it has to be the one of the token. The file is "
+                "read again at each reload; if a key is gone then, clients with tokens are "
+                "disconnected."},
+        {"jwt_audience", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(jwt_audience), .value = "NAME",
+         .doc = "A token has to be for this audience (aud). If not given: a token that is for a "
+                "certain audience is refused."},
+        {"jwt_clientid_claim", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(jwt_clientid_claim),
+         .value = "NAME",
+         .doc = "The claim of a token that has to be the client identifier. If not given: the "
+                "client may choose any."},
+        {"jwt_issuer", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(jwt_issuer), .value = "NAME",
+         .doc = "A token has to be of this issuer (iss). If not given: of any."},
+        {"jwt_username_claim", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(jwt_username_claim),
+         .fallback = "sub", .value = "NAME",
+         .doc = "The claim of a token that is the username of its client."},
+        {"pam_service", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(pam_service), .maximum = 4095,
+         .value = "NAME | FILE",
+         .doc = "Ask PAM about users who are not in the password file: the service of this name in "
+                "/etc/pam.d, or the file itself. Only a password is told, and the account has to "
+                "be valid. PAM runs with the rights of the broker: what asks a daemon (sssd, LDAP, "
+                "Kerberos) works, what has to read /etc/shadow does not: see hawker-authority(7)."},
+        {"auth_service", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(auth_service), .maximum = 112,
+         .value = "unix:PATH",
+         .doc = "Ask the service at this unix socket about clients whom nothing else of the "
+                "listener knows, as hawker-authority(7) says. Who gets no answer within 2 seconds "
+                "is not let in."},
         {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file), .value = "FILE",
          .doc = "File with the identities and keys for listeners with psk_hint, a line each: "

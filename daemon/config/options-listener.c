@@ -124,7 +124,9 @@ const Option options_listener[] = {
          .doc = "On a unix socket, take the user whose process has connected for the username of "
                 "the client, as the kernel and the user database of the system tell: no password "
                 "is needed. A client that gives a username itself must give the same. Over a TCP "
-                "socket it means nothing. When a reload switches it on, clients that came "
+                "socket it means nothing. A service with PrivateUsers= knows only root and itself: "
+                "see "
+                "hawker-authority(7). When a reload switches it on, clients that came "
                 "without are disconnected."},
         {"use_username_as_clientid", OPTION_LISTENER, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
          OPTION_LISTENER_FIELD(use_username_as_clientid), .fallback = "false",

@@ -69,7 +69,14 @@ typedef struct SettingsOrigin {
         char *auto_id_prefix; /* never NULL */                                                     \
         char *acl_file;                                                                            \
         char *password_file;                                                                       \
-        char *psk_file;
+        char *psk_file;                                                                            \
+        char *jwt_key;                                                                             \
+        char *jwt_audience;                                                                        \
+        char *jwt_issuer;                                                                          \
+        char *jwt_username_claim; /* never NULL */                                                 \
+        char *jwt_clientid_claim;                                                                  \
+        char *pam_service;                                                                         \
+        char *auth_service;
 
 typedef struct ListenerSettings {
         char *name; /* unique: "1883", "127.0.0.1:1883", "[::1]:1883", "/run/hawker/mqtt.sock" */

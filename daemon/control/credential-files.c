@@ -23,6 +23,7 @@ const CredentialFile credential_files[N_CREDENTIAL_FILES] = {
 
 const CredentialFile credential_access_files[N_CREDENTIAL_ACCESS_FILES] = {
         {.option = "password_file", .listener_offset = offsetof(ListenerSettings, password_file)},
+        {.option = "jwt_key", .listener_offset = offsetof(ListenerSettings, jwt_key)},
         {.option = "acl_file", .listener_offset = offsetof(ListenerSettings, acl_file)},
 };
 

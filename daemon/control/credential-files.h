@@ -22,7 +22,7 @@ typedef struct CredentialFile {
 } CredentialFile;
 
 #define N_CREDENTIAL_FILES        7
-#define N_CREDENTIAL_ACCESS_FILES 2
+#define N_CREDENTIAL_ACCESS_FILES 3
 
 extern const CredentialFile credential_files[N_CREDENTIAL_FILES];
 

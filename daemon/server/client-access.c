@@ -72,7 +72,7 @@ void client_access_grant(Connection *connection, AccessPolicy *policy)
 
         connection->policy = access_policy_ref(policy);
         access_policy_unref(before);
-        take_acl(connection, policy ? policy->acl : NULL);
+        take_acl(connection, access_policy_parts(policy).acl);
 }
 
 /* A reload has brought other rules, and the review has not come to this connection yet: they hold
@@ -86,7 +86,7 @@ static void keep_up(Connection *connection)
                 return;
         served = served_find(connection->shard, connection->endpoint);
         now = served ? served->endpoint : connection->endpoint;
-        take_acl(connection, now->policy ? now->policy->acl : NULL);
+        take_acl(connection, access_policy_parts(now->policy).acl);
 }
 
 /* --- may it --- */

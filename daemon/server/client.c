@@ -424,6 +424,8 @@ int client_resume(Shard *shard, Connection *connection)
         if (r < 0)
                 return r;
         r = loop_timer_arm(&shard->loop, &connection->timer, client_deadline(connection));
+        if (r == 0 && connection->phase == CONNECTION_OPEN)
+                r = client_admit_for_now(connection);
         if (r < 0)
                 connection_leave(connection);
         else
@@ -456,14 +458,17 @@ static int client_watch_again(Connection *connection)
 void client_proved(Login *login)
 {
         Connection *connection = login->connection;
-        int r = login->result;
+        const char *detail = NULL;
+        int r;
 
-        login_free(login);
-        if (!connection)
+        if (!connection) {
+                login_free(login);
                 return;
+        }
         connection->login = NULL;
         connection->phase = CONNECTION_WAITS;
-        r = client_admit_proved(connection, r);
+        r = client_admit_proved(connection, login, &detail);
+        login_free(login);
         if (r > 0)
                 failed_login_note_unread(connection, r);
         if (r == 0)
@@ -471,7 +476,7 @@ void client_proved(Login *login)
         if (r == 0)
                 client_go_on(connection);
         else
-                connection_fail(connection, r, NULL);
+                connection_fail(connection, r, detail);
 }
 
 /* What to wait for after a short write. Who asks and does not read the answers is not read from

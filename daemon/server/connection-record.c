@@ -68,13 +68,13 @@ static int put_aliases(RecordWriter *writer, const Aliases *aliases)
         return 0;
 }
 
-/* By what password it is here: empty where it did not need any. */
+/* By what password, or else, it is here: empty where it did not need any. */
 static void put_proof(RecordWriter *writer, const Connection *connection)
 {
-        PasswordFingerprint proof;
-        bool has_proof = connection->username &&
-                         passwords_fingerprint(access_policy_passwords(connection->policy),
-                                               bytes_from_string(connection->username), &proof);
+        LoginFingerprint proof;
+        bool has_proof =
+                access_policy_fingerprint(connection->policy, (LoginMethod)connection->login_method,
+                                          bytes_from_string(connection->username), &proof);
 
         record_put_bytes(writer, (Bytes){proof.bytes, has_proof ? sizeof(proof.bytes) : 0});
 }
@@ -143,6 +143,8 @@ int connection_record_write(const Connection *connection, uint32_t number,
         put_output(&writer, &connection->output, payloads);
         record_put_bytes(&writer, bytes_from_string(connection->proxy_name));
         put_proof(&writer, connection);
+        record_put_u8(&writer, connection->login_method);
+        record_put_u64(&writer, tenure_expires(connection->tenure));
         q = record_end(&writer);
         return r < 0 ? r : q;
 }
@@ -326,6 +328,18 @@ static int get_proxy_name(RecordReader *reader, Connection *connection)
         return name.length == 0 ? 0 : bytes_duplicate(name, (uint8_t **)&connection->proxy_name);
 }
 
+/* An older version had no other logins than by password. */
+static int get_login(RecordReader *reader, const ConnectionRecord *record, Connection *connection)
+{
+        connection->login_method = record->proof.length > 0 ? LOGIN_PASSWORD : LOGIN_NONE;
+        if (!record_reader_has_more(reader))
+                return 0;
+        connection->login_method = record_get_u8(reader);
+        return connection->login_method < LOGIN_METHODS_N
+                       ? tenure_set(&connection->tenure, connection, record_get_u64(reader))
+                       : -EBADMSG;
+}
+
 int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloads,
                             Connection *connection)
 {
@@ -346,5 +360,8 @@ int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloa
                 return r;
         if (record_reader_has_more(reader))
                 record->proof = record_get_bytes(reader);
+        r = get_login(reader, record, connection);
+        if (r < 0)
+                return r;
         return record_reader_failed(reader) ? -EBADMSG : 0;
 }

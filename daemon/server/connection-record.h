@@ -24,7 +24,7 @@ typedef struct ConnectionRecord {
         Address peer;
         uint8_t refuse;
         RecordReader rest; /* for connection_record_apply() */
-        Bytes proof;       /* after it: a PasswordFingerprint; empty: it needed no password */
+        Bytes proof;       /* after it: a LoginFingerprint; empty: it needed none */
 } ConnectionRecord;
 
 /*

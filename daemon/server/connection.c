@@ -4,6 +4,7 @@
 
 #include "server/connection.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,17 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
         }
         memcpy(&address.storage, &connection->peer, sizeof(connection->peer));
         return address_format(&address, buffer, size);
+}
+
+char *connection_peer_host(const Connection *connection, char *buffer, size_t size)
+{
+        const ConnectionPeer *peer = &connection->peer;
+        const void *host = peer->any.sa_family == AF_INET6 ? (const void *)&peer->in6.sin6_addr
+                                                           : (const void *)&peer->in.sin_addr;
+
+        if (peer->any.sa_family != AF_INET && peer->any.sa_family != AF_INET6)
+                return NULL;
+        return (char *)inet_ntop(peer->any.sa_family, host, buffer, (socklen_t)size);
 }
 
 /* The gauges follow what a write leaves behind: connections that keep up never touch them. */
@@ -104,6 +116,7 @@ void connection_leave(Connection *connection)
         loop_timer_disarm(&shard->loop, &connection->timer);
         connection_leave_newcomers(connection);
         connection_end_pace(connection);
+        tenure_suspend(connection->tenure, &shard->loop);
         list_remove(&connection->link);
         list_remove(&connection->flush_link);
         counters_add(shard->counters.sockets_open, -1);
@@ -230,6 +243,7 @@ Connection *connection_free(Connection *connection)
         free(connection->username);
         free(connection->proxy_name);
         access_policy_unref(connection->policy);
+        free(connection->tenure);
         acl_unref(connection->acl);
         free(connection);
         return NULL;

@@ -20,6 +20,7 @@
 #include "server/output.h"
 #include "server/pace.h"
 #include "server/shard.h"
+#include "server/tenure.h"
 #include "transport/transport.h"
 #include "util/address.h"
 
@@ -65,6 +66,7 @@ struct Connection {
         Neighbour *neighbour; /* whom it counts for; NULL: nobody */
         char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */
         struct Login *login;  /* while it PROVES */
+        Tenure *tenure;       /* of one whose login has an end: see tenure.h */
         AccessPolicy *policy; /* a reference: by which an OPEN one was let in; NULL: none */
         Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
         const AclUser *rules; /* of its user in there */
@@ -76,12 +78,13 @@ struct Connection {
         int broken;                 /* -errno of a delivery: it ends with this turn's flush */
         uint16_t in_alias_maximum;
         uint16_t out_alias_maximum;
-        uint16_t move_to; /* while MOVES: the worker */
-        uint8_t version;  /* MqttVersion */
-        uint8_t phase;    /* ConnectionPhase */
-        uint8_t refuse;   /* reason code to answer any CONNECT with; 0: none */
-        bool is_admitted; /* access control has let it in, before it moved, or by a helper */
-        bool is_proven;   /* TLS or the kernel has told its username */
+        uint16_t move_to;     /* while MOVES: the worker */
+        uint8_t version;      /* MqttVersion */
+        uint8_t phase;        /* ConnectionPhase */
+        uint8_t refuse;       /* reason code to answer any CONNECT with; 0: none */
+        bool is_admitted;     /* access control has let it in, before it moved, or by a helper */
+        uint8_t login_method; /* LoginMethod: by which it was admitted */
+        bool is_proven;       /* TLS or the kernel has told its username */
         bool is_filtered; /* it may not read all that it has subscribed to: see client-access.h */
         bool is_paused;   /* not read from: client-pace.h */
         bool has_place;   /* counted for max_connections */
@@ -134,6 +137,9 @@ void connection_close(Connection *connection);
 /* Before CONNACK: nothing will come of its CONNECT. Wipes the input, for there may be a password in
  * it; whether one is right nobody wants to know any more. */
 void connection_drop_connect(Connection *connection);
+
+/* The address of a peer that has one, without port, as text; else NULL. */
+char *connection_peer_host(const Connection *connection, char *buffer, size_t size);
 
 /* Where packets to the peer are appended. It will be written at the end of this turn. */
 Buffer *connection_output(Connection *connection);

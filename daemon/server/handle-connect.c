@@ -21,6 +21,7 @@
 #include "server/client-admit.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
+#include "server/connection-end.h"
 #include "server/failed-login.h"
 #include "server/gate.h"
 #include "server/peer-name.h"
@@ -36,7 +37,9 @@ typedef struct Greeting {
         uint32_t expiry_interval; /* as granted */
         uint16_t keep_alive;      /* as granted */
         Message *will;
+        const char *detail; /* why it is refused, for the log; NULL: the code says it */
         char *proven_name; /* what TLS or the kernel says of the client, in place of its username */
+        char *login_name;  /* the username as the login has shown it; NULL: as CONNECT says */
         Bytes secret;      /* where its password lies, in memory of ours; empty: it stays there */
 } Greeting;
 
@@ -47,6 +50,7 @@ static void greeting_done(Greeting *greeting)
                                greeting->secret.length);
         message_unref(greeting->will);
         free(greeting->proven_name);
+        free(greeting->login_name);
 }
 
 /* --- judge --- */
@@ -249,19 +253,39 @@ static int make_will(Connection *connection, Greeting *greeting)
         return r != 0 ? r : message_new(&parts, &greeting->will);
 }
 
-static int admit(Connection *connection, const Greeting *greeting)
+/* A token names its user, whether the CONNECT does or not. */
+static int take_login_name(const Connection *connection, Greeting *greeting)
+{
+        Connect *connect = &greeting->connect;
+
+        if (connection->login_method != LOGIN_TOKEN || !connection->username)
+                return 0;
+        greeting->login_name = strdup(connection->username);
+        if (!greeting->login_name)
+                return -ENOMEM;
+        connect->has_username = true;
+        connect->username = bytes_from_string(greeting->login_name);
+        return 0;
+}
+
+static int admit(Connection *connection, Greeting *greeting)
 {
         const Connect *connect = &greeting->connect;
         const AdmissionRequest request = {
-                .client_id = greeting->client_id,
-                .has_username = connect->has_username,
-                .username = connect->username,
-                .has_password = connect->has_password,
-                .password = connect->password,
+                .of =
+                        {
+                                .client_id = greeting->client_id,
+                                .has_username = connect->has_username,
+                                .username = connect->username,
+                                .has_password = connect->has_password,
+                                .password = connect->password,
+                        },
                 .is_proven = greeting->proven_name != NULL,
         };
 
-        return client_admit(connection, &request);
+        int r = client_admit(connection, &request, &greeting->detail);
+
+        return r != 0 ? r : take_login_name(connection, greeting);
 }
 
 static int judge(Connection *connection, Greeting *greeting)
@@ -458,6 +482,8 @@ static int accept_client(Connection *connection, Greeting *greeting)
 
         r = apply(connection, greeting);
         if (r == 0)
+                r = client_admit_for_now(connection);
+        if (r == 0)
                 r = check_answer_fits(connection, greeting);
         if (r == 0)
                 r = open_session(connection, greeting, &present);
@@ -512,6 +538,10 @@ int handle_connect(Connection *connection, const Packet *packet)
         }
         if (r > 0)
                 failed_login_note(connection, connect, r);
+        if (r > 0 && greeting.detail) {
+                connection_fail(connection, r, greeting.detail);
+                return 0;
+        }
         if (r != 0)
                 return r;
         grant_expiry(connection, &greeting);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A password, held against its hash by a helper. */
+/* What a CONNECT is to prove, checked by a helper. */
 
 #include "server/login.h"
 
@@ -9,15 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mqtt/protocol.h"
-
-/* Of a user who is not there another one's hash is checked, and whatever comes out is wrong. */
-int login_verify(const AdmissionProof *proof, Bytes password)
-{
-        int r = password_hash_verify(proof->hash, password);
-
-        return r == 0 && !proof->is_known ? REASON_BAD_USER_NAME_OR_PASSWORD : r;
-}
+#include "util/clock.h"
 
 /* On a helper. From the mail on the login is the worker's. */
 static void login_run(Work *work)
@@ -26,33 +18,64 @@ static void login_run(Work *work)
         const Mail mail = {.kind = MAIL_LOGIN, .login = login};
         Shard *shard = login->shard;
 
-        login->result =
-                login_verify(&login->proof, (Bytes){login->password, login->password_length});
+        login->r = proof_check(&login->proof, &login->request, clock_realtime(), &login->result);
         /* Nobody else could give the answer. */
         while (shard_mail_from_outside(shard, &mail) == -ENOMEM)
                 sched_yield();
 }
 
-int login_new(Connection *connection, Shard *shard, const AdmissionProof *proof, Bytes password,
+/* Copies to the texts, with a NUL behind. */
+static Bytes keep(Login *login, Bytes text)
+{
+        uint8_t *to = login->texts + login->length;
+
+        if (!text.data)
+                return text;
+        memcpy(to, text.data, text.length);
+        to[text.length] = 0;
+        login->length += text.length + 1;
+        return (Bytes){to, text.length};
+}
+
+static void keep_request(Login *login, const ProofRequest *request)
+{
+        login->request = *request;
+        login->request.client_id = keep(login, request->client_id);
+        login->request.username = keep(login, request->username);
+        login->request.password = keep(login, request->password);
+        login->request.listener =
+                (const char *)keep(login, bytes_from_string(request->listener)).data;
+        login->request.address =
+                (const char *)keep(login, bytes_from_string(request->address)).data;
+}
+
+static size_t size_of(const ProofRequest *request)
+{
+        return request->client_id.length + request->username.length + request->password.length +
+               bytes_from_string(request->listener).length +
+               bytes_from_string(request->address).length + 5;
+}
+
+int login_new(Connection *connection, Shard *shard, const Proof *proof, const ProofRequest *request,
               Login **ret_login)
 {
-        Login *login = malloc(sizeof(*login) + password.length);
+        Login *login = malloc(sizeof(*login) + size_of(request));
+        Plane *plane = shard->plane;
         int r;
 
         if (!login)
                 return -ENOMEM;
         *login = (Login){
                 .work.run = login_run,
+                .pool = proof_cost(proof) == PROOF_BLOCKS ? plane->askers : plane->helpers,
                 .shard = shard,
                 .connection = connection,
-                .passwords = passwords_ref(proof->passwords),
+                .policy = access_policy_ref(proof->policy),
                 .proof = *proof,
-                .password_length = password.length,
         };
-        if (password.length > 0)
-                memcpy(login->password, password.data, password.length);
+        keep_request(login, request);
         shard->n_steps++;
-        r = work_pool_submit(shard->plane->helpers, &login->work);
+        r = work_pool_submit(login->pool, &login->work);
         if (r < 0)
                 login_free(login);
         else
@@ -63,8 +86,9 @@ int login_new(Connection *connection, Shard *shard, const AdmissionProof *proof,
 Login *login_free(Login *login)
 {
         login->shard->n_steps--;
-        passwords_unref(login->passwords);
-        explicit_bzero(login->password, login->password_length);
+        proof_result_done(&login->result);
+        access_policy_unref(login->policy);
+        explicit_bzero(login->texts, login->length);
         free(login);
         return NULL;
 }
@@ -74,6 +98,6 @@ void login_abandon(Login *login)
         if (!login)
                 return;
         login->connection = NULL;
-        if (work_pool_withdraw(login->shard->plane->helpers, &login->work))
+        if (work_pool_withdraw(login->pool, &login->work))
                 login_free(login);
 }

@@ -32,6 +32,7 @@ typedef struct Plane {
         Neighbours *neighbours;
         Bans *bans;
         WorkPool *helpers; /* for what would hold up a worker */
+        WorkPool *askers;  /* for what waits for others: helpers must not */
 
         atomic_bool memory_pressure;   /* new work is refused */
         atomic_uint connections;       /* of all workers, for global_max_connections */

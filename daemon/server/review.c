@@ -51,10 +51,18 @@ static int check_rights(const Connection *connection, const Endpoint *now)
 {
         const ListenerSettings *listener = now->listener;
         const AdmissionRequest request = {
-                .client_id = session_client_id(connection->session),
-                .has_username = connection->username,
-                .username = bytes_from_string(connection->username),
+                .of =
+                        {
+                                .client_id = session_client_id(connection->session),
+                                .has_username = connection->username,
+                                .username = bytes_from_string(connection->username),
+                        },
                 .is_proven = connection->is_proven,
+        };
+        const AdmissionReview review = {
+                .method = (LoginMethod)connection->login_method,
+                .before = connection->policy,
+                .now = now->policy,
         };
         int r;
 
@@ -66,8 +74,8 @@ static int check_rights(const Connection *connection, const Endpoint *now)
                 return REASON_NOT_AUTHORIZED;
         r = check_proven_name(connection, listener);
         return r != 0 ? r
-                      : admission_review(connection_settings(connection), listener,
-                                         connection->policy, now->policy, &request);
+                      : admission_review(connection_settings(connection), listener, &review,
+                                         &request);
 }
 
 /* --- on which terms --- */

@@ -89,14 +89,14 @@ static Endpoint *find_endpoint(const Arrival *arrival, const ConnectionRecord *r
         return found;
 }
 
-/* Whether the password by which it came is the one that its user has now. */
+/* Whether the password, or else, by which it came does so now. */
 static bool is_still_proven(const Connection *connection, Bytes proof)
 {
-        PasswordFingerprint now;
+        LoginFingerprint now;
 
-        return connection->username &&
-               passwords_fingerprint(access_policy_passwords(connection->endpoint->policy),
-                                     bytes_from_string(connection->username), &now) &&
+        return access_policy_fingerprint(connection->endpoint->policy,
+                                         (LoginMethod)connection->login_method,
+                                         bytes_from_string(connection->username), &now) &&
                bytes_equal(proof, (Bytes){now.bytes, sizeof(now.bytes)});
 }
 

@@ -2,6 +2,7 @@
 
 /* A connected TCP or Unix stream socket as a Transport. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pwd.h>
@@ -17,6 +18,8 @@
 
 /* An entry of the user database: more than any has; one that is larger has no name here. */
 #define ENTRY_SIZE 65536U
+/* Where the kernel does not say. */
+#define OVERFLOW_UID 65534U
 
 static int stream_handshake(Transport *transport)
 {
@@ -89,13 +92,24 @@ static const TransportOps unix_ops = {
 
 /* --- with the name of the peer --- */
 
+/* What a user of another user namespace looks like: anybody. */
+static uid_t overflow_uid(void)
+{
+        _cleanup_close_ int fd = open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC);
+        char text[16] = {};
+
+        return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? (uid_t)strtoul(text, NULL, 10)
+                                                               : OVERFLOW_UID;
+}
+
 static char *user_name(uid_t uid)
 {
         _cleanup_free_ char *buffer = malloc(ENTRY_SIZE);
         struct passwd entry, *found = NULL;
         Bytes name;
 
-        if (!buffer || getpwuid_r(uid, &entry, buffer, ENTRY_SIZE, &found) != 0 || !found)
+        if (!buffer || uid == overflow_uid() ||
+            getpwuid_r(uid, &entry, buffer, ENTRY_SIZE, &found) != 0 || !found)
                 return NULL;
         name = bytes_from_string(found->pw_name);
         return name.length > 0 && utf8_is_valid(name.data, name.length) ? strdup(found->pw_name)

@@ -21,8 +21,8 @@ void stream_init(Transport *transport, int fd, bool is_unix);
 void stream_init_named(Transport *transport, int fd);
 
 /* The user whose process has made the connection, as the kernel knows (SO_PEERCRED), by name. Valid
- * as long as the transport is open; NULL: not asked for, not looked up yet, or without a name in
- * UTF-8. */
+ * as long as the transport is open; NULL: not asked for, not looked up yet, without a name in
+ * UTF-8, or of another user namespace, where all look the same. */
 const char *stream_peer_user(const Transport *transport);
 
 /*

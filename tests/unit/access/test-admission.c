@@ -29,18 +29,21 @@ static void check_cases(const AdmissionCase *cases, size_t n)
                         .use_username_as_clientid = c->use_username_as_clientid,
                 };
                 const AdmissionRequest request = {
-                        .client_id = bytes_from_string(c->client_id),
-                        .has_username = c->username != NULL,
-                        .username = bytes_from_string(c->username),
+                        .of =
+                                {
+                                        .client_id = bytes_from_string(c->client_id),
+                                        .has_username = c->username != NULL,
+                                        .username = bytes_from_string(c->username),
+                                },
                         .is_proven = c->is_proven,
                 };
 
-                AdmissionProof proof = {};
+                Proof proof = {};
 
                 g_test_message("case %zu", i);
                 g_assert_cmpint(admission_check(&settings, &listener, c->policy, &request, &proof),
                                 ==, c->result);
-                g_assert_null(proof.hash);
+                g_assert_cmpint(proof.method, ==, LOGIN_NONE);
         }
 }
 
@@ -117,7 +120,7 @@ static AccessPolicy *policy_of(const char *users)
         close(fd);
         g_assert_cmpint(passwords_load(path, &errors, &passwords), ==, 0);
         g_unlink(path);
-        g_assert_cmpint(access_policy_new(passwords, NULL, &policy), ==, 0);
+        g_assert_cmpint(access_policy_new(&(AccessParts){.passwords = passwords}, &policy), ==, 0);
         return policy;
 }
 
@@ -151,14 +154,17 @@ static void test_who_has_to_prove_it(void)
                 const ListenerSettings listener = {.allow_anonymous = c->allow_anonymous};
                 const Settings settings = {};
                 const AdmissionRequest request = {
-                        .client_id = BYTES_LITERAL("c"),
-                        .has_username = c->username,
-                        .username = bytes_from_string(c->username),
-                        .has_password = c->password,
-                        .password = bytes_from_string(c->password),
+                        .of =
+                                {
+                                        .client_id = BYTES_LITERAL("c"),
+                                        .has_username = c->username,
+                                        .username = bytes_from_string(c->username),
+                                        .has_password = c->password,
+                                        .password = bytes_from_string(c->password),
+                                },
                         .is_proven = c->is_proven,
                 };
-                AdmissionProof proof = {};
+                Proof proof = {};
 
                 g_test_message("case %zu", i);
                 g_assert_cmpint(admission_check(&settings, &listener, policy, &request, &proof), ==,
@@ -199,14 +205,23 @@ static void test_who_may_stay(void)
                 const ListenerSettings listener = {.allow_anonymous = c->allow_anonymous};
                 const Settings settings = {};
                 const AdmissionRequest request = {
-                        .client_id = BYTES_LITERAL("c"),
-                        .has_username = c->username,
-                        .username = bytes_from_string(c->username),
+                        .of =
+                                {
+                                        .client_id = BYTES_LITERAL("c"),
+                                        .has_username = c->username,
+                                        .username = bytes_from_string(c->username),
+                                },
                         .is_proven = c->is_proven,
+                };
+                const AdmissionReview review = {
+                        .method = before && c->username && !c->is_proven ? LOGIN_PASSWORD
+                                                                         : LOGIN_NONE,
+                        .before = before,
+                        .now = now,
                 };
 
                 g_test_message("case %zu", i);
-                g_assert_cmpint(admission_review(&settings, &listener, before, now, &request), ==,
+                g_assert_cmpint(admission_review(&settings, &listener, &review, &request), ==,
                                 c->result);
                 access_policy_unref(before);
                 access_policy_unref(now);

@@ -38,9 +38,10 @@ static void test_each_key_verifies_its_own(void)
                 g_test_message("%s", token);
                 g_assert_true(jwt_is_like(bytes_from_string(token)));
                 for (unsigned k = 0; k < JWT_ALGORITHMS_N; k++)
-                        g_assert_cmpint(check(token, keys[k], &plain_rules,
-                                              i == k ? NULL : "is not signed by a known key"),
-                                        ==, i == k ? 0 : REASON_NOT_AUTHORIZED);
+                        g_assert_cmpint(
+                                check(token, keys[k], &plain_rules,
+                                      i == k ? NULL : "the token is not signed by a known key"),
+                                ==, i == k ? 0 : REASON_NOT_AUTHORIZED);
         }
 }
 
@@ -69,17 +70,19 @@ static void test_header_cannot_choose(void)
         static const struct {
                 const char *header, *why;
         } cases[] = {
-                {"{\"alg\":\"none\"}", "is signed in a way that is not accepted"},
-                {"{\"alg\":\"None\"}", "is signed in a way that is not accepted"},
-                {"{\"alg\":\"HS512\"}", "is signed in a way that is not accepted"},
-                {"{\"alg\":\"RS256\"}", "is not signed by a known key"},
-                {"{\"alg\":[\"HS256\"]}", "is signed in a way that is not accepted"},
-                {"{}", "is signed in a way that is not accepted"},
-                {"[\"HS256\"]", "does not have a JSON object as header"},
-                {"{\"alg\":\"HS256\",\"alg\":\"none\"}", "does not have a JSON object as header"},
-                {"{\"alg\":\"HS256\"} x", "does not have a JSON object as header"},
-                {"{\"alg\":\"HS256\",\"crit\":[\"exp\"]}", "wants more understood than is"},
-                {"", "does not have a JSON object as header"},
+                {"{\"alg\":\"none\"}", "the token is signed in a way that is not accepted"},
+                {"{\"alg\":\"None\"}", "the token is signed in a way that is not accepted"},
+                {"{\"alg\":\"HS512\"}", "the token is signed in a way that is not accepted"},
+                {"{\"alg\":\"RS256\"}", "the token is not signed by a known key"},
+                {"{\"alg\":[\"HS256\"]}", "the token is signed in a way that is not accepted"},
+                {"{}", "the token is signed in a way that is not accepted"},
+                {"[\"HS256\"]", "the token does not have a JSON object as header"},
+                {"{\"alg\":\"HS256\",\"alg\":\"none\"}",
+                 "the token does not have a JSON object as header"},
+                {"{\"alg\":\"HS256\"} x", "the token does not have a JSON object as header"},
+                {"{\"alg\":\"HS256\",\"crit\":[\"exp\"]}",
+                 "the token wants more understood than is"},
+                {"", "the token does not have a JSON object as header"},
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -112,7 +115,8 @@ static void test_public_key_is_no_secret(void)
         g_strdelimit(signature, "/", '_');
         signature[strcspn(signature, "=")] = 0;
         token = g_strjoin(".", text, signature, NULL);
-        g_assert_cmpint(check(token, keys[JWT_RS256], &plain_rules, "is not signed by a known key"),
+        g_assert_cmpint(check(token, keys[JWT_RS256], &plain_rules,
+                              "the token is not signed by a known key"),
                         ==, REASON_NOT_AUTHORIZED);
 }
 
@@ -130,26 +134,30 @@ static void test_claims(void)
         } cases[] = {
                 {PLAIN, NULL},
                 {"{\"sub\":\"ada\",\"exp\":999999971}", NULL}, /* leeway */
-                {"{\"sub\":\"ada\",\"exp\":999999970}", "has expired"},
+                {"{\"sub\":\"ada\",\"exp\":999999970}", "the token has expired"},
                 {"{\"sub\":\"ada\",\"exp\":1000000000.5}", NULL},
-                {"{\"sub\":\"ada\"}", "does not say when it expires"},
-                {"{\"sub\":\"ada\",\"exp\":\"1000000100\"}", "does not say when it expires"},
-                {"{\"sub\":\"ada\",\"exp\":-1}", "does not say when it expires"},
-                {"{\"sub\":\"ada\",\"exp\":1e300}", "does not say when it expires"},
+                {"{\"sub\":\"ada\"}", "the token does not say when it expires"},
+                {"{\"sub\":\"ada\",\"exp\":\"1000000100\"}",
+                 "the token does not say when it expires"},
+                {"{\"sub\":\"ada\",\"exp\":-1}", "the token does not say when it expires"},
+                {"{\"sub\":\"ada\",\"exp\":1e300}", "the token does not say when it expires"},
                 {"{\"sub\":\"ada\",\"exp\":1000000100,\"nbf\":1000000030}", NULL},
-                {"{\"sub\":\"ada\",\"exp\":1000000100,\"nbf\":1000000031}", "does not hold yet"},
+                {"{\"sub\":\"ada\",\"exp\":1000000100,\"nbf\":1000000031}",
+                 "the token does not hold yet"},
                 {"{\"sub\":\"ada\",\"exp\":1000000100,\"nbf\":null}",
-                 "does not say from when on it holds"},
-                {"{\"sub\":\"ada\",\"exp\":1000000100,\"aud\":\"x\"}", "is for another audience"},
-                {"{\"exp\":1000000100}", "does not name the client"},
-                {"{\"sub\":\"\",\"exp\":1000000100}", "does not name the client"},
-                {"{\"sub\":7,\"exp\":1000000100}", "does not name the client"},
+                 "the token does not say from when on it holds"},
+                {"{\"sub\":\"ada\",\"exp\":1000000100,\"aud\":\"x\"}",
+                 "the token is for another audience"},
+                {"{\"exp\":1000000100}", "the token does not name the client"},
+                {"{\"sub\":\"\",\"exp\":1000000100}", "the token does not name the client"},
+                {"{\"sub\":7,\"exp\":1000000100}", "the token does not name the client"},
                 {"{\"sub\":\"a\\u0000\",\"exp\":1000000100}",
-                 "does not have a JSON object of claims"},
-                {"{\"sub\":\"a\xff\",\"exp\":1000000100}", "does not have a JSON object of claims"},
+                 "the token does not have a JSON object of claims"},
+                {"{\"sub\":\"a\xff\",\"exp\":1000000100}",
+                 "the token does not have a JSON object of claims"},
                 {"{\"sub\":\"a\",\"sub\":\"ada\",\"exp\":1000000100}",
-                 "does not have a JSON object of claims"},
-                {"[]", "does not have a JSON object of claims"},
+                 "the token does not have a JSON object of claims"},
+                {"[]", "the token does not have a JSON object of claims"},
                 {"{\"name\":\"ada\",\"device\":\"d\",\"iss\":\"us\",\"aud\":\"broker\","
                  "\"exp\":1000000100}",
                  NULL, &strict},
@@ -158,14 +166,14 @@ static void test_claims(void)
                  NULL, &strict},
                 {"{\"name\":\"ada\",\"device\":\"d\",\"iss\":\"us\",\"aud\":[\"x\",7],"
                  "\"exp\":1000000100}",
-                 "is for another audience", &strict},
+                 "the token is for another audience", &strict},
                 {"{\"name\":\"ada\",\"device\":\"d\",\"iss\":\"us\",\"exp\":1000000100}",
-                 "is for another audience", &strict},
+                 "the token is for another audience", &strict},
                 {"{\"name\":\"ada\",\"device\":\"d\",\"iss\":\"u\",\"aud\":\"broker\","
                  "\"exp\":1000000100}",
-                 "is of another issuer", &strict},
+                 "the token is of another issuer", &strict},
                 {"{\"name\":\"ada\",\"iss\":\"us\",\"aud\":\"broker\",\"exp\":1000000100}",
-                 "does not name the client", &strict},
+                 "the token does not name the client", &strict},
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -206,10 +214,11 @@ static void test_shapes(void)
         g_assert_false(jwt_is_like(BYTES_LITERAL("a.b")));
         g_assert_false(jwt_is_like(BYTES_LITERAL("a.b.c.d")));
         g_assert_false(jwt_is_like((Bytes){}));
-        g_assert_cmpint(check("a.b", keys[0], &plain_rules, "does not have three parts"), ==,
-                        REASON_NOT_AUTHORIZED);
-        g_assert_cmpint(check("e30=.e30.e30", keys[0], &plain_rules, "is not in base64url"), ==,
-                        REASON_NOT_AUTHORIZED);
+        g_assert_cmpint(check("a.b", keys[0], &plain_rules, "the token does not have three parts"),
+                        ==, REASON_NOT_AUTHORIZED);
+        g_assert_cmpint(
+                check("e30=.e30.e30", keys[0], &plain_rules, "the token is not in base64url"), ==,
+                REASON_NOT_AUTHORIZED);
 }
 
 /* --- files of keys --- */

@@ -79,7 +79,7 @@ static void test_password_peer_and_user_arrive(void)
 
         g_assert_cmpint(g_chmod(script, 0700), ==, 0);
         g_assert_cmpint(check(path, "right"), ==, 0);
-        g_assert_cmpint(check(path, "wrong"), !=, 0);
+        g_assert_cmpint(check(path, "wrong"), ==, REASON_BAD_USER_NAME_OR_PASSWORD);
         g_assert_cmpint(check(path, ""), !=, 0);
 }
 

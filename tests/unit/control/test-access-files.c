@@ -70,8 +70,8 @@ static void test_a_file_is_read_once_for_all_listeners(void)
         g_assert_cmpint(access_files_policy(&files, settings, &settings->listeners[1],
                                             &stage.errors, &second),
                         ==, 0);
-        g_assert_true(first->passwords == second->passwords);
-        g_assert_true(first->acl == second->acl);
+        g_assert_true(first->parts.passwords == second->parts.passwords);
+        g_assert_true(first->parts.acl == second->parts.acl);
         g_assert_cmpuint(stage.errors.n_errors, ==, 0);
         access_files_done(&files);
         stage_done(&stage);
@@ -148,8 +148,8 @@ static void test_no_file_and_an_empty_one(void)
         g_assert_cmpint(
                 access_files_policy(&files, with, &with->listeners[0], &stage.errors, &empty), ==,
                 0);
-        g_assert_cmpuint(passwords_count(empty->passwords), ==, 0);
-        g_assert_nonnull(empty->acl);
+        g_assert_cmpuint(passwords_count(empty->parts.passwords), ==, 0);
+        g_assert_nonnull(empty->parts.acl);
         access_files_done(&files);
         stage_done(&stage);
 }
@@ -171,7 +171,7 @@ static void test_what_only_root_may_read_is_read_from_its_copy(void)
         g_assert_cmpint(g_chmod(stage_at(stage.files, "users"), 0), ==, 0);
         g_assert_cmpint(g_chmod(stage_at(stage.files, "rules"), 0), ==, 0);
         g_assert_cmpint(load(&stage, settings, &policy), ==, 0);
-        g_assert_cmpuint(passwords_count(policy->passwords), ==, 1);
+        g_assert_cmpuint(passwords_count(policy->parts.passwords), ==, 1);
         /* What is wrong in there is told of the file, not of its copy. */
         stage_put(stage_at(stage.files, "users"), "user:rubbish\n");
         g_assert_cmpint(stage_import_with(&stage, both), ==, 0);

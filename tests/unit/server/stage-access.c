@@ -53,7 +53,8 @@ void stage_police(Stage *stage, const char *passwords, const char *rules)
         _cleanup_(acl_unrefp) Acl *acl = make_acl(rules);
 
         access_policy_unref(stage->policy);
-        stage_must(access_policy_new(users, acl, &stage->policy) == 0);
+        stage_must(access_policy_new(&(AccessParts){.passwords = users, .acl = acl},
+                                     &stage->policy) == 0);
         if (list_is_empty(&stage_shard(stage, 0)->connections) && !stage->endpoint->policy)
                 stage->endpoint->policy = access_policy_ref(stage->policy);
 }

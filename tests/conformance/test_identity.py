@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who comes in by a token, by PAM, by the word of another service."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import codec
+from harness import test
+from peer import Failure
+
+FILES = tempfile.TemporaryDirectory(prefix="hawker-identity-")
+SECRET, OTHER = "a secret of thirty-two bytes....", "another secret, as long as it is."
+NOT_AUTHORIZED, BAD_USER, UNAVAILABLE = 0x87, 0x86, 0x88
+EXAMPLE = os.path.join(os.path.dirname(__file__), "../../examples/authority.py")
+
+
+def written(name, text, mode=0o600):
+    path = os.path.join(FILES.name, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+def rejected(peer, code, older=5):
+    peer.rejected(code if peer.version == 5 else older)
+
+
+def refused(c, code, older=5, **fields):
+    peer = c.raw()
+    peer.open(**{"client_id": c.id(), **fields})
+    rejected(peer, code, older)
+
+
+# tokens
+
+KEY = written("key", SECRET + "\n")
+TOKENS = ["allow_anonymous false", "jwt_key " + KEY]
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def token(secret=SECRET, alg="HS256", **claims):
+    claims = {"sub": "ada", "exp": int(time.time()) + 600, **claims}
+    claims = {name: value for name, value in claims.items() if value is not None}
+    text = b".".join(encode(json.dumps(one).encode()) for one in ({"alg": alg}, claims))
+    return text + b"." + encode(hmac.digest(secret.encode(), text, hashlib.sha256))
+
+
+def bearer(username="", **claims):
+    return {"username": username, "password": token(**claims)}
+
+
+@test(versions=[3, 4, 5], config=TOKENS, cases={"named": "ada", "nameless": ""})
+def token_comes_in(c, username):
+    c.client(**bearer(username)).ping()
+
+
+@test(versions=[5], config=TOKENS)
+def token_needs_no_username_in_mqtt_5(c):
+    c.client(password=token()).ping()
+
+
+WRONG = {
+    "other-user": {"username": "bob"},
+    "other-secret": {"secret": OTHER},
+    "no-algorithm": {"alg": "none"},
+    "expired": {"exp": 1000000000},
+    "endless": {"exp": None},
+    "not-yet": {"nbf": 4000000000},
+    "other-audience": {"aud": "elsewhere"},
+    "nobody": {"sub": None},
+}
+
+
+@test(versions=[4, 5], config=TOKENS, cases=WRONG)
+def wrong_token_is_refused(c, fields):
+    refused(c, NOT_AUTHORIZED, **bearer(**fields))
+
+
+@test(versions=[4, 5], config=TOKENS)
+def password_is_no_token(c):
+    refused(c, BAD_USER, username="ada", password=b"secret")
+    refused(c, BAD_USER, username="ada")
+
+
+STRICT = ["jwt_audience broker", "jwt_issuer us", "jwt_username_claim name"]
+STRICT += ["jwt_clientid_claim device"]
+FULL = {"aud": ["x", "broker"], "iss": "us", "name": "bob", "sub": None}
+
+
+@test(versions=[4, 5], config=TOKENS + STRICT)
+def claims_of_the_settings_hold(c):
+    c.client(**bearer("bob", device=c.id("a"), **FULL), client_id=c.id("a")).ping()
+    refused(c, NOT_AUTHORIZED, **bearer("bob", device=c.id("a"), **FULL), client_id=c.id("b"))
+    for name, value in ("aud", "x"), ("iss", "them"), ("name", None):
+        refused(c, NOT_AUTHORIZED, **bearer("bob", device=c.id(), **{**FULL, name: value}))
+
+
+RULES = "acl_file " + written("rules", "user ada\ntopic own/#\n")
+
+
+@test(versions=[4, 5], config=TOKENS + [RULES])
+def rules_are_those_of_the_token_s_user(c):
+    client = c.client(**bearer())
+    client.subscribe("own/x", qos=1)
+    client.publish("own/x", b"1", 1)
+    client.take(b"1", qos=1)
+    assert client.subscribe("other/x")[0] & 0x80
+
+
+@test(versions=[4, 5], config=TOKENS, timed=True)
+def client_ends_with_its_token(c):
+    """The leeway of 30 s is nearly used up."""
+    client, other = c.client(**bearer(exp=int(time.time()) - 27)), c.client(**bearer())
+    client.refused(NOT_AUTHORIZED)
+    other.ping()
+
+
+@test(versions=[4, 5], config=TOKENS, own=True)
+def client_ends_with_its_token_over_a_restart(c):
+    client = c.client(**bearer(exp=int(time.time()) - 26))
+    c.broker.restart()
+    client.ping()
+    client.refused(NOT_AUTHORIZED)
+
+
+@test(versions=[4, 5], config=TOKENS, own=True)
+def other_keys_end_clients(c):
+    """Also those that were there before a restart."""
+    clients = [c.client(**bearer())]
+    c.broker.restart()
+    clients.append(c.client(**bearer()))
+    assert c.broker.reload([*TOKENS, "connection_messages false"])
+    for client in clients:
+        client.ping()
+    assert c.broker.reload(TOKENS[:1] + ["jwt_key " + written("other", OTHER)])
+    for client in clients:
+        client.refused(NOT_AUTHORIZED)
+
+
+@test(versions=[5], config=TOKENS, own=True)
+def broken_key_file_keeps_the_old_one(c):
+    client = c.client(**bearer())
+    assert not c.broker.reload(TOKENS[:1] + ["jwt_key " + written("short", "short")])
+    assert "fewer than 32 bytes" in c.broker.notices.status()
+    client.ping()
+    c.client(**bearer()).ping()
+
+
+# PAM
+
+
+def service(name, *lines):
+    return "pam_service " + written(name, "".join(line + "\n" for line in lines))
+
+
+CHECK = written(
+    "check", '#!/bin/sh\n[ "$(tr -d "\\000")" = "$PAM_USER-$PAM_RHOST" ]\n', mode=0o755
+)
+PERMIT = "account required pam_permit.so"
+PAM = [
+    "allow_anonymous false",
+    service("pam", "auth required pam_exec.so expose_authtok quiet " + CHECK, PERMIT),
+]
+EXPIRED = [
+    service("expired", "auth required pam_permit.so", "account required pam_debug.so acct=acct_expired")
+]
+AWAY = [service("away", "auth required pam_debug.so auth=authinfo_unavail", PERMIT)]
+
+
+@test(versions=[3, 4, 5], config=PAM)
+def pam_lets_in(c):
+    c.client(username="ada", password=b"ada-127.0.0.1").ping()
+    refused(c, BAD_USER, username="ada", password=b"bob-127.0.0.1")
+    refused(c, BAD_USER, username="ada")
+    refused(c, NOT_AUTHORIZED)
+
+
+@test(versions=[4, 5], config=EXPIRED)
+def expired_account_is_refused(c):
+    refused(c, NOT_AUTHORIZED, username="ada", password=b"x")
+
+
+@test(versions=[4, 5], config=AWAY)
+def directory_that_is_away_lets_nobody_in(c):
+    refused(c, UNAVAILABLE, older=3, username="ada", password=b"x")
+
+
+@test(versions=[4, 5], config=PAM, own=True)
+def many_ask_pam_at_once(c):
+    """More than threads that ask; a worker goes on meanwhile."""
+    other = c.client(username="ada", password=b"ada-127.0.0.1")
+    peers = [c.raw() for _ in range(40)]
+    for number, peer in enumerate(peers):
+        right = number % 2
+        password = b"ada-127.0.0.1" if right else b"x"
+        peer.open(client_id=c.id(str(number)), username="ada", password=password)
+    other.ping()
+    for number, peer in enumerate(peers):
+        if number % 2:
+            peer.expect(codec.CONNACK, reason=0)
+        else:
+            rejected(peer, BAD_USER)
+
+
+@test(versions=[5], own=True)
+def missing_service_is_refused(c):
+    assert not c.broker.reload(["pam_service no-such-service-of-hawker"])
+    assert "pam_service no-such-service-of-hawker" in c.broker.notices.status()
+
+
+# another service
+
+
+class Service:
+    """Answers with what `decide` gives for a question; None: not at all."""
+
+    def __init__(self, path, decide):
+        self.decide, self.questions, self.path = decide, [], path
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        self.socket.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer):
+        for line in peer.makefile("rb"):
+            question = json.loads(line)
+            self.questions.append(question)
+            answer = self.decide(question)
+            if answer is not None:
+                peer.sendall(json.dumps(answer).encode() + b"\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        os.unlink(self.path)
+
+
+ASKED = ["allow_anonymous false", "auth_service unix:{path}/authority"]
+
+
+def authority(c, decide):
+    return Service(os.path.join(c.broker.path, "authority"), decide)
+
+
+def is_ada(question):
+    return {"allow": question.get("username") == "ada"}
+
+
+@test(versions=[3, 4, 5], config=ASKED, own=True)
+def service_decides(c):
+    with authority(c, is_ada) as service:
+        c.client("a", username="ada", password=b"\xc3\xa4").ping()
+        refused(c, NOT_AUTHORIZED, username="bob", password=b"\xff")
+        refused(c, NOT_AUTHORIZED)
+        first, second, third = service.questions
+    assert first == {
+        "ask": "connect",
+        "client_id": c.id("a"),
+        "username": "ada",
+        "password": "\u00e4",
+        "listener": "127.0.0.1:%d" % c.broker.port,
+        "address": "127.0.0.1",
+    }
+    assert second["password_base64"] == "/w==" and "password" not in second
+    assert "username" not in third and "password" not in third
+
+
+@test(versions=[4, 5], config=ASKED, own=True)
+def answer_is_remembered_as_long_as_it_says(c):
+    answers = iter([{"allow": True, "ttl": 60}, {"allow": True}, {"allow": False}])
+    with authority(c, lambda question: next(answers)):
+        for _ in range(3):
+            c.client("a", username="ada", password=b"p").ping()
+        c.client("a", username="ada", password=b"q").ping()
+        refused(c, NOT_AUTHORIZED, client_id=c.id("a"), username="ada", password=b"q")
+
+
+@test(versions=[4, 5], config=ASKED, own=True)
+def nobody_there_lets_nobody_in(c):
+    refused(c, UNAVAILABLE, older=3, username="ada")
+    with authority(c, is_ada):
+        while True:  # it has a rest of 100 ms after a failure
+            peer = c.raw()
+            peer.open(client_id=c.id(), username="ada")
+            if peer.expect(codec.CONNACK).reason == 0:
+                break
+            if c.left() <= 0:
+                raise Failure("is not asked again")
+
+
+@test(versions=[4, 5], config=ASKED, timed=True, own=True)
+def service_that_is_silent_is_not_waited_for(c):
+    with authority(c, lambda question: None):
+        refused(c, UNAVAILABLE, older=3, username="ada")
+
+
+@test(versions=[4, 5], config=ASKED, own=True)
+def example_is_an_authority(c):
+    users = written("users", "ada secret own/#\n")
+    path = os.path.join(c.broker.path, "authority")
+    with subprocess.Popen([sys.executable, EXAMPLE, path, users]) as process:
+        try:
+            while not os.path.exists(path):
+                c.after(0.01)
+            peer = None
+            while peer is None or peer.expect(codec.CONNACK).reason:
+                peer = c.raw()
+                peer.open(client_id=c.id(), username="ada", password=b"secret")
+            refused(c, NOT_AUTHORIZED, username="ada", password=b"secrets")
+            refused(c, NOT_AUTHORIZED, username="bob", password=b"secret")
+        finally:
+            process.terminate()
+
+
+# the chain
+
+HASH = (
+    "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+    "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+)
+PASSWORDS = "password_file " + written("passwords", "user:%s\n" % HASH)
+CHAIN = PAM + TOKENS[1:] + ASKED[1:] + [PASSWORDS]
+
+
+@test(versions=[4, 5], config=CHAIN, own=True)
+def first_who_knows_a_client_decides(c):
+    with authority(c, lambda question: {"allow": True}) as service:
+        c.client(username="user", password=b"pencil").ping()
+        refused(c, BAD_USER, username="user", password=b"user-127.0.0.1")
+        c.client(**bearer()).ping()
+        refused(c, NOT_AUTHORIZED, **bearer(secret=OTHER))
+        c.client(username="ada", password=b"ada-127.0.0.1").ping()
+        assert not service.questions
+        c.client(username="ada").ping()
+        assert len(service.questions) == 1
