@@ -86,7 +86,9 @@ const Option options_global[] = {
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(password_file), .value = "FILE",
          .doc = "File with the usernames and password hashes, as hawkerctl passwd and "
                 "mosquitto_passwd write it. It is read again at each reload; a client whose user "
-                "is gone by then, or has another password, is disconnected."},
+                "is gone by then, or has another password, is disconnected. Users whose lines are "
+                "of SCRAM may also come in by the authentication methods SCRAM-SHA-256 and "
+                "SCRAM-SHA-512 of MQTT 5, which send no password."},
         {"jwt_key", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(jwt_key),
          .value = "FILE",

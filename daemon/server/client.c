@@ -39,6 +39,10 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
                 connection->version = MQTT_UNKNOWN;
                 connection_fail(connection, -ETIMEDOUT, late[connection->phase]);
                 return;
+        case CONNECTION_CONVERSES:
+                counters_add(connection->shard->counters.connects_timed_out, 1);
+                connection_fail(connection, REASON_NOT_AUTHORIZED, "its login takes too long");
+                return;
         case CONNECTION_PROVES:
                 counters_add(connection->shard->counters.connects_timed_out, 1);
                 connection_fail(connection, REASON_SERVER_BUSY, "no time to check its password");
@@ -65,7 +69,7 @@ static size_t client_max_size(const Connection *connection)
 {
         size_t max_size = connection_terms(connection)->max_packet_size;
 
-        if (connection->phase == CONNECTION_WAITS && (max_size == 0 || max_size > CONNECT_SIZE_MAX))
+        if (connection->phase < CONNECTION_OPEN && (max_size == 0 || max_size > CONNECT_SIZE_MAX))
                 return CONNECT_SIZE_MAX;
         return max_size;
 }

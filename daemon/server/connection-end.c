@@ -100,6 +100,7 @@ static bool connection_explain(Connection *connection, int reason, const char *d
         switch (connection->phase) {
         case CONNECTION_WAITS:
         case CONNECTION_PROVES:
+        case CONNECTION_CONVERSES:
                 if (connection->version == MQTT_UNKNOWN)
                         return false;
                 counters_add(connection->shard->counters.connects_refused, 1);

@@ -143,7 +143,7 @@ int connection_record_write(const Connection *connection, uint32_t number,
         put_output(&writer, &connection->output, payloads);
         record_put_bytes(&writer, bytes_from_string(connection->proxy_name));
         put_proof(&writer, connection);
-        record_put_u8(&writer, connection->login_method);
+        record_put_u8(&writer, (uint8_t)(connection->login_method | connection->auth_method << 4));
         record_put_u64(&writer, tenure_expires(connection->tenure));
         q = record_end(&writer);
         return r < 0 ? r : q;
@@ -331,11 +331,16 @@ static int get_proxy_name(RecordReader *reader, Connection *connection)
 /* An older version had no other logins than by password. */
 static int get_login(RecordReader *reader, const ConnectionRecord *record, Connection *connection)
 {
+        uint8_t methods;
+
         connection->login_method = record->proof.length > 0 ? LOGIN_PASSWORD : LOGIN_NONE;
         if (!record_reader_has_more(reader))
                 return 0;
-        connection->login_method = record_get_u8(reader);
-        return connection->login_method < LOGIN_METHODS_N
+        methods = record_get_u8(reader);
+        connection->login_method = methods & 15;
+        connection->auth_method = methods >> 4;
+        return connection->login_method < LOGIN_METHODS_N &&
+                               connection->auth_method <= SCRAM_HASHES_N
                        ? tenure_set(&connection->tenure, connection, record_get_u64(reader))
                        : -EBADMSG;
 }

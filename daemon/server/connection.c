@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/exchange.h"
 #include "server/handshake-step.h"
 #include "server/login.h"
 #include "transport/stream.h"
@@ -243,6 +244,7 @@ Connection *connection_free(Connection *connection)
         free(connection->username);
         free(connection->proxy_name);
         access_policy_unref(connection->policy);
+        exchange_free(connection->exchange);
         free(connection->tenure);
         acl_unref(connection->acl);
         free(connection);

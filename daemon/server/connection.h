@@ -25,14 +25,15 @@
 #include "util/address.h"
 
 typedef enum ConnectionPhase {
-        CONNECTION_PROXIED, /* by a proxy, which has yet to say for whom */
-        CONNECTION_SHAKES,  /* hands: the transport is not ready for data */
-        CONNECTION_WAITS,   /* for CONNECT */
-        CONNECTION_PROVES,  /* who it is: a helper checks the password of its CONNECT */
-        CONNECTION_OPEN,    /* behind a successful CONNACK */
-        CONNECTION_MOVES,   /* its CONNECT says that another worker owns it */
-        CONNECTION_LINGERS, /* has failed: the peer gets a moment to read why */
-        CONNECTION_CLOSED,  /* freed at the end of the turn */
+        CONNECTION_PROXIED,   /* by a proxy, which has yet to say for whom */
+        CONNECTION_SHAKES,    /* hands: the transport is not ready for data */
+        CONNECTION_WAITS,     /* for CONNECT */
+        CONNECTION_PROVES,    /* who it is: a helper checks the password of its CONNECT */
+        CONNECTION_CONVERSES, /* by AUTH about who it is, with the CONNECT behind it */
+        CONNECTION_OPEN,      /* behind a successful CONNACK */
+        CONNECTION_MOVES,     /* its CONNECT says that another worker owns it */
+        CONNECTION_LINGERS,   /* has failed: the peer gets a moment to read why */
+        CONNECTION_CLOSED,    /* freed at the end of the turn */
 } ConnectionPhase;
 
 /* A peer's address without the room that a Unix path would take. */
@@ -71,6 +72,8 @@ struct Connection {
         Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
         const AclUser *rules; /* of its user in there */
 
+        struct Exchange *exchange; /* an enhanced authentication under way */
+
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
         uint32_t keep_alive;        /* ms until the connection is taken for dead; 0: never */
@@ -83,6 +86,7 @@ struct Connection {
         uint8_t phase;        /* ConnectionPhase */
         uint8_t refuse;       /* reason code to answer any CONNECT with; 0: none */
         bool is_admitted;     /* access control has let it in, before it moved, or by a helper */
+        uint8_t auth_method;  /* 1 + ScramHash of its CONNECT; 0: none */
         uint8_t login_method; /* LoginMethod: by which it was admitted */
         bool is_proven;       /* TLS or the kernel has told its username */
         bool is_filtered; /* it may not read all that it has subscribed to: see client-access.h */

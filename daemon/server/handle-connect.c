@@ -13,45 +13,20 @@
 #include <string.h>
 
 #include "access/access.h"
-#include "mqtt/connack.h"
-#include "mqtt/connect.h"
 #include "mqtt/reason.h"
-#include "mqtt/writer.h"
 #include "server/client-access.h"
 #include "server/client-admit.h"
 #include "server/client-id.h"
 #include "server/client-log.h"
 #include "server/connection-end.h"
+#include "server/exchange.h"
 #include "server/failed-login.h"
 #include "server/gate.h"
+#include "server/greeting.h"
 #include "server/peer-name.h"
+#include "server/reply.h"
 #include "server/review.h"
 #include "server/session-open.h"
-
-/* What one CONNECT comes to. */
-typedef struct Greeting {
-        Connect connect;
-        Bytes client_id;
-        bool client_id_is_generated;
-        char generated[CLIENT_ID_GENERATED_MAX];
-        uint32_t expiry_interval; /* as granted */
-        uint16_t keep_alive;      /* as granted */
-        Message *will;
-        const char *detail; /* why it is refused, for the log; NULL: the code says it */
-        char *proven_name; /* what TLS or the kernel says of the client, in place of its username */
-        char *login_name;  /* the username as the login has shown it; NULL: as CONNECT says */
-        Bytes secret;      /* where its password lies, in memory of ours; empty: it stays there */
-} Greeting;
-
-static void greeting_done(Greeting *greeting)
-{
-        if (greeting->secret.length > 0)
-                explicit_bzero((uint8_t *)(uintptr_t)greeting->secret.data,
-                               greeting->secret.length);
-        message_unref(greeting->will);
-        free(greeting->proven_name);
-        free(greeting->login_name);
-}
 
 /* --- judge --- */
 
@@ -116,6 +91,33 @@ static int take_proven_name(Connection *connection, Greeting *greeting)
         return 0;
 }
 
+/* A method of enhanced authentication names the user: CONNECT may leave it out, or say the same. */
+static int take_method(Connection *connection, Greeting *greeting)
+{
+        Connect *connect = &greeting->connect;
+        ScramHash hash;
+        int r;
+
+        r = exchange_method(&connect->properties, &hash);
+        if (r != 1)
+                return r;
+        if (!access_policy_passwords(connection->endpoint->policy))
+                return REASON_BAD_AUTHENTICATION_METHOD;
+        r = scram_peek_username(properties_has(&connect->properties, PROPERTY_AUTHENTICATION_DATA)
+                                        ? connect->properties.authentication_data
+                                        : (Bytes){},
+                                &greeting->login_name);
+        if (r != 0)
+                return r;
+        if (connect->has_username &&
+            !bytes_equal(connect->username, bytes_from_string(greeting->login_name)))
+                return REASON_NOT_AUTHORIZED;
+        connection->auth_method = (uint8_t)(1U + hash);
+        connect->has_username = true;
+        connect->username = bytes_from_string(greeting->login_name);
+        return 0;
+}
+
 /* [MQTT-3.1.3-7, -8]: who has no client identifier gets one, but not with a session to come back to
  * in MQTT 3. */
 static int choose_client_id(Connection *connection, Greeting *greeting)
@@ -151,8 +153,6 @@ static int check_limits(Connection *connection, const Connect *connect)
         if (limit >= 0 &&
             atomic_load_explicit(&plane->connections, memory_order_relaxed) > (unsigned)limit)
                 return REASON_QUOTA_EXCEEDED;
-        if (properties_has(&connect->properties, PROPERTY_AUTHENTICATION_METHOD))
-                return REASON_BAD_AUTHENTICATION_METHOD;
         return 0;
 }
 
@@ -268,6 +268,16 @@ static int take_login_name(const Connection *connection, Greeting *greeting)
         return 0;
 }
 
+/* A reload may have come in between. */
+static int confirm_exchange(Connection *connection, Bytes username)
+{
+        if (!access_policy_agrees(connection->exchange->policy, connection->endpoint->policy,
+                                  LOGIN_PASSWORD, username))
+                return REASON_NOT_AUTHORIZED;
+        connection->login_method = LOGIN_PASSWORD;
+        return 0;
+}
+
 static int admit(Connection *connection, Greeting *greeting)
 {
         const Connect *connect = &greeting->connect;
@@ -280,11 +290,16 @@ static int admit(Connection *connection, Greeting *greeting)
                                 .has_password = connect->has_password,
                                 .password = connect->password,
                         },
-                .is_proven = greeting->proven_name != NULL,
+                .is_proven = greeting->proven_name || exchange_is_done(connection->exchange),
         };
+        int r;
 
-        int r = client_admit(connection, &request, &greeting->detail);
-
+        /* Who has a method shows who it is to the worker that it stays with. */
+        if (connection->auth_method > 0 && !exchange_is_done(connection->exchange))
+                return 0;
+        r = client_admit(connection, &request, &greeting->detail);
+        if (r == 0 && connection->auth_method > 0)
+                return confirm_exchange(connection, connect->username);
         return r != 0 ? r : take_login_name(connection, greeting);
 }
 
@@ -298,6 +313,8 @@ static int judge(Connection *connection, Greeting *greeting)
                 r = check_limits(connection, connect);
         if (r == 0)
                 r = take_proven_name(connection, greeting);
+        if (r == 0)
+                r = take_method(connection, greeting);
         if (r == 0)
                 r = choose_client_id(connection, greeting);
         if (r == 0)
@@ -364,106 +381,6 @@ static int open_session(Connection *connection, Greeting *greeting, bool *ret_pr
         return r;
 }
 
-static uint8_t *write_property_u8(uint8_t *to, PropertyId id, uint8_t value)
-{
-        return write_u8(write_u8(to, (uint8_t)id), value);
-}
-
-static uint8_t *write_property_u16(uint8_t *to, PropertyId id, uint16_t value)
-{
-        return write_u16(write_u8(to, (uint8_t)id), value);
-}
-
-static uint8_t *write_property_u32(uint8_t *to, PropertyId id, uint32_t value)
-{
-        return write_u32(write_u8(to, (uint8_t)id), value);
-}
-
-/* [MQTT-3.1.2-28]: only who asks is told. */
-static bool wants_response_information(const Connect *connect)
-{
-        return properties_has(&connect->properties, PROPERTY_REQUEST_RESPONSE_INFORMATION) &&
-               connect->properties.request_response_information;
-}
-
-/*
- * The properties in the order in which Mosquitto sends them, for some clients and many tests
- * compare the bytes: Topic Alias Maximum, what this CONNECT asked for, then the limits.
- */
-static Bytes connack_properties(const Connection *connection, const Greeting *greeting, uint8_t *to)
-{
-        const Settings *settings = connection_terms(connection);
-        const ListenerSettings *listener = connection_listener(connection);
-        const Connect *connect = &greeting->connect;
-        /* As its session has it: session_attach(). */
-        uint16_t receive_maximum = shard_limits(connection_settings(connection)).receive_maximum;
-        uint8_t *at = to;
-
-        if (listener->max_topic_alias > 0)
-                at = write_property_u16(at, PROPERTY_TOPIC_ALIAS_MAXIMUM,
-                                        listener->max_topic_alias);
-        if (greeting->client_id_is_generated || listener->use_username_as_clientid) {
-                Bytes id = greeting->client_id;
-
-                if (!bytes_equal(id, connect->client_id))
-                        at = write_string(write_u8(at, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER), id);
-        }
-        if (greeting->keep_alive != connect->keep_alive)
-                at = write_property_u16(at, PROPERTY_SERVER_KEEP_ALIVE, greeting->keep_alive);
-        if (properties_has(&connect->properties, PROPERTY_SESSION_EXPIRY_INTERVAL) &&
-            connect->properties.session_expiry_interval != greeting->expiry_interval)
-                at = write_property_u32(at, PROPERTY_SESSION_EXPIRY_INTERVAL,
-                                        greeting->expiry_interval);
-        if (wants_response_information(connect) && settings->response_information)
-                at = write_string(write_u8(at, PROPERTY_RESPONSE_INFORMATION),
-                                  bytes_from_string(settings->response_information));
-        if (listener->max_qos < 2)
-                at = write_property_u8(at, PROPERTY_MAXIMUM_QOS, listener->max_qos);
-        if (!settings->retain_available)
-                at = write_property_u8(at, PROPERTY_RETAIN_AVAILABLE, 0);
-        if (settings->max_packet_size > 0)
-                at = write_property_u32(at, PROPERTY_MAXIMUM_PACKET_SIZE,
-                                        settings->max_packet_size);
-        if (receive_maximum < MQTT_RECEIVE_MAXIMUM)
-                at = write_property_u16(at, PROPERTY_RECEIVE_MAXIMUM, receive_maximum);
-        return (Bytes){to, (size_t)(at - to)};
-}
-
-static int make_answer(const Connection *connection, const Greeting *greeting, bool present,
-                       Buffer *to)
-{
-        Bytes information = bytes_from_string(connection_terms(connection)->response_information);
-        /* All properties that are numbers together are below 64 bytes. */
-        size_t size = 64 + greeting->client_id.length + information.length;
-        _cleanup_free_ uint8_t *properties = malloc(size);
-        Connack connack = {
-                .reason = REASON_SUCCESS,
-                .session_present = present && connection->version != MQTT_3_1,
-        };
-
-        if (!properties)
-                return -ENOMEM;
-        properties_init(&connack.properties);
-        if (connection->version == MQTT_5)
-                connack.properties.raw_user = connack_properties(connection, greeting, properties);
-        return connack_encode(&connack, connection->version, to);
-}
-
-/* A client that cannot take what CONNACK has to tell it is refused before it gets a session. */
-static int check_answer_fits(Connection *connection, const Greeting *greeting)
-{
-        Buffer *answer = &connection->shard->assembly;
-        int r;
-
-        if (connection->max_outgoing_size == 0)
-                return 0;
-        buffer_clear(answer);
-        r = make_answer(connection, greeting, false, answer);
-        if (r < 0)
-                return r;
-        return buffer_length(answer) > connection->max_outgoing_size ? REASON_PACKET_TOO_LARGE : 0;
-}
-
 static void start_keep_alive(Connection *connection)
 {
         Loop *loop = &connection->shard->loop;
@@ -484,7 +401,7 @@ static int accept_client(Connection *connection, Greeting *greeting)
         if (r == 0)
                 r = client_admit_for_now(connection);
         if (r == 0)
-                r = check_answer_fits(connection, greeting);
+                r = greeting_answer_fits(connection, greeting);
         if (r == 0)
                 r = open_session(connection, greeting, &present);
         if (r != 0)
@@ -495,7 +412,7 @@ static int accept_client(Connection *connection, Greeting *greeting)
         start_keep_alive(connection);
         client_log_connected(connection, &greeting->connect, present);
         counters_add(connection->shard->counters.messages_sent, 1);
-        return make_answer(connection, greeting, present, connection_output(connection));
+        return greeting_answer(connection, greeting, present, connection_output(connection));
 }
 
 /* What a CONNECT that cannot be read may be answered with: nothing, unless it says that it is MQTT.
@@ -510,6 +427,19 @@ static int refuse_unreadable(Connection *connection, const Connect *connect, int
         if (connect->version == MQTT_5 && r != REASON_MALFORMED_PACKET)
                 connection->version = MQTT_5;
         return r;
+}
+
+/* The CONNECT is kept, and takes effect at the end. */
+static int begin_exchange(Connection *connection, const Properties *properties, Bytes body)
+{
+        int r = exchange_new(connection->endpoint->policy, properties, body, &connection->exchange);
+        const Scram *scram = r == 0 ? connection->exchange->scram : NULL;
+
+        if (r != 0)
+                return r;
+        connection->phase = CONNECTION_CONVERSES;
+        return reply_auth(connection, REASON_CONTINUE_AUTHENTICATION, scram_hash(scram),
+                          scram_challenge(scram));
 }
 
 int handle_connect(Connection *connection, const Packet *packet)
@@ -552,5 +482,7 @@ int handle_connect(Connection *connection, const Packet *packet)
                 connection->phase = CONNECTION_MOVES;
                 return 0;
         }
+        if (connection->auth_method > 0 && !connection->exchange)
+                return begin_exchange(connection, &connect->properties, packet->body);
         return accept_client(connection, &greeting);
 }

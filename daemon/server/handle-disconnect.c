@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* PINGREQ, DISCONNECT and AUTH from a client. */
+/* PINGREQ and DISCONNECT from a client. */
 
 #include "server/dispatch.h"
 
-#include "mqtt/auth.h"
 #include "mqtt/disconnect.h"
 #include "mqtt/ping.h"
 #include "server/connection-end.h"
@@ -34,6 +33,10 @@ int handle_disconnect(Connection *connection, const Packet *packet)
         r = disconnect_decode(packet->body, connection->version, &disconnect);
         if (r != 0)
                 return r;
+        if (connection->phase != CONNECTION_OPEN) { /* amid its login, without a session */
+                connection_fail(connection, 0, NULL);
+                return 0;
+        }
         if (properties_has(&disconnect.properties, PROPERTY_SESSION_EXPIRY_INTERVAL)) {
                 r = change_expiry(connection, disconnect.properties.session_expiry_interval);
                 if (r != 0)
@@ -44,14 +47,4 @@ int handle_disconnect(Connection *connection, const Packet *packet)
                 session_set_will(connection->session, NULL, 0);
         connection_end(connection);
         return 0;
-}
-
-/* No authentication method was agreed upon in CONNECT, so there is nothing to go on with
- * [MQTT-4.12.0-6]. */
-int handle_auth(Connection *connection, const Packet *packet)
-{
-        Auth auth;
-        int r = auth_decode(packet->body, connection->version, &auth);
-
-        return r != 0 ? r : REASON_PROTOCOL_ERROR;
 }

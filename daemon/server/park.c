@@ -69,8 +69,8 @@ static int parker_flush(Parker *parker, size_t least)
 /* Also one whose user a helper looks up just now: that begins again in the next process. */
 static bool goes_along(const Connection *connection)
 {
-        return connection->phase <= CONNECTION_OPEN && connection->broken == 0 &&
-               !tls_is(&connection->transport);
+        return connection->phase <= CONNECTION_OPEN && connection->phase != CONNECTION_CONVERSES &&
+               !connection->exchange && connection->broken == 0 && !tls_is(&connection->transport);
 }
 
 static uint8_t note_of(const Connection *connection)

@@ -5,6 +5,7 @@
 #include "server/reply.h"
 
 #include "mqtt/ack.h"
+#include "mqtt/auth.h"
 #include "mqtt/ping.h"
 #include "mqtt/suback.h"
 #include "mqtt/unsuback.h"
@@ -55,6 +56,20 @@ int reply_unsuback(Connection *connection, uint16_t packet_id, Bytes reasons)
         properties_init(&unsuback.properties);
         return reply_fits(connection, before,
                           unsuback_encode(&unsuback, connection->version, output));
+}
+
+int reply_auth(Connection *connection, uint8_t reason, ScramHash method, Bytes data)
+{
+        Auth auth = {.reason = reason};
+        Buffer *output = connection_output(connection);
+        size_t before = buffer_length(output);
+
+        properties_init(&auth.properties);
+        auth.properties.present = PROPERTY_BIT(PROPERTY_AUTHENTICATION_METHOD) |
+                                  PROPERTY_BIT(PROPERTY_AUTHENTICATION_DATA);
+        auth.properties.authentication_method = bytes_from_string(scram_hash_name(method));
+        auth.properties.authentication_data = data;
+        return reply_fits(connection, before, auth_encode(&auth, connection->version, output));
 }
 
 int reply_pingresp(Connection *connection)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "access/scram-key.h"
 #include "mqtt/protocol.h"
 #include "server/connection.h"
 
@@ -17,6 +18,9 @@ int reply_ack(Connection *connection, PacketType type, uint16_t packet_id, uint8
  * client cannot take it [MQTT-3.1.2-24]. */
 int reply_suback(Connection *connection, uint16_t packet_id, Bytes reasons);
 int reply_unsuback(Connection *connection, uint16_t packet_id, Bytes reasons);
+
+/* AUTH with the method and its data. As reply_suback(). */
+int reply_auth(Connection *connection, uint8_t reason, ScramHash method, Bytes data);
 
 /* 0 or -ENOMEM. */
 int reply_pingresp(Connection *connection);
