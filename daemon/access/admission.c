@@ -42,6 +42,7 @@ int admission_check(const Settings *settings, const ListenerSettings *listener,
                         return REASON_NOT_AUTHORIZED;
         }
         r = check_names(settings, listener, request);
+        proof_add_will(policy, &request->of, &proof);
         if (r == 0)
                 *ret_proof = proof;
         return r;

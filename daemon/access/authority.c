@@ -320,9 +320,8 @@ static void keep(Authority *authority, const AuthorityQuestion *question,
                                     clock_boottime() + answer->ttl * UINT64_C(1000), answer->allow);
 }
 
-int authority_ask(Authority *authority, const AuthorityQuestion *question, bool *ret_allow)
+static int ask(Authority *authority, const AuthorityQuestion *question, AuthorityAnswer *ret_answer)
 {
-        AuthorityAnswer answer;
         char *line;
         int r;
 
@@ -331,12 +330,24 @@ int authority_ask(Authority *authority, const AuthorityQuestion *question, bool 
         r = authority_write(question, &line);
         if (r < 0)
                 return r;
-        r = exchange(authority, line, &answer);
+        r = exchange(authority, line, ret_answer);
         explicit_bzero(line, strlen(line));
         free(line);
-        if (r < 0)
-                return r;
-        keep(authority, question, &answer);
-        *ret_allow = answer.allow;
-        return 0;
+        return r;
+}
+
+int authority_ask(Authority *authority, const AuthorityQuestion *question, bool *ret_allow)
+{
+        AuthorityAnswer answer = {};
+        int r;
+
+        r = ask(authority, question, &answer);
+        /* Who asks about a packet will read it from what is remembered, also that it is a no. */
+        if (question->verb != AUTHORITY_CONNECT)
+                answer.ttl = MAX(answer.ttl, 1U);
+        if (r == 0 || question->verb != AUTHORITY_CONNECT)
+                keep(authority, question, &answer);
+        if (r == 0)
+                *ret_allow = answer.allow;
+        return r;
 }

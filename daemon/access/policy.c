@@ -28,6 +28,7 @@ int access_policy_new(const AccessParts *parts, AccessPolicy **ret_policy)
         own->acl = acl_ref(parts->acl);
         own->tokens = jwt_keys_ref(parts->tokens);
         own->authority = authority_ref(parts->authority);
+        own->authority_asks = parts->authority_asks;
         if (copy_text(parts->pam_service, &own->pam_service) < 0 ||
             copy_text(rules->audience, &own->token_rules.audience) < 0 ||
             copy_text(rules->issuer, &own->token_rules.issuer) < 0 ||
@@ -92,7 +93,8 @@ bool access_policy_equal(const AccessPolicy *a, const AccessPolicy *b)
                jwt_keys_equal(one.tokens, two.tokens) &&
                rules_equal(&one.token_rules, &two.token_rules) &&
                text_equal(one.pam_service, two.pam_service) &&
-               authorities_equal(one.authority, two.authority);
+               authorities_equal(one.authority, two.authority) &&
+               one.authority_asks == two.authority_asks;
 }
 
 bool access_policy_agrees(const AccessPolicy *before, const AccessPolicy *now, LoginMethod method,

@@ -36,6 +36,7 @@ typedef struct AccessParts {
         JwtRules token_rules; /* with tokens */
         const char *pam_service;
         Authority *authority;
+        unsigned authority_asks; /* bits 1 << AuthorityVerb: what it is asked about */
 } AccessParts;
 
 typedef struct AccessPolicy {

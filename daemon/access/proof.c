@@ -37,7 +37,7 @@ static LoginMethod find_method(const AccessParts *parts, const ProofRequest *req
                 return LOGIN_TOKEN;
         if (parts->pam_service && request->has_username && request->has_password)
                 return LOGIN_PAM;
-        if (parts->authority)
+        if (parts->authority && parts->authority_asks & 1U << AUTHORITY_CONNECT)
                 return LOGIN_AUTHORITY;
         return has_hash ? LOGIN_PASSWORD : LOGIN_NONE;
 }
@@ -55,8 +55,19 @@ bool proof_find(AccessPolicy *policy, const ProofRequest *request, Proof *ret_pr
         return true;
 }
 
+void proof_add_will(AccessPolicy *policy, const ProofRequest *request, Proof *proof)
+{
+        const AccessParts parts = access_policy_parts(policy);
+
+        proof->policy = policy;
+        proof->asks_will = request->will.data && parts.authority &&
+                           parts.authority_asks & 1U << AUTHORITY_PUBLISH;
+}
+
 ProofCost proof_cost(const Proof *proof)
 {
+        if (proof->asks_will)
+                return PROOF_BLOCKS;
         switch (proof->method) {
         case LOGIN_PASSWORD:
                 return password_hash_is_quick(proof->hash) ? PROOF_QUICK : PROOF_SLOW;
@@ -121,22 +132,14 @@ static int check_pam(const Proof *proof, const ProofRequest *request)
         return pam_check(&login);
 }
 
-static int check_authority(const Proof *proof, const ProofRequest *request)
+/* What it has said lately, or says now. */
+static int consult(Authority *authority, const AuthorityQuestion *question)
 {
-        const AuthorityQuestion question = {
-                .verb = AUTHORITY_CONNECT,
-                .client_id = request->client_id,
-                .username = request->has_username ? request->username : (Bytes){},
-                .password = request->has_password ? request->password : (Bytes){},
-                .listener = request->listener,
-                .address = request->address,
-        };
-        Authority *authority = proof->policy->parts.authority;
         bool allow = false;
-        int r = authority_recall(authority, &question, &allow);
+        int r = authority_recall(authority, question, &allow);
 
         if (r == 0)
-                r = authority_ask(authority, &question, &allow);
+                r = authority_ask(authority, question, &allow);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
@@ -144,10 +147,43 @@ static int check_authority(const Proof *proof, const ProofRequest *request)
         return allow ? 0 : REASON_NOT_AUTHORIZED;
 }
 
-int proof_check(const Proof *proof, const ProofRequest *request, uint64_t now,
-                ProofResult *ret_result)
+static AuthorityQuestion question_of(AuthorityVerb verb, const ProofRequest *request)
 {
-        *ret_result = (ProofResult){};
+        return (AuthorityQuestion){
+                .verb = verb,
+                .client_id = request->client_id,
+                .username = request->has_username ? request->username : (Bytes){},
+                .listener = request->listener,
+                .address = request->address,
+        };
+}
+
+static int check_authority(const Proof *proof, const ProofRequest *request)
+{
+        AuthorityQuestion question = question_of(AUTHORITY_CONNECT, request);
+
+        question.password = request->has_password ? request->password : (Bytes){};
+        return consult(proof->policy->parts.authority, &question);
+}
+
+/* Nobody could ask when it is published. */
+static int check_will(const Proof *proof, const ProofRequest *request, ProofResult *result)
+{
+        AuthorityQuestion question = question_of(AUTHORITY_PUBLISH, request);
+        int r;
+
+        if (result->username)
+                question.username = bytes_from_string(result->username);
+        question.topic = request->will;
+        r = consult(proof->policy->parts.authority, &question);
+        if (r == REASON_NOT_AUTHORIZED)
+                result->why = "its will may not be published";
+        return r;
+}
+
+static int check_method(const Proof *proof, const ProofRequest *request, uint64_t now,
+                        ProofResult *ret_result)
+{
         switch (proof->method) {
         case LOGIN_PASSWORD:
                 return check_password(proof, request);
@@ -160,4 +196,14 @@ int proof_check(const Proof *proof, const ProofRequest *request, uint64_t now,
         default:
                 return 0;
         }
+}
+
+int proof_check(const Proof *proof, const ProofRequest *request, uint64_t now,
+                ProofResult *ret_result)
+{
+        int r;
+
+        *ret_result = (ProofResult){};
+        r = check_method(proof, request, now, ret_result);
+        return r == 0 && proof->asks_will ? check_will(proof, request, ret_result) : r;
 }

@@ -24,12 +24,14 @@ typedef struct ProofRequest {
         Bytes password;
         const char *listener;
         const char *address; /* of the peer; NULL: not known */
+        Bytes will;          /* its topic, with the mount point; without data: none */
 } ProofRequest;
 
 typedef struct Proof {
         LoginMethod method;       /* LOGIN_NONE: nothing is to be proven */
         AccessPolicy *policy;     /* borrowed */
         const PasswordHash *hash; /* of the policy, with LOGIN_PASSWORD */
+        bool asks_will;           /* an authority is to be asked about the will besides */
         bool is_known;            /* else the hash is another user's: for the time it takes alone */
 } Proof;
 
@@ -46,6 +48,9 @@ void proof_result_done(ProofResult *result);
  * has none for a client like that. False: there are some, and all of them want more than it has
  * sent. */
 bool proof_find(AccessPolicy *policy, const ProofRequest *request, Proof *ret_proof);
+
+/* Whoever the client is, and however it proves that: a will is a message. */
+void proof_add_will(AccessPolicy *policy, const ProofRequest *request, Proof *proof);
 
 typedef enum ProofCost {
         PROOF_QUICK,  /* some microseconds: no other thread need do it */

@@ -44,6 +44,13 @@ static const OptionWord acl_pattern_matches[] = {
         {},
 };
 
+static const OptionWord auth_service_questions[] = {
+        {"connect", AUTH_SERVICE_CONNECT},
+        {"publish", AUTH_SERVICE_PUBLISH},
+        {"subscribe", AUTH_SERVICE_SUBSCRIBE},
+        {},
+};
+
 static const OptionWord queue_drops[] = {
         {"newest", QUEUE_DROP_NEWEST},
         {"oldest", QUEUE_DROP_OLDEST},
@@ -127,8 +134,13 @@ const Option options_global[] = {
          OPTION_HAWKER | OPTION_LAST_WINS, OPTION_SECURITY_FIELD(auth_service), .maximum = 112,
          .value = "unix:PATH",
          .doc = "Ask the service at this unix socket about clients whom nothing else of the "
-                "listener knows, as hawker-authority(7) says. Who gets no answer within 2 seconds "
-                "is not let in."},
+                "listener knows, and what clients may do, as hawker-authority(7) says. What is "
+                "not answered within 2 seconds is not allowed."},
+        {"auth_service_asks", OPTION_SECURITY, OPTION_WORDS, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_SECURITY_FIELD(auth_service_asks),
+         .fallback = "connect publish subscribe", .words = auth_service_questions,
+         .doc = "What auth_service is asked about; each line adds. Topics are asked about after "
+                "acl_file has allowed them."},
         {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file), .value = "FILE",
          .doc = "File with the identities and keys for listeners with psk_hint, a line each: "

@@ -52,6 +52,13 @@ typedef enum LimitAction {
         LIMIT_DISCONNECT, /* it leaves with 0x96 */
 } LimitAction;
 
+/* What an authority is asked about. */
+enum {
+        AUTH_SERVICE_CONNECT = 1 << 0,
+        AUTH_SERVICE_PUBLISH = 1 << 1,
+        AUTH_SERVICE_SUBSCRIBE = 1 << 2,
+};
+
 /* Bit of accept_protocol_versions for the protocol level a CONNECT carries (3, 4 or 5). */
 #define PROTOCOL_VERSION_BIT(_level) (1U << (_level))
 
@@ -76,7 +83,8 @@ typedef struct SettingsOrigin {
         char *jwt_username_claim; /* never NULL */                                                 \
         char *jwt_clientid_claim;                                                                  \
         char *pam_service;                                                                         \
-        char *auth_service;
+        char *auth_service;                                                                        \
+        unsigned auth_service_asks; /* AUTH_SERVICE_… */
 
 typedef struct ListenerSettings {
         char *name; /* unique: "1883", "127.0.0.1:1883", "[::1]:1883", "/run/hawker/mqtt.sock" */

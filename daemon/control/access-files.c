@@ -198,6 +198,11 @@ static int check_pam(const AccessContext *context, const char *service)
         return r < 0 ? refuse(context, "pam_service", service, strerror(-r)) : 0;
 }
 
+_Static_assert(AUTH_SERVICE_CONNECT == 1 << AUTHORITY_CONNECT &&
+                       AUTH_SERVICE_PUBLISH == 1 << AUTHORITY_PUBLISH &&
+                       AUTH_SERVICE_SUBSCRIBE == 1 << AUTHORITY_SUBSCRIBE,
+               "the settings speak of the verbs of an authority");
+
 /* Whether anybody is there is of no matter now: it may come later, and go. */
 static int make_authority(const AccessContext *context, const char *where,
                           Authority **ret_authority)
@@ -249,6 +254,7 @@ int access_files_policy(AccessFiles *files, const Settings *settings, const List
         if (result < 0)
                 return result;
         parts.authority = authority;
+        parts.authority_asks = authority ? of->auth_service_asks : 0;
         *ret_policy = NULL;
         return parts.passwords || parts.acl || parts.tokens || parts.pam_service || authority
                        ? access_policy_new(&parts, ret_policy)

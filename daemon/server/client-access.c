@@ -7,6 +7,7 @@
 #include "access/access.h"
 #include "broker/subscriptions.h"
 #include "mqtt/topic.h"
+#include "server/consult.h"
 #include "server/served.h"
 
 /* Of one with more, each delivery is judged: that is cheaper than to look at all of them. */
@@ -94,20 +95,24 @@ static void keep_up(Connection *connection)
 int client_access_publish(Connection *connection, Bytes topic)
 {
         AccessRequest request = {.kind = ACCESS_PUBLISH, .topic = topic};
+        int r;
 
         keep_up(connection);
         if (_unlikely_(connection->acl != NULL))
                 request = request_of(connection, ACCESS_PUBLISH, topic);
-        return access_check(&request, NULL);
+        r = access_check(&request, NULL);
+        return r == 0 && consult_is_due(connection)
+                       ? consult_verdict(connection, AUTHORITY_PUBLISH, topic)
+                       : r;
 }
 
-int client_access_subscribe(Connection *connection, Bytes filter)
+/* By the rules. */
+static int check_filter(Connection *connection, Bytes filter)
 {
         AccessRequest request;
         bool is_partial;
         int r;
 
-        keep_up(connection);
         if (!connection->acl)
                 return 0;
         request = request_of(connection, ACCESS_SUBSCRIBE, filter);
@@ -117,6 +122,17 @@ int client_access_subscribe(Connection *connection, Bytes filter)
         if (r == 0)
                 connection->is_filtered |= is_partial;
         return r;
+}
+
+int client_access_subscribe(Connection *connection, Bytes filter)
+{
+        int r;
+
+        keep_up(connection);
+        r = check_filter(connection, filter);
+        return r == 0 && consult_is_due(connection)
+                       ? consult_verdict(connection, AUTHORITY_SUBSCRIBE, filter)
+                       : r;
 }
 
 bool client_access_judge(Connection *connection, Bytes topic)

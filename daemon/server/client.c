@@ -11,7 +11,10 @@
 #include "server/client-log.h"
 #include "server/client-pace.h"
 #include "server/connection-end.h"
+#include "server/consult.h"
+#include "server/consultation.h"
 #include "server/dispatch.h"
+#include "server/exchange.h"
 #include "server/failed-login.h"
 #include "server/fault.h"
 #include "server/handshake.h"
@@ -80,6 +83,14 @@ static bool leaves_connect(const Connection *connection)
         return connection->phase == CONNECTION_MOVES || connection->phase == CONNECTION_PROVES;
 }
 
+/* -EINPROGRESS: it will be taken again, with the answer of an authority. */
+static int client_take_packet(Connection *connection, const Packet *packet)
+{
+        int r = consult_is_due(connection) ? consult_about(connection, packet) : 0;
+
+        return r == 0 ? dispatch_packet(connection, packet) : r;
+}
+
 /*
  * Takes packets out of the data until it ends or the connection does. *ret_used: how much; the
  * rest is kept. *ret_wanted: the size of the packet that has begun, 0 if not known yet.
@@ -109,7 +120,7 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
                         break;
                 }
                 if (r == 0)
-                        r = dispatch_packet(connection, &packet);
+                        r = client_take_packet(connection, &packet);
                 if (r != 0 || leaves_connect(connection))
                         break;
                 used += packet.size;
@@ -117,7 +128,7 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
         }
         counters_add(connection->shard->counters.messages_received, n);
         *ret_used = used;
-        return r;
+        return r == -EINPROGRESS ? 0 : r;
 }
 
 /* Keeps what is left of the data, which may lie in the input itself. Of a packet that has begun all
@@ -186,6 +197,17 @@ static int client_wait_for_proof(Connection *connection)
         return loop_modify(&connection->shard->loop, &connection->source, 0);
 }
 
+/* Of one that is open: it is written to meanwhile. */
+static bool client_wait_for_authority(Connection *connection)
+{
+        int r = loop_modify(&connection->shard->loop, &connection->source,
+                            connection->source.events & ~(uint32_t)EPOLLIN);
+
+        if (r < 0)
+                connection_fail(connection, r, NULL);
+        return false;
+}
+
 /* Its CONNECT stays in the input: the place where it was read keeps no copy of the password. */
 static bool client_leave(Connection *connection, Bytes data)
 {
@@ -224,6 +246,8 @@ static bool client_receive(Connection *connection, Bytes data)
                 connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
                 return false;
         }
+        if (connection->consultation)
+                return client_wait_for_authority(connection);
         return leaves_connect(connection) ? client_leave(connection, data) : true;
 }
 
@@ -459,6 +483,23 @@ static int client_watch_again(Connection *connection)
                                         : loop_add(loop, &connection->source, EPOLLIN);
 }
 
+void client_consulted(Consultation *consultation)
+{
+        Connection *connection = consultation->connection;
+        int r;
+
+        consultation_free(consultation);
+        if (!connection)
+                return;
+        connection->consultation = NULL;
+        r = loop_modify(&connection->shard->loop, &connection->source,
+                        connection->source.events | connection_reads(connection));
+        if (r < 0)
+                connection_fail(connection, r, NULL);
+        else
+                client_go_on(connection);
+}
+
 void client_proved(Login *login)
 {
         Connection *connection = login->connection;
@@ -470,7 +511,9 @@ void client_proved(Login *login)
                 return;
         }
         connection->login = NULL;
-        connection->phase = CONNECTION_WAITS;
+        /* What its CONNECT has left open was asked at the end of its login: AUTH is read again. */
+        connection->phase =
+                exchange_is_done(connection->exchange) ? CONNECTION_CONVERSES : CONNECTION_WAITS;
         r = client_admit_proved(connection, login, &detail);
         login_free(login);
         if (r > 0)

@@ -20,6 +20,9 @@ void client_adopt(Shard *shard, Connection *connection);
  * its session. 0, or -errno: then it is in no loop and can only be freed. */
 int client_resume(Shard *shard, Connection *connection);
 
+/* A helper has asked an authority about its next packet. Frees the consultation. */
+void client_consulted(Consultation *consultation);
+
 /* A helper has checked its password (MAIL_LOGIN). Frees the login. */
 void client_proved(Login *login);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/consultation.h"
 #include "server/exchange.h"
 #include "server/handshake-step.h"
 #include "server/login.h"
@@ -254,6 +255,7 @@ Connection *connection_free(Connection *connection)
 void connection_drop_connect(Connection *connection)
 {
         login_abandon(TAKE_PTR(connection->login));
+        consultation_abandon(TAKE_PTR(connection->consultation));
         if (connection->phase < CONNECTION_OPEN && connection->input.data)
                 explicit_bzero(connection->input.data, connection->input.capacity);
 }

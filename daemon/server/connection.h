@@ -72,7 +72,8 @@ struct Connection {
         Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
         const AclUser *rules; /* of its user in there */
 
-        struct Exchange *exchange; /* an enhanced authentication under way */
+        struct Exchange *exchange;         /* an enhanced authentication under way */
+        struct Consultation *consultation; /* while its next packet waits for an authority */
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
@@ -167,7 +168,7 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
 /* Whether it is read from, as an epoll event. */
 static inline uint32_t connection_reads(const Connection *connection)
 {
-        return connection->is_paused ? 0 : EPOLLIN;
+        return connection->is_paused || connection->consultation ? 0 : EPOLLIN;
 }
 
 /* What holds for all now. */

@@ -103,7 +103,8 @@ int handle_auth(Connection *connection, const Packet *packet)
                                : REASON_PROTOCOL_ERROR;
         if (auth.reason != REASON_CONTINUE_AUTHENTICATION) /* [MQTT-4.12.0-3] */
                 return REASON_PROTOCOL_ERROR;
-        r = exchange_finish(connection->exchange, &auth.properties);
+        if (!exchange_is_done(connection->exchange))
+                r = exchange_finish(connection->exchange, &auth.properties);
         note_failure(connection, r);
         if (r != 0)
                 return r;

@@ -214,11 +214,24 @@ static int check_will(Connection *connection, const Greeting *greeting, Bytes to
         return access_check(&(AccessRequest){.kind = ACCESS_PUBLISH, .topic = topic}, NULL);
 }
 
+/* Its topic behind the mount point, in the assembly. */
+static int mount_will(Connection *connection, const Greeting *greeting)
+{
+        Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
+        Bytes topic = greeting->connect.will.topic;
+        Buffer *to = &connection->shard->assembly;
+
+        buffer_clear(to);
+        return buffer_append(to, mount.data, mount.length) < 0 ||
+                               buffer_append(to, topic.data, topic.length) < 0
+                       ? -ENOMEM
+                       : 0;
+}
+
 /* The will as a message, behind the mount point; its expiry stays an interval until it is
  * published. */
 static int make_will(Connection *connection, Greeting *greeting)
 {
-        Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
         const ConnectWill *will = &greeting->connect.will;
         Buffer *to = &connection->shard->assembly;
         const MessageAuthor author = {
@@ -239,10 +252,7 @@ static int make_will(Connection *connection, Greeting *greeting)
         if (!greeting->connect.has_will)
                 return 0;
         properties = properties_select_size(will->properties.raw, PROPERTIES_FORWARDED);
-        buffer_clear(to);
-        if (buffer_append(to, mount.data, mount.length) < 0 ||
-            buffer_append(to, will->topic.data, will->topic.length) < 0 ||
-            buffer_reserve(to, properties + 1) < 0)
+        if (mount_will(connection, greeting) < 0 || buffer_reserve(to, properties + 1) < 0)
                 return -ENOMEM;
         properties_select_write(will->properties.raw, PROPERTIES_FORWARDED, buffer_tail(to));
         parts.topic = buffer_bytes(to);
@@ -281,7 +291,7 @@ static int confirm_exchange(Connection *connection, Bytes username)
 static int admit(Connection *connection, Greeting *greeting)
 {
         const Connect *connect = &greeting->connect;
-        const AdmissionRequest request = {
+        AdmissionRequest request = {
                 .of =
                         {
                                 .client_id = greeting->client_id,
@@ -297,6 +307,10 @@ static int admit(Connection *connection, Greeting *greeting)
         /* Who has a method shows who it is to the worker that it stays with. */
         if (connection->auth_method > 0 && !exchange_is_done(connection->exchange))
                 return 0;
+        if (connect->has_will && mount_will(connection, greeting) < 0)
+                return -ENOMEM;
+        if (connect->has_will)
+                request.of.will = buffer_bytes(&connection->shard->assembly);
         r = client_admit(connection, &request, &greeting->detail);
         if (r == 0 && connection->auth_method > 0)
                 return confirm_exchange(connection, connect->username);

@@ -43,6 +43,7 @@ static void keep_request(Login *login, const ProofRequest *request)
         login->request.client_id = keep(login, request->client_id);
         login->request.username = keep(login, request->username);
         login->request.password = keep(login, request->password);
+        login->request.will = keep(login, request->will);
         login->request.listener =
                 (const char *)keep(login, bytes_from_string(request->listener)).data;
         login->request.address =
@@ -52,8 +53,8 @@ static void keep_request(Login *login, const ProofRequest *request)
 static size_t size_of(const ProofRequest *request)
 {
         return request->client_id.length + request->username.length + request->password.length +
-               bytes_from_string(request->listener).length +
-               bytes_from_string(request->address).length + 5;
+               request->will.length + bytes_from_string(request->listener).length +
+               bytes_from_string(request->address).length + 6;
 }
 
 int login_new(Connection *connection, Shard *shard, const Proof *proof, const ProofRequest *request,

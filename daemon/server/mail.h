@@ -15,21 +15,23 @@
 #include "broker/router.h"
 #include "broker/session-id.h"
 typedef struct Connection Connection;
+typedef struct Consultation Consultation;
 typedef struct Login Login;
 typedef struct SettingsChange SettingsChange;
 
 typedef enum MailKind {
-        MAIL_MESSAGE,    /* deliver to the takers that this worker owns */
-        MAIL_SHARED,     /* deliver to one member of a shared subscription */
-        MAIL_CONNECTION, /* a connection moves in: the worker owns its client identifier */
-        MAIL_PUBLISH,    /* route a message of the broker itself */
-        MAIL_HANDSHAKE,  /* a helper has made the step of a connection: see handshake-step.h */
-        MAIL_LOGIN,      /* a helper has checked a password: see login.h */
-        MAIL_RELOAD,     /* newer settings and endpoints hold from now on */
-        MAIL_PING,       /* answer: see server_ping() */
-        MAIL_WILLS,      /* stop, first step: close the endpoints, publish the wills */
-        MAIL_FINISH,     /* stop, second step: write what is pending, then end */
-        MAIL_SUSPEND,    /* close the endpoints and end the thread; the rest stays as it is */
+        MAIL_MESSAGE,      /* deliver to the takers that this worker owns */
+        MAIL_SHARED,       /* deliver to one member of a shared subscription */
+        MAIL_CONNECTION,   /* a connection moves in: the worker owns its client identifier */
+        MAIL_PUBLISH,      /* route a message of the broker itself */
+        MAIL_HANDSHAKE,    /* a helper has made the step of a connection: see handshake-step.h */
+        MAIL_CONSULTATION, /* a helper has asked an authority: see consultation.h */
+        MAIL_LOGIN,        /* a helper has checked a password: see login.h */
+        MAIL_RELOAD,       /* newer settings and endpoints hold from now on */
+        MAIL_PING,         /* answer: see server_ping() */
+        MAIL_WILLS,        /* stop, first step: close the endpoints, publish the wills */
+        MAIL_FINISH,       /* stop, second step: write what is pending, then end */
+        MAIL_SUSPEND,      /* close the endpoints and end the thread; the rest stays as it is */
         MAIL_KINDS_N
 } MailKind;
 
@@ -48,6 +50,7 @@ typedef struct Mail {
                 } shared;
                 Connection *connection;
                 Message *publish;
+                Consultation *consultation;
                 Login *login;
                 SettingsChange *change;
                 uint64_t ping;     /* its number */

@@ -11,6 +11,7 @@
 #include "server/acceptor.h"
 #include "server/client-session.h"
 #include "server/client.h"
+#include "server/consultation.h"
 #include "server/deliver.h"
 #include "server/handshake.h"
 #include "server/login.h"
@@ -67,6 +68,11 @@ static void on_handshake(Shard *shard, Mail *mail)
         handshake_returned(mail->connection);
 }
 
+static void on_consultation(Shard *shard, Mail *mail)
+{
+        client_consulted(mail->consultation);
+}
+
 static void on_login(Shard *shard, Mail *mail)
 {
         client_proved(mail->login);
@@ -114,7 +120,7 @@ static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_RELOAD] = on_reload,         [MAIL_PING] = on_ping,
         [MAIL_WILLS] = on_wills,           [MAIL_HANDSHAKE] = on_handshake,
         [MAIL_FINISH] = on_finish,         [MAIL_SUSPEND] = on_suspend,
-        [MAIL_LOGIN] = on_login,
+        [MAIL_LOGIN] = on_login,           [MAIL_CONSULTATION] = on_consultation,
 };
 
 static size_t shard_take_mail(Shard *shard)
@@ -147,6 +153,8 @@ static void drop_mails(Mail *mails, size_t n)
                         handshake_dropped(mail->connection);
                 else if (mail->kind == MAIL_LOGIN)
                         login_free(mail->login);
+                else if (mail->kind == MAIL_CONSULTATION)
+                        consultation_free(mail->consultation);
                 else if (mail->kind == MAIL_RELOAD)
                         settings_change_unref(mail->change);
                 else if (mail->kind == MAIL_SHARED) {

@@ -13,6 +13,7 @@ import threading
 import time
 
 import codec
+import test_auth
 from harness import test
 from peer import Failure
 
@@ -333,6 +334,157 @@ def example_is_an_authority(c):
             refused(c, NOT_AUTHORIZED, username="bob", password=b"secret")
         finally:
             process.terminate()
+
+
+# what a service says of topics
+
+PASSWORDS_OF_SCRAM = test_auth.CONFIG[1]
+OPEN = ["allow_anonymous true", "auth_service unix:{path}/authority"]
+TOPICS = OPEN + ["auth_service_asks publish", "auth_service_asks subscribe"]
+
+
+def below(root, **more):
+    """Allows what is below this level."""
+
+    def decide(question):
+        topic = question.get("topic")
+        return {"allow": topic is None or topic.split("/")[0] == root, **more}
+
+    return decide
+
+
+@test(versions=[3, 4, 5], config=TOPICS, own=True)
+def service_decides_about_topics(c):
+    with authority(c, below("own", ttl=60)) as service:
+        client = c.client("a", username="ada")
+        codes = client.subscribe("own/#", "other/#", "$share/g/own/#", "$share/g/other/#", qos=1)
+        assert [code & 0x80 for code in codes] == [0, 0x80, 0, 0x80], codes
+        for number in range(3):
+            client.publish("own/x", b"%d" % number, 1)
+            client.take(b"%d" % number, qos=1)
+            client.take(b"%d" % number, qos=1)
+        c.client("b").publish("other/x", b"x", 0)
+        c.client("c").publish("other/x", b"x", 2) if c.version == 5 else None
+        client.ping()
+    asked = [(one["ask"], one["topic"], one.get("username")) for one in service.questions]
+    assert asked[:3] == [
+        ("subscribe", "own/#", "ada"),
+        ("subscribe", "other/#", "ada"),
+        ("publish", "own/x", "ada"),
+    ], asked
+    assert all(one["address"] == "127.0.0.1" for one in service.questions)
+
+
+@test(versions=[5], config=TOPICS, own=True)
+def refused_publish_says_so(c):
+    with authority(c, below("own")):
+        client = c.client("a")
+        pid = client.publish("other/x", b"x", 1, wait=False)
+        client.expect(codec.PUBACK, pid=pid, reason=NOT_AUTHORIZED)
+        pid = client.publish("other/x", b"x", 2, wait=False)
+        client.expect(codec.PUBREC, pid=pid, reason=NOT_AUTHORIZED)
+
+
+@test(versions=[4, 5], config=TOPICS + ["@mount_point own/"], own=True)
+def topics_have_the_mount_point(c):
+    with authority(c, below("own")):
+        client = c.client("a")
+        assert client.subscribe("x")[0] == 0
+        client.publish("x", b"x")
+        client.take(b"x")
+
+
+@test(versions=[5], config=TOPICS, own=True)
+def alias_stands_for_its_topic(c):
+    with authority(c, below("own", ttl=60)):
+        client = c.client("a")
+        client.subscribe("own/x")
+        client.publish("own/x", b"1", props={"topic_alias": 1})
+        client.publish("", b"2", props={"topic_alias": 1})
+        client.take(b"1")
+        client.take(b"2")
+
+
+@test(versions=[4, 5], config=TOPICS, own=True)
+def order_stays_and_messages_come_meanwhile(c):
+    """While the service thinks about one client's packet, the others go on, and so does what this
+    one gets."""
+    gate = threading.Event()
+
+    def decide(question):
+        if (question["ask"], question["topic"]) == ("publish", "slow"):
+            gate.wait()
+        return {"allow": True, "ttl": 60}
+
+    with authority(c, decide):
+        watcher, client = c.client("w"), c.client("a")
+        watcher.subscribe("slow", "quick", "other")
+        client.subscribe("quick")
+        client.publish("other", b"0")
+        watcher.take(b"0")
+        client.publish("slow", b"1")
+        client.publish("other", b"2")
+        watcher.publish("quick", b"3")
+        watcher.take(b"3")
+        client.take(b"3")
+        gate.set()
+        watcher.take(b"1")
+        watcher.take(b"2")
+
+
+@test(versions=[4, 5], config=TOPICS, own=True)
+def no_answer_is_a_no(c):
+    client, qos = c.client("a"), 1
+    pid = client.publish("t", b"x", qos, wait=False)
+    if c.version == 5:
+        client.expect(codec.PUBACK, pid=pid, reason=NOT_AUTHORIZED)
+    else:
+        client.expect(codec.PUBACK, pid=pid)
+    assert client.subscribe("t")[0] & 0x80
+
+
+@test(versions=[4, 5], config=TOPICS, own=True)
+def client_may_leave_amid_a_question(c):
+    gate, asked = threading.Event(), threading.Event()
+
+    def decide(question):
+        asked.set()
+        gate.wait()
+        return {"allow": True}
+
+    with authority(c, decide):
+        client = c.client("a")
+        client.publish("t", b"x")
+        asked.wait()
+        client.drop()
+        c.client("a").ping()
+        gate.set()
+        c.client("b").ping()
+
+
+@test(versions=[4, 5], config=TOPICS, own=True)
+def will_is_asked_about_at_connect(c):
+    with authority(c, below("own", ttl=60)):
+        watcher = c.client("w")
+        watcher.subscribe("own/#")
+        peer = c.raw()
+        peer.open(client_id=c.id(), will=codec.Will("other/x", b"gone"))
+        rejected(peer, NOT_AUTHORIZED)
+        c.client("x", will=codec.Will("own/x", b"gone")).drop()
+        watcher.take(b"gone")
+
+
+@test(versions=[5], config=TOPICS + [PASSWORDS_OF_SCRAM], own=True)
+def will_of_a_scram_login_is_asked_about(c):
+    will = codec.Will("own/x", b"gone")
+    with authority(c, below("own", ttl=60)) as service:
+        test_auth.logged_in(c, will=will).ping()
+        assert [one["topic"] for one in service.questions] == ["own/x"]
+        login, peer = test_auth.Login(), c.raw()
+        will = codec.Will("other/x", b"gone")
+        final = test_auth.challenged(peer, login, client_id=c.id("b"), will=will)
+        peer.send(codec.auth(0x18, login.props(final)))
+        peer.rejected(NOT_AUTHORIZED)
 
 
 # the chain

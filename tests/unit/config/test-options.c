@@ -69,6 +69,7 @@ static const Expected expected[] = {
         {"jwt_username_claim", S, "sub"},
         {"pam_service", S, NULL},
         {"auth_service", S, NULL},
+        {"auth_service_asks", S, "connect publish subscribe"},
         {"psk_file", S, NULL},
         {"queue_qos0_messages", G, "false"},
         {"retain_available", G, "true"},
