@@ -21,8 +21,13 @@
 
 #define FILE_NEW "salvaged"
 
-/* Address space that no store outgrows. */
-#define MAP ((size_t)1 << (sizeof(void *) < 8 ? 30 : 44))
+/* LMDB remembers the largest map that a file ever had: no more than is needed. Records that are put
+ * in one by one may take more room than they had. */
+#define MAP_TIMES 4U
+#define MAP_ROOM  ((size_t)16 * 1024 * 1024)
+
+/* The exit status of a child that found damage; others are an errno. */
+#define DAMAGED 255
 
 /* In a head of the file. */
 #define HEAD_MARK_AT (sizeof(void *) + 8)
@@ -37,6 +42,7 @@ typedef struct Salvage {
         char old_path[4096], new_path[4096];
         unsigned table; /* that is copied */
         bool backward;
+        size_t size; /* of the old file */
         uint64_t *records;
 } Salvage;
 
@@ -46,6 +52,8 @@ static int open_old(const Salvage *salvage, MDB_env **ret_env, MDB_txn **ret_txn
 
         if (r == 0)
                 r = mdb_env_set_maxdbs(*ret_env, salvage->options->n_tables);
+        if (r == 0)
+                r = mdb_env_set_mapsize(*ret_env, salvage->size + MAP_ROOM);
         if (r == 0)
                 r = mdb_env_open(*ret_env, salvage->old_path,
                                  MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0600);
@@ -118,7 +126,7 @@ static int copy_table(const Salvage *salvage, MDB_txn *old, MDB_env *env)
         char last[STORE_KEY_MAX];
         MDB_val before = {0, last}, key, value;
         MDB_cursor *cursor;
-        MDB_txn *txn;
+        MDB_txn *txn = NULL;
         MDB_dbi from, to;
         uint64_t n = 0;
         int r = mdb_dbi_open(old, name, 0, &from);
@@ -139,11 +147,14 @@ static int copy_table(const Salvage *salvage, MDB_txn *old, MDB_env *env)
                 r = mdb_put(txn, to, &key, &value, MDB_NOOVERWRITE);
                 if (r == 0 && ++n % COMMIT_EVERY == 0) {
                         r = mdb_txn_commit(txn);
+                        txn = NULL;
                         *salvage->records += COMMIT_EVERY;
                         if (r == 0)
                                 r = mdb_txn_begin(env, NULL, 0, &txn);
                 }
         }
+        if (!txn || r > 0 || r == MDB_MAP_FULL) /* that is not the old file's fault */
+                return r;
         *salvage->records += n % COMMIT_EVERY;
         return mdb_txn_commit(txn);
 }
@@ -159,13 +170,37 @@ static int copy(const Salvage *salvage)
         if (r == 0)
                 r = mdb_env_set_maxdbs(env, salvage->options->n_tables);
         if (r == 0)
-                r = mdb_env_set_mapsize(env, MAP);
+                r = mdb_env_set_mapsize(env, MAP_TIMES * salvage->size + MAP_ROOM);
         if (r == 0)
                 r = mdb_env_open(env, salvage->new_path, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
         return r == 0 ? copy_table(salvage, txn, env) : r;
 }
 
 /* --- the parent --- */
+
+/* LMDB's own errors are below zero. To take a full disk for a damaged file would be to lose it. */
+static int status_of(int r)
+{
+        switch (r) {
+        case MDB_MAP_FULL:
+                return ENOSPC;
+        case MDB_VERSION_MISMATCH:
+                return EPROTONOSUPPORT;
+        case ENOMEM: /* there was room for the file: it claims to be larger than it is */
+                return DAMAGED;
+        default:
+                return r < 0 || r >= DAMAGED ? DAMAGED : r;
+        }
+}
+
+static bool has_room(const Salvage *salvage)
+{
+        size_t size = (MAP_TIMES + 1) * salvage->size + 2 * MAP_ROOM;
+        void *room =
+                mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+        return room != MAP_FAILED && munmap(room, size) == 0;
+}
 
 /* It must not print, nor leave its memory behind. */
 static void run_child(const Salvage *salvage, int (*run)(const Salvage *salvage))
@@ -178,10 +213,10 @@ static void run_child(const Salvage *salvage, int (*run)(const Salvage *salvage)
                 dup2(null, STDERR_FILENO);
         for (int i = 1; i < NSIG; i++)
                 signal(i, SIG_DFL);
-        _exit(run(salvage) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+        _exit(has_room(salvage) ? status_of(run(salvage)) : ENOMEM);
 }
 
-/* 0; -EBADMSG: it said so, or died of it. */
+/* 0; -EBADMSG: it said so, or died of it; -errno: nobody knows. */
 static int try_in_child(const Salvage *salvage, int (*run)(const Salvage *salvage))
 {
         int status;
@@ -194,27 +229,33 @@ static int try_in_child(const Salvage *salvage, int (*run)(const Salvage *salvag
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;
-        return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -EBADMSG;
+        if (WIFSIGNALED(status)) /* killed by others, as by the kernel for want of memory */
+                return WTERMSIG(status) == SIGKILL ? -ENOMEM : -EBADMSG;
+        return WEXITSTATUS(status) == DAMAGED ? -EBADMSG : -WEXITSTATUS(status);
 }
 
-static void salvage_init(Salvage *salvage, const StoreFolder *folder, const StoreOptions *options)
+static int salvage_init(Salvage *salvage, const StoreFolder *folder, const StoreOptions *options)
 {
-        *salvage = (Salvage){.options = options};
-        snprintf(salvage->old_path, sizeof(salvage->old_path), "%s/%s", folder->path,
-                 STORE_FILE_DATA);
-        snprintf(salvage->new_path, sizeof(salvage->new_path), "%s/%s", folder->path, FILE_NEW);
+        struct stat stat;
+
+        if (fstatat(folder->fd, STORE_FILE_DATA, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        *salvage = (Salvage){.options = options, .size = (size_t)stat.st_size};
+        if (snprintf(salvage->old_path, sizeof(salvage->old_path), "%s/%s", folder->path,
+                     STORE_FILE_DATA) >= (int)sizeof(salvage->old_path) ||
+            snprintf(salvage->new_path, sizeof(salvage->new_path), "%s/%s", folder->path,
+                     FILE_NEW) >= (int)sizeof(salvage->new_path))
+                return -ENAMETOOLONG;
+        return 0;
 }
 
 int lmdb_probe(const StoreFolder *folder, const StoreOptions *options)
 {
         Salvage salvage;
-        struct stat stat;
+        int r = salvage_init(&salvage, folder, options);
 
-        if (fstatat(folder->fd, STORE_FILE_DATA, &stat, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        if (stat.st_size == 0) /* it was never opened */
-                return 0;
-        salvage_init(&salvage, folder, options);
+        if (r < 0 || salvage.size == 0) /* it was never opened */
+                return r;
         return try_in_child(&salvage, probe);
 }
 
@@ -261,14 +302,16 @@ static int swap(const StoreFolder *folder)
 
 int lmdb_salvage(const StoreFolder *folder, const StoreOptions *options, uint64_t *ret_records)
 {
-        uint64_t *records = mmap(NULL, sizeof(*records), PROT_READ | PROT_WRITE,
-                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         Salvage salvage;
-        int r;
+        uint64_t *records;
+        int r = salvage_init(&salvage, folder, options);
 
+        if (r < 0)
+                return r;
+        records = mmap(NULL, sizeof(*records), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                       -1, 0);
         if (records == MAP_FAILED)
                 return -errno;
-        salvage_init(&salvage, folder, options);
         salvage.records = records;
         mend_heads(folder);
         (void)unlinkat(folder->fd, FILE_NEW, 0); /* of one that was killed */

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "store-fixture.h"
 
@@ -200,6 +202,30 @@ static void test_no_store_at_all(void)
         fixture_done(&fixture);
 }
 
+/* In a child without room for the map: it says so, and the file stays as it is. */
+static void test_want_of_memory_is_no_damage(void)
+{
+        Fixture fixture;
+        int status;
+        pid_t pid;
+
+        begin(&fixture);
+        pid = fork();
+        if (pid == 0) {
+                const struct rlimit none = {1, 1};
+                int r = setrlimit(RLIMIT_AS, &none);
+
+                r = r == 0 ? store_open(fixture.folder, &fixture.options, &fixture.store) : r;
+                _exit(r == -ENOMEM ? 0 : 1);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_assert_cmpint(status, ==, 0);
+        g_assert_false(has_damaged_file(&fixture));
+        g_assert_cmpint(fixture_reopen(&fixture), ==, 0);
+        g_assert_cmpuint(count(fixture.store), ==, RECORDS);
+        fixture_done(&fixture);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -209,5 +235,7 @@ int main(int argc, char **argv)
         g_test_add_func("/store/salvage/damaged-head", test_damaged_head);
         g_test_add_func("/store/salvage/cut-short", test_cut_short);
         g_test_add_func("/store/salvage/no-store-at-all", test_no_store_at_all);
+        g_test_add_func("/store/salvage/want-of-memory-is-no-damage",
+                        test_want_of_memory_is_no_damage);
         return g_test_run();
 }
