@@ -21,7 +21,7 @@ static void pause_is_over(LoopTimer *timer, msec_t now)
         pace->go_on(connection);
 }
 
-static Pace *pace_of(Connection *connection)
+Pace *client_pace_of(Connection *connection)
 {
         if (!connection->pace) {
                 connection->pace = calloc(1, sizeof(*connection->pace));
@@ -44,7 +44,7 @@ int client_pace_message(Connection *connection)
         const Settings *settings = connection_settings(connection);
         const BucketFlow flow = flow_of(settings->client_max_message_rate);
         const msec_t now = loop_now(&connection->shard->loop);
-        Pace *pace = pace_of(connection);
+        Pace *pace = client_pace_of(connection);
 
         if (!pace)
                 return -ENOMEM;
@@ -81,7 +81,7 @@ int client_pace_read(Connection *connection, size_t n, void (*go_on)(Connection 
 {
         const Settings *settings = connection_settings(connection);
         const msec_t now = loop_now(&connection->shard->loop);
-        Pace *pace = pace_of(connection);
+        Pace *pace = client_pace_of(connection);
         msec_t wait = 0;
 
         if (!pace)

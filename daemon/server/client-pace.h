@@ -10,6 +10,9 @@
 
 #include "server/connection.h"
 
+/* Of one that is no newcomer any more; NULL without memory. */
+Pace *client_pace_of(Connection *connection);
+
 /* A message of the client. 0: it takes effect; REASON_QUOTA_EXCEEDED, or in MQTT 3
  * REASON_IMPLEMENTATION_SPECIFIC_ERROR: it alone is refused; REASON_MESSAGE_RATE_TOO_HIGH: the
  * client is to go; -ENOMEM. */

@@ -72,6 +72,8 @@ static void connection_join_newcomers(Connection *connection)
 
         if (connection->phase >= CONNECTION_OPEN)
                 return;
+        connection->is_newcomer = true;
+        list_init(&connection->newcomer_link);
         list_append(&shard->newcomers, &connection->newcomer_link);
         shard->n_newcomers++;
         atomic_fetch_add_explicit(&shard->plane->newcomers, 1, memory_order_relaxed);
@@ -79,9 +81,11 @@ static void connection_join_newcomers(Connection *connection)
 
 void connection_leave_newcomers(Connection *connection)
 {
-        if (!list_is_linked(&connection->newcomer_link))
+        if (!connection->is_newcomer)
                 return;
         list_remove(&connection->newcomer_link);
+        connection->is_newcomer = false;
+        connection->pace = NULL;
         connection->shard->n_newcomers--;
         atomic_fetch_sub_explicit(&connection->shard->plane->newcomers, 1, memory_order_relaxed);
 }
@@ -102,7 +106,7 @@ int connection_join(Connection *connection, Shard *shard)
 
 static void connection_end_pace(Connection *connection)
 {
-        if (!connection->pace)
+        if (connection->is_newcomer || !connection->pace)
                 return;
         loop_timer_disarm(&connection->shard->loop, &connection->pace->timer);
         free(TAKE_PTR(connection->pace));
@@ -214,7 +218,6 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
         connection->source.fd = origin->fd;
         connection->last_received = loop_now(&shard->loop);
         list_init(&connection->link);
-        list_init(&connection->newcomer_link);
         list_init(&connection->flush_link);
         connection_set_peer(connection, origin->peer);
         connection->endpoint = endpoint_ref(origin->endpoint);

@@ -58,12 +58,13 @@ struct Connection {
         Aliases *aliases; /* once one is used or allowed */
         LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
         msec_t last_received;
-        List link;            /* in shard->connections */
-        List newcomer_link;   /* in shard->newcomers, until it is let in */
+        List link; /* in shard->connections */
+        union {
+                List newcomer_link; /* in shard->newcomers, while is_newcomer */
+                Pace *pace;         /* then, of one that is limited */
+        };
         List flush_link;      /* in shard->flushes or shard->dead */
         char *username;       /* NULL: none; before CONNECT only what the kernel has told */
-        uint64_t takeovers;   /* a bucket: how often those before it were thrown out for the next */
-        Pace *pace;           /* of one whose rate is limited */
         Neighbour *neighbour; /* whom it counts for; NULL: nobody */
         char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */
         struct Login *login;  /* while it PROVES */
@@ -91,6 +92,7 @@ struct Connection {
         uint8_t login_method; /* LoginMethod: by which it was admitted */
         bool is_proven;       /* TLS or the kernel has told its username */
         bool is_filtered; /* it may not read all that it has subscribed to: see client-access.h */
+        bool is_newcomer; /* not let in yet */
         bool is_paused;   /* not read from: client-pace.h */
         bool has_place;   /* counted for max_connections */
         bool wants_problem_information;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * How much a client has sent of late, and when it may be read from again. Only of clients that are
+ * How much a client has done of late, and when it may be read from again. Only of clients that are
  * limited: see client-pace.h.
  *
  * Thread: worker
@@ -19,5 +19,6 @@ typedef struct Pace {
         void (*go_on)(Connection *connection);
         LoopTimer timer; /* while it is not read from */
         uint64_t messages;
-        uint64_t bytes; /* buckets */
+        uint64_t bytes;
+        uint64_t takeovers; /* buckets; this one it has from those that it has thrown out */
 } Pace;

@@ -8,6 +8,7 @@
 
 #include "mqtt/protocol.h"
 #include "server/client-log.h"
+#include "server/client-pace.h"
 #include "server/client-session.h"
 #include "server/connection-end.h"
 #include "util/bucket.h"
@@ -39,10 +40,14 @@ static int take_over(Connection *connection, Connection *before)
 {
         const unsigned limit = connection_settings(connection)->client_max_takeovers;
         const BucketFlow flow = {.rate = limit, .burst = limit * UINT64_C(120)};
+        Pace *pace;
 
-        connection->takeovers = before->takeovers;
-        if (limit > 0 &&
-            !bucket_take(&connection->takeovers, flow, 60, loop_now(&connection->shard->loop))) {
+        connection_leave_newcomers(connection);
+        pace = client_pace_of(connection);
+        if (pace && before->pace)
+                pace->takeovers = before->pace->takeovers;
+        if (pace && limit > 0 &&
+            !bucket_take(&pace->takeovers, flow, 60, loop_now(&connection->shard->loop))) {
                 counters_add(connection->shard->counters.takeovers_refused, 1);
                 client_log_flapping(connection, before);
                 return REASON_CONNECTION_RATE_EXCEEDED;
