@@ -181,13 +181,13 @@ def need_descriptors(count):
 
 @surroundings('connect_timeout 60', 'max_unauthenticated 1000', *LISTENER)
 def test_silent_connections(case):
-        need_descriptors(2 * SILENT)
+        need_descriptors(SILENT + 1000)
         held(case, 'connections that never send', open_and_hold, SILENT, b'')
 
 
 @surroundings('connect_timeout 60', 'max_unauthenticated 1000', *LISTENER)
 def test_half_connects(case):
-        need_descriptors(2 * HALF)
+        need_descriptors(HALF + 1000)
         held(case, 'half CONNECTs', open_and_hold, HALF, codec.connect(5, 'half')[:10])
 
 
