@@ -546,7 +546,8 @@ void client_flush(Connection *connection)
                 has_more = client_fetch(connection);
         if (connection->phase == CONNECTION_OPEN && connection->broken < 0)
                 connection_fail(connection, connection->broken, NULL);
-        if (connection->phase > CONNECTION_OPEN)
+        /* What a helper has nobody touches. */
+        if (connection->phase > CONNECTION_OPEN || connection->step)
                 return;
         r = connection_write(connection);
         if (r == -EAGAIN)

@@ -63,6 +63,29 @@ static bool helper_turn(Stage *stage)
         return work_pool_turn(stage->plane->helpers);
 }
 
+/* As one is that another process has left: its flush comes in the turn that hands it out. */
+static void test_flush_leaves_it_to_the_helper(void)
+{
+        Connection *connection;
+        Client *client;
+        Stage stage;
+
+        stage_begin(&stage, 8);
+        results[0] = 0;
+        client = client_new_slow(&stage);
+        connection =
+                container_of(list_last(&stage_shard(&stage, 0)->connections), Connection, link);
+        client_send(client, "\xc0", 1);
+        connection_schedule(connection);
+        stage_turn(&stage);
+        g_assert_nonnull(connection->step);
+        g_assert_true(helper_turn(&stage));
+        stage_turn(&stage);
+        client_take_end(client);
+        client_free(client);
+        stage_done(&stage);
+}
+
 static void test_helpers_make_the_steps(void)
 {
         Client *client;
@@ -278,6 +301,8 @@ static void test_a_restart_takes_it_along(void)
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/server/handshake/flush-leaves-it-to-the-helper",
+                        test_flush_leaves_it_to_the_helper);
         g_test_add_func("/server/handshake/helpers-make-the-steps", test_helpers_make_the_steps);
         g_test_add_func("/server/handshake/a-failed-step-ends-it", test_a_failed_step_ends_it);
         g_test_add_func("/server/handshake/a-refused-one-lingers", test_a_refused_one_lingers);
