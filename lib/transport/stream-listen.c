@@ -288,13 +288,21 @@ static int bind_unix(const StreamUnixAddress *unix_address, int fd)
         return 0;
 }
 
+/* A service may not even say what is so already: its sandbox has no such call. */
+static bool has_owners(const StreamUnixAddress *address)
+{
+        struct stat status;
+
+        return lstat(address->path, &status) == 0 &&
+               (address->owner == (uid_t)-1 || address->owner == status.st_uid) &&
+               (address->group == (gid_t)-1 || address->group == status.st_gid);
+}
+
 int stream_admit_unix(const StreamUnixAddress *address)
 {
-        const bool owned = address->owner != (uid_t)-1 || address->group != (gid_t)-1;
-
         if (is_abstract(address->path))
                 return 0;
-        if (owned && lchown(address->path, address->owner, address->group) < 0)
+        if (!has_owners(address) && lchown(address->path, address->owner, address->group) < 0)
                 return -errno;
         return chmod(address->path, address->mode) < 0 ? -errno : 0;
 }
