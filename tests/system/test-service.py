@@ -16,7 +16,7 @@ import time
 # The first one: it says where the others are.
 from suite import (CONFIG, SERVICE, SERVICE_DROP_IN, SOCKET, SOCKET_DROP_IN, SOCKETS, figure,
                    listening, main)
-from codec import DISCONNECT, PUBLISH, Will
+from codec import CONNACK, DISCONNECT, PUBLISH, Will
 from container import DEADLINE, wait_until
 from freeze import Frozen
 from peer import Peer
@@ -261,6 +261,68 @@ def it_writes_only_where_it_may(box):
     assert not strangers, strangers
 
 
+CHECK = """#!/bin/sh
+[ "$(tr -d '\\000')" = "right for $PAM_USER" ]
+"""
+
+
+def lets_in(box, address, **fields):
+    with box.network():
+        peer = Peer(address, time.monotonic() + DEADLINE)
+    peer.open(client_id="c", **fields)
+    return peer.expect(CONNACK).reason
+
+
+def it_asks_pam_with_the_rights_it_has(box):
+    """What is executed or asked elsewhere works; pam_unix would have to read /etc/shadow."""
+    box.write("/usr/local/bin/check-user", CHECK)
+    os.chmod(box.path("/usr/local/bin/check-user"), 0o755)
+    box.write("/etc/pam.d/hawker-exec", "auth required pam_exec.so expose_authtok quiet "
+              "/usr/local/bin/check-user\naccount required pam_permit.so\n")
+    box.write("/etc/pam.d/hawker-unix", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    box.run("sh", "-c", "echo root:secret | chpasswd")
+    box.write(CONFIG, "per_listener_settings true\n"
+              "listener 1884 127.0.0.1\npam_service hawker-exec\n"
+              "listener 1885 127.0.0.1\npam_service hawker-unix\n")
+    box.systemctl("start", SERVICE)
+    here, there = ("127.0.0.1", 1884), ("127.0.0.1", 1885)
+    assert lets_in(box, here, username="ada", password=b"right for ada") == 0
+    assert lets_in(box, here, username="bob", password=b"right for ada") == 0x86
+    assert lets_in(box, there, username="root", password=b"secret") in (0x86, 0x88)
+
+
+def users_of_a_unix_socket_have_names(box):
+    """Root's always; those of others only where the service sees them."""
+    path = "/run/hawker/named.sock"
+    box.write(CONFIG, f"listener 0 {path}\nunix_peer_username true\nsocket_mode 0666\n")
+    box.systemctl("start", SERVICE)
+    assert lets_in(box, box.path(path), username="root") == 0
+    assert lets_in(box, box.path(path), username="games") == 0x86
+    assert as_games(box, path) == 0x86
+    box.write(SERVICE_DROP_IN, "[Service]\nPrivateUsers=no\n")
+    box.systemctl("daemon-reload")
+    box.systemctl("restart", SERVICE)
+    assert lets_in(box, box.path(path), username="root") == 0
+    assert as_games(box, path) == 0
+
+
+def as_games(box, path):
+    """The reason code for a process of the user games."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.chdir(os.path.dirname(box.path(path)))  # nobody else gets there
+        os.setresuid(5, 5, 5)
+        peer = Peer(os.path.basename(path), time.monotonic() + DEADLINE)
+        peer.open(client_id="c")
+        os.write(writer, bytes([peer.expect(CONNACK).reason]))
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as pipe:
+        return pipe.read()[0]
+
+
 def it_is_hardened(box):
     text = box.run("systemd-analyze", "security", "--no-pager", SERVICE).stdout
     score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", text)
@@ -295,6 +357,8 @@ TESTS = [
     it_runs_as_hawker_without_any_capability,
     its_state_is_private,
     it_writes_only_where_it_may,
+    it_asks_pam_with_the_rights_it_has,
+    users_of_a_unix_socket_have_names,
     it_is_hardened,
     an_instance_has_its_own_everything,
 ]
