@@ -20,7 +20,7 @@ _hawkerctl()
                 return
                 ;;
         --hash | -H)
-                mapfile -t COMPREPLY < <(compgen -W 'argon2id pbkdf2' -- "$word")
+                mapfile -t COMPREPLY < <(compgen -W 'argon2id pbkdf2 scram-sha-256 scram-sha-512' -- "$word")
                 return
                 ;;
         esac

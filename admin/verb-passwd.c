@@ -18,6 +18,8 @@ static const struct {
 } schemes[] = {
         {"argon2id", PASSWORD_ARGON2ID},
         {"pbkdf2", PASSWORD_PBKDF2_SHA512},
+        {"scram-sha-256", PASSWORD_SCRAM_SHA_256},
+        {"scram-sha-512", PASSWORD_SCRAM_SHA_512},
 };
 
 /* What can be done, by the option that asks for it. */
@@ -52,8 +54,9 @@ static int print_help(void)
              "       hawkerctl passwd --rehash FILE             hash what is in plain text\n"
              "\n"
              "  -c, --create      make the file, which must not be there yet\n"
-             "  -H, --hash NAME   argon2id (the default), or pbkdf2, which Mosquitto 2.0 reads "
-             "too\n"
+             "  -H, --hash NAME   argon2id (the default); pbkdf2, which Mosquitto 2.0 reads "
+             "too;\n"
+             "                    scram-sha-256 or scram-sha-512, for logins without a password\n"
              "      --stdin       read the password from standard input, one line\n"
              "  -D, --delete      -U, --rehash    as above\n"
              "  -h, --help        print this");
@@ -93,7 +96,7 @@ static int parse(const Command *command, PasswdOrder *order, int *deed)
                 if (option == 'b') /* of mosquitto_passwd */
                         return usage(SEEN);
                 if (option == 'H' && !find_scheme(optarg, &order->scheme))
-                        return usage("--hash is argon2id or pbkdf2");
+                        return usage("--hash is argon2id, pbkdf2, scram-sha-256 or scram-sha-512");
                 order->create |= option == 'c';
                 order->from_stdin |= option == 's';
                 if (!strchr("cHs", option)) {

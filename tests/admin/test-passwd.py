@@ -226,6 +226,16 @@ def a_batch_is_set_whole(folder):
         assert is_right(path, user, password), user
 
 
+def hashes_of_scram_are_made(folder):
+    path = os.path.join(folder, "passwords")
+    write(path, "")
+    for name in ("scram-sha-256", "scram-sha-512"):
+        assert passwd("--hash", name, "--stdin", path, name, text="p w")[0] == DONE
+        assert is_right(path, name, "p w")
+        assert f"{name}:{name.upper()}$10000:" in read(path)
+    assert passwd("--hash", "scram-sha-1", "--stdin", path, "x", text="p")[0] == USAGE
+
+
 def a_broken_batch_changes_nothing(folder):
     path = os.path.join(folder, "passwords")
     write(path, "bob:x\n")
@@ -540,6 +550,7 @@ TESTS = [
     deleting_nobody_fails,
     wrong_usage_is_told,
     a_batch_is_set_whole,
+    hashes_of_scram_are_made,
     a_broken_batch_changes_nothing,
     plain_text_is_hashed_and_weak_hashes_named,
     what_nobody_can_rehash_is_refused,
