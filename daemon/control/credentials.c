@@ -184,6 +184,8 @@ static int load_copies(const ListenerSettings *of, const char *folder, const Tls
                         *ret = TAKE_PTR(credentials);
                 return r;
         }
+        /* What was wrong with a mixture of two sets is wrong with neither. */
+        *notes = (TlsNotes){};
         return tls_notes_error(notes, "certfile", "%s is being changed all the time", folder);
 }
 
