@@ -26,7 +26,8 @@ struct CommitLane {
 
 /* What comes by mail. */
 typedef struct CommitMail {
-        Change *change; /* NULL: only to wake it */
+        Change *change;      /* or NULL */
+        uint64_t checkpoint; /* its number, or 0: with neither, only to wake it */
 } CommitMail;
 
 struct Committer {
@@ -39,13 +40,14 @@ struct Committer {
         pthread_mutex_t lock; /* of the list of lanes */
         List lanes;
         _Atomic msec_t delay;
-        atomic_bool ends, checkpoint_now;
+        atomic_bool ends;
         _Atomic uint64_t submitted_bytes, done_bytes;
+        _Atomic uint64_t checkpoint_asked;
         /* The thread's own. */
         CommitMail *waiting; /* in the mailbox's memory */
         size_t n_waiting;
         msec_t checkpoint_after, last_checkpoint;
-        uint64_t checkpoint_bytes, bytes_since;
+        uint64_t checkpoint_bytes, bytes_since, checkpoint_told;
         int error; /* it is over */
         _Atomic uint64_t commits, changes, bytes, checkpoints, refused;
 };
@@ -61,17 +63,19 @@ static size_t cost(const Change *change)
 typedef struct Batch {
         CommitMail *mails;
         size_t count, bytes;
+        uint64_t checkpoint; /* that was asked for: the last thing in it */
 } Batch;
 
 static void take_batch(Committer *committer, Batch *batch)
 {
         *batch = (Batch){.mails = committer->waiting};
         while (batch->count < committer->n_waiting && batch->count < COMMIT_MAX_CHANGES &&
-               batch->bytes < COMMIT_MAX_BYTES) {
-                Change *change = batch->mails[batch->count++].change;
+               batch->bytes < COMMIT_MAX_BYTES && batch->checkpoint == 0) {
+                const CommitMail *mail = &batch->mails[batch->count++];
 
-                if (change)
-                        batch->bytes += cost(change);
+                batch->checkpoint = mail->checkpoint;
+                if (mail->change)
+                        batch->bytes += cost(mail->change);
         }
         committer->waiting += batch->count;
         committer->n_waiting -= batch->count;
@@ -109,8 +113,6 @@ static int put_batch(Committer *committer, const Batch *batch, StoreTxn *txn)
 
 static bool checkpoint_is_due(const Committer *committer, msec_t now)
 {
-        if (committer->checkpoint_now)
-                return true;
         if (committer->bytes_since == 0)
                 return false;
         if (committer->checkpoint_bytes && committer->bytes_since >= committer->checkpoint_bytes)
@@ -119,17 +121,7 @@ static bool checkpoint_is_due(const Committer *committer, msec_t now)
                now >= msec_add(committer->last_checkpoint, committer->checkpoint_after);
 }
 
-static void put_checkpoint(Committer *committer, StoreTxn *txn)
-{
-        committer->checkpoint_now = false;
-        committer->bytes_since = 0;
-        committer->last_checkpoint = clock_boottime();
-        committer->checkpoints++;
-        if (committer->events.checkpoint)
-                committer->events.checkpoint(committer->events.data, txn);
-}
-
-static int try_batch(Committer *committer, const Batch *batch, bool checkpoint)
+static int try_batch(Committer *committer, const Batch *batch)
 {
         StoreTxn *txn;
         int r = store_begin_write(committer->store, &txn);
@@ -141,8 +133,6 @@ static int try_batch(Committer *committer, const Batch *batch, bool checkpoint)
                 store_abort(txn);
                 return r;
         }
-        if (checkpoint)
-                put_checkpoint(committer, txn);
         r = store_commit(txn);
         if (r == 0)
                 committer->commits++;
@@ -162,13 +152,12 @@ static void refuse_all(Committer *committer, const Batch *batch, bool all, int e
 /* A disk that is full costs first what may be refused, then the room that is kept for the rest. */
 static int write_batch(Committer *committer, const Batch *batch)
 {
-        bool checkpoint = checkpoint_is_due(committer, clock_boottime());
-        int r = try_batch(committer, batch, checkpoint);
+        int r = batch->bytes > 0 ? try_batch(committer, batch) : 0;
 
         if (r == -ENOSPC || r == -EDQUOT) {
                 refuse_all(committer, batch, false, r);
                 (void)store_give_reserve(committer->store);
-                r = try_batch(committer, batch, checkpoint);
+                r = try_batch(committer, batch);
         }
         if (r == -ENOSPC || r == -EDQUOT || r == -ENOMEM || r == -EINVAL) {
                 refuse_all(committer, batch, true, r);
@@ -187,8 +176,21 @@ static void tell(Committer *committer)
                         continue;
                 lane->told = lane->reached;
                 committer->events.done(lane->data, lane->told);
+                committer->events.settled(lane->data, lane->told);
         }
         pthread_mutex_unlock(&committer->lock);
+}
+
+/* All that is done is in the tables already, and settled. */
+static void checkpoint(Committer *committer, uint64_t asked)
+{
+        committer->bytes_since = 0;
+        committer->last_checkpoint = clock_boottime();
+        committer->checkpoints++;
+        if (asked <= committer->checkpoint_told)
+                return;
+        committer->checkpoint_told = asked;
+        committer->events.checkpointed(committer->events.data, asked);
 }
 
 static void free_batch(Committer *committer, const Batch *batch)
@@ -218,8 +220,11 @@ static void turn(Committer *committer)
         committer->changes += batch.count;
         committer->bytes += batch.bytes;
         free_batch(committer, &batch);
-        if (committer->error == 0)
-                tell(committer);
+        if (committer->error < 0)
+                return;
+        tell(committer);
+        if (batch.checkpoint > 0 || checkpoint_is_due(committer, clock_boottime()))
+                checkpoint(committer, batch.checkpoint);
 }
 
 /* --- the thread --- */
@@ -238,8 +243,7 @@ static bool fetch(Committer *committer)
 
 static bool is_at_work(Committer *committer)
 {
-        return fetch(committer) || committer->checkpoint_now ||
-               checkpoint_is_due(committer, clock_boottime());
+        return fetch(committer) || checkpoint_is_due(committer, clock_boottime());
 }
 
 bool committer_turn(Committer *committer)
@@ -295,12 +299,12 @@ static void *thread_run(void *data)
 }
 
 /* It has something to do that is not mail, now. */
-static int wake(Committer *committer)
+static int wake(Committer *committer, uint64_t checkpoint)
 {
         uint64_t one = 1;
 
         (void)!write(committer->hurry, &one, sizeof(one));
-        return mailbox_push(&committer->mailbox, &(CommitMail){}, 1);
+        return mailbox_push(&committer->mailbox, &(CommitMail){.checkpoint = checkpoint}, 1);
 }
 
 /* Signals are for others. */
@@ -356,7 +360,7 @@ int committer_new(Store *store, const CommitterOptions *options, const Committer
 static void end_thread(Committer *committer)
 {
         committer->ends = true;
-        while (wake(committer) < 0)
+        while (wake(committer, 0) < 0)
                 poll(NULL, 0, 10);
         pthread_join(committer->thread, NULL);
 }
@@ -407,7 +411,7 @@ int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number)
         change->head.number = lane->submitted + 1;
         committer->submitted_bytes += bytes;
         if (r == 0)
-                r = mailbox_push(&committer->mailbox, &(CommitMail){change}, 1);
+                r = mailbox_push(&committer->mailbox, &(CommitMail){.change = change}, 1);
         if (r < 0) {
                 committer->submitted_bytes -= bytes;
                 change_free(change);
@@ -424,10 +428,14 @@ uint64_t committer_backlog(const Committer *committer)
         return committer->submitted_bytes - done;
 }
 
-int committer_checkpoint(Committer *committer)
+int committer_checkpoint(Committer *committer, uint64_t *ret_number)
 {
-        committer->checkpoint_now = true;
-        return wake(committer);
+        uint64_t number = ++committer->checkpoint_asked;
+        int r = wake(committer, number);
+
+        if (r == 0)
+                *ret_number = number;
+        return r;
 }
 
 void committer_set_delay(Committer *committer, msec_t delay)

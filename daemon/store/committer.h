@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The one thread that writes to a store. Others hand it what is to be written and go on; it writes
- * all that has come meanwhile in one transaction and then tells how far that is on the disk.
+ * Who writes to a store. Others hand over what is to be written and go on; the committer puts all
+ * that has come meanwhile on the disk at once, and then tells how far that is done. At checkpoints
+ * what is done is put into the tables too: it is settled, and can be read.
  *
  * What belongs together is a Change: it is written as a whole or not at all. Each thread that makes
  * changes has a lane; they are numbered in it from 1 on, are written in their order, and are done
- * in their order. Nothing is promised between lanes.
+ * and settled in their order. Nothing is promised between lanes.
  *
  * Thread: new, free and what is said of each function
  */
@@ -29,32 +30,36 @@ typedef struct Committer Committer;
 typedef struct CommitLane CommitLane;
 
 /*
- * What the committer tells, from its thread: it must be quick, and must not wait for anybody. Mail
- * is meant.
+ * What the committer tells, from its threads: done and refused from one, settled and checkpointed
+ * from another, failed from either. They must be quick, and must not wait for anybody. Mail is
+ * meant.
  */
 typedef struct CommitterEvents {
         /* All changes of the lane up to this one are done: on the disk, but for those of which
-         * refused() told before. */
+         * refused() told before. They need not be in the tables yet. */
         void (*done)(void *lane_data, uint64_t number);
         /* This one was not written, nothing of it: -EDQUOT or -ENOSPC (only those with
          * `may_refuse`, unless the disk is so full that nothing can be written), -ENOMEM, -EINVAL.
          */
         void (*refused)(void *lane_data, uint64_t number, int error);
-        /* In the transaction of a commit, when one is due: what the caller wants to be in it too.
-         * When the commit fails for want of room it is asked again in the next one. What it returns
-         * is not looked at: what it has put is in it. May be NULL. */
-        void (*checkpoint)(void *data, StoreTxn *txn);
+        /* All changes of the lane up to this one, which are done, are in the tables:
+         * store_begin_read() sees them. Of a store in memory that is at once. */
+        void (*settled)(void *lane_data, uint64_t number);
+        /* The checkpoint with this number, and all before, are over: what was handed over before
+         * committer_checkpoint() gave the number is settled, as settled() has told. */
+        void (*checkpointed)(void *data, uint64_t number);
         /* Once: the disk failed (-EIO), or the store is damaged. Nothing is written any more,
-         * nothing is done. */
+         * nothing is done or settled, no checkpoint ends. */
         void (*failed)(void *data, int error);
         void *data;
 } CommitterEvents;
 
 typedef struct CommitterOptions {
         msec_t delay;              /* how long the first change waits for others; 0: not at all */
-        msec_t checkpoint_after;   /* a checkpoint is due so long after the last, if there were
-                                    * changes; 0: never */
-        uint64_t checkpoint_bytes; /* or after so many bytes of changes; 0: never */
+        msec_t checkpoint_after;   /* a checkpoint comes so long after the last, if there were
+                                    * changes; 0: for no such reason */
+        uint64_t checkpoint_bytes; /* or after so many bytes of changes; 0: a choice of its own.
+                                    * They may also come earlier. */
         bool no_thread;            /* committer_turn() drives it */
 } CommitterOptions;
 
@@ -62,8 +67,8 @@ typedef struct CommitterOptions {
 int committer_new(Store *store, const CommitterOptions *options, const CommitterEvents *events,
                   Committer **ret_committer);
 
-/* Writes what was handed over, tells, and ends the thread. The lanes go with it. Thread: the owner,
- * when nobody submits any more */
+/* Writes what was handed over, and settles it, tells, and ends the threads. The lanes go with it.
+ * Thread: the owner, when nobody submits any more */
 Committer *committer_free(Committer *committer);
 DEFINE_CLEANUP(Committer, committer_free)
 
@@ -77,8 +82,9 @@ int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number);
 /* Bytes that were handed over and are not done. Thread: any */
 uint64_t committer_backlog(const Committer *committer);
 
-/* A checkpoint with the next commit, which is now. Thread: any. 0 or -ENOMEM. */
-int committer_checkpoint(Committer *committer);
+/* A checkpoint now, also with nothing to write; checkpointed() tells of its end. Thread: any. 0 or
+ * -ENOMEM. */
+int committer_checkpoint(Committer *committer, uint64_t *ret_number);
 
 /* From the next commit on. Thread: any */
 void committer_set_delay(Committer *committer, msec_t delay);
@@ -90,5 +96,6 @@ typedef struct CommitterCounters {
 /* Each is a figure by itself. Thread: any */
 CommitterCounters committer_counters(const Committer *committer);
 
-/* One commit of what there is. False: there was nothing. Thread: the owner, without a thread */
+/* One commit of what there is, and a checkpoint if one is due. False: there was nothing. Thread:
+ * the owner, without a thread */
 bool committer_turn(Committer *committer);

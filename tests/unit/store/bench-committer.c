@@ -29,6 +29,12 @@ static void on_done(void *data, uint64_t number)
         *(uint64_t *)data = number;
 }
 
+static void on_settled(void *data, uint64_t number)
+{
+        (void)data;
+        (void)number;
+}
+
 static void on_refused(void *data, uint64_t number, int error)
 {
         (void)data;
@@ -171,10 +177,12 @@ int main(int argc, char **argv)
 
         if ((argc > 1 && chdir(argv[1]) < 0) || !mkdtemp(folder) ||
             store_open(folder, &options, &bench.store) < 0 ||
-            committer_new(
-                    bench.store, &(CommitterOptions){.no_thread = true},
-                    &(CommitterEvents){.done = on_done, .refused = on_refused, .failed = on_failed},
-                    &bench.committer) < 0 ||
+            committer_new(bench.store, &(CommitterOptions){.no_thread = true},
+                          &(CommitterEvents){.done = on_done,
+                                             .refused = on_refused,
+                                             .settled = on_settled,
+                                             .failed = on_failed},
+                          &bench.committer) < 0 ||
             committer_lane(bench.committer, &bench.done, &bench.lane) < 0)
                 return EXIT_FAILURE;
         while (bench.next < BACKLOG)

@@ -30,9 +30,9 @@ typedef struct Stage {
         Fixture fixture;
         Committer *committer;
         CommitLane *lane;
-        uint64_t done, refused;
+        uint64_t done, settled, refused, checkpointed;
         int refused_error, failed;
-        unsigned failures, checkpoints;
+        unsigned failures;
 } Stage;
 
 static Stage stage; /* what the events of all lanes are told to */
@@ -51,11 +51,19 @@ static void on_refused(void *data, uint64_t number, int error)
         stage.refused_error = error;
 }
 
-static void on_checkpoint(void *data, StoreTxn *txn)
+static void on_settled(void *data, uint64_t number)
 {
         (void)data;
-        stage.checkpoints++;
-        g_assert_cmpint(store_put(txn, TABLE_OTHER, text("checkpoint"), text("1")), ==, 0);
+        g_assert_cmpuint(number, >, stage.settled);
+        g_assert_cmpuint(number, <=, stage.done);
+        stage.settled = number;
+}
+
+static void on_checkpointed(void *data, uint64_t number)
+{
+        (void)data;
+        g_assert_cmpuint(number, >, stage.checkpointed);
+        stage.checkpointed = number;
 }
 
 static void on_failed(void *data, int error)
@@ -65,7 +73,11 @@ static void on_failed(void *data, int error)
         stage.failures++;
 }
 
-static const CommitterEvents events = {on_done, on_refused, on_checkpoint, on_failed, NULL};
+static const CommitterEvents events = {.done = on_done,
+                                       .refused = on_refused,
+                                       .settled = on_settled,
+                                       .checkpointed = on_checkpointed,
+                                       .failed = on_failed};
 
 static void stage_init(bool on_disk, const CommitterOptions *options)
 {
@@ -177,18 +189,39 @@ static void test_change_that_went_wrong(void)
         stage_done();
 }
 
-static void test_checkpoint(void)
+static void test_settled_by_a_checkpoint_that_is_due(void)
 {
-        stage_init(false, &(CommitterOptions){.no_thread = true, .checkpoint_bytes = 5000});
+        stage_init(true, &(CommitterOptions){.no_thread = true, .checkpoint_bytes = 5000});
         submit("1", 100, false);
         g_assert_true(committer_turn(stage.committer));
-        g_assert_cmpuint(stage.checkpoints, ==, 0);
+        g_assert_cmpuint(stage.done, ==, 1);
         submit("2", 6000, false);
         g_assert_true(committer_turn(stage.committer));
-        g_assert_cmpuint(stage.checkpoints, ==, 1);
-        g_assert_cmpint(committer_checkpoint(stage.committer), ==, 0); /* with nothing to write */
+        g_assert_cmpuint(stage.settled, ==, 2);
+        g_assert_true(is_there("1"));
+        g_assert_true(is_there("2"));
+        g_assert_cmpuint(stage.checkpointed, ==, 0); /* nobody has asked */
+        stage_done();
+}
+
+static void test_checkpoint_that_was_asked_for(void)
+{
+        uint64_t first = 0, second = 0;
+
+        stage_init(true, &(CommitterOptions){.no_thread = true});
+        submit("1", 100, false);
+        g_assert_cmpint(committer_checkpoint(stage.committer, &first), ==, 0);
+        submit("2", 100, false);
         g_assert_true(committer_turn(stage.committer));
-        g_assert_cmpuint(stage.checkpoints, ==, 2);
+        g_assert_cmpuint(stage.checkpointed, ==, first);
+        g_assert_cmpuint(stage.settled, >=, 1);
+        while (committer_turn(stage.committer))
+                ;
+        g_assert_cmpint(committer_checkpoint(stage.committer, &second), ==, 0);
+        g_assert_cmpuint(second, >, first);
+        g_assert_true(committer_turn(stage.committer)); /* with nothing else to do */
+        g_assert_cmpuint(stage.checkpointed, ==, second);
+        g_assert_cmpuint(stage.settled, ==, 2);
         g_assert_false(committer_turn(stage.committer));
         stage_done();
 }
@@ -226,7 +259,7 @@ typedef struct Lane {
         Committer *committer;
         unsigned index;
         uint64_t number; /* of changes to submit */
-        _Atomic uint64_t done;
+        _Atomic uint64_t done, settled;
         int pipe; /* where to tell what is done; -1: nowhere */
 } Lane;
 
@@ -245,7 +278,20 @@ static void on_lane_done(void *data, uint64_t number)
                 _exit(1);
 }
 
-static const CommitterEvents lane_events = {on_lane_done, on_refused, NULL, on_failed, NULL};
+static void on_lane_settled(void *data, uint64_t number)
+{
+        Lane *lane = data;
+
+        g_assert_cmpuint(number, >, lane->settled);
+        g_assert_cmpuint(number, <=, lane->done);
+        lane->settled = number;
+}
+
+static const CommitterEvents lane_events = {.done = on_lane_done,
+                                            .refused = on_refused,
+                                            .settled = on_lane_settled,
+                                            .checkpointed = on_checkpointed,
+                                            .failed = on_failed};
 
 static void key_of(char *key, size_t size, unsigned lane, uint64_t number)
 {
@@ -306,6 +352,7 @@ static void test_lanes(void)
                 char key[32];
 
                 g_assert_cmpuint(lanes[i].done, ==, EACH);
+                g_assert_cmpuint(lanes[i].settled, ==, EACH);
                 for (uint64_t j = 1; j <= EACH; j++) {
                         key_of(key, sizeof(key), i, j);
                         g_assert_true(is_there(key));
@@ -418,7 +465,10 @@ int main(int argc, char **argv)
         g_test_add_func("/store/committer/full-store-refuses-what-it-may",
                         test_full_store_refuses_what_it_may);
         g_test_add_func("/store/committer/change-that-went-wrong", test_change_that_went_wrong);
-        g_test_add_func("/store/committer/checkpoint", test_checkpoint);
+        g_test_add_func("/store/committer/settled-by-a-checkpoint-that-is-due",
+                        test_settled_by_a_checkpoint_that_is_due);
+        g_test_add_func("/store/committer/checkpoint-that-was-asked-for",
+                        test_checkpoint_that_was_asked_for);
         g_test_add_func("/store/committer/failed-disk-is-told-once", test_failed_disk_is_told_once);
         g_test_add_func("/store/committer/lanes", test_lanes);
         g_test_add_func("/store/committer/delay-does-not-hold-up-the-end",
