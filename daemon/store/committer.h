@@ -7,7 +7,8 @@
  *
  * What belongs together is a Change: it is written as a whole or not at all. Each thread that makes
  * changes has a lane; they are numbered in it from 1 on, are written in their order, and are done
- * and settled in their order. Nothing is promised between lanes.
+ * and settled in their order. Between lanes: what was handed over before committer_submit() was
+ * called in another lane is on the disk no later than what that hands over.
  *
  * Thread: new, free and what is said of each function
  */
