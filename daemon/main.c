@@ -11,6 +11,7 @@
 #include "command-line.h"
 #include "config/dump.h"
 #include "config/settings.h"
+#include "control/ban-book.h"
 #include "control/daemonize.h"
 #include "control/hand-over.h"
 #include "control/listeners.h"
@@ -51,8 +52,8 @@ static int status_of(int error)
         return error == -EKEYREJECTED ? EXIT_WRONG_SETTINGS : EXIT_CANNOT_START;
 }
 
-/* All that can be known before the start: both halves are always tried, to show every problem at
- * once. */
+/* All that can be known before the start: each part is always tried, to show every problem at once.
+ */
 static int test_config(Settings *settings)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
@@ -60,18 +61,21 @@ static int test_config(Settings *settings)
         PassedSockets none = {};
         TlsTicketKey key;
         const ListenerMeans means = {.passed = &none, .ticket_key = &key};
-        int tested, opened;
+        int tested, opened, banned;
 
         tested = settings_test(settings, NULL, &errors);
         opened = tls_ticket_key_init(&key);
         if (opened == 0)
                 opened = listeners_open(settings, &means, &errors, &listeners);
+        banned = ban_book_test(settings, &errors);
         logging_report(&errors);
 
         if (tested < 0)
                 return EXIT_WRONG_SETTINGS;
         if (opened < 0)
                 return status_of(opened);
+        if (banned < 0)
+                return status_of(banned);
         puts("The settings are fine.");
         return EXIT_SUCCESS;
 }

@@ -6,9 +6,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "util/hashmap.h"
 #include "util/siphash.h"
@@ -126,7 +124,7 @@ static Ban ban_of(const Entry *entry)
 
 /* --- the table --- */
 
-static int table_new(BanTable **ret_table)
+int ban_table_new(BanTable **ret_table)
 {
         BanTable *table = calloc(1, sizeof(*table));
 
@@ -163,8 +161,7 @@ static Entry *table_find(const BanTable *table, BanKind kind, Bytes key)
         return hashmap_find(&table->maps[kind], hash_bytes(key.data, key.length), key);
 }
 
-/* While it is being made. The last one of a subject holds. */
-static int table_put(BanTable *table, const Ban *ban)
+int ban_table_put(BanTable *table, const Ban *ban)
 {
         _cleanup_(entry_freep) Entry *entry = NULL;
         Entry **more, *before;
@@ -202,13 +199,13 @@ static int table_copy(const BanTable *table, const Entry *without, uint64_t now,
         _cleanup_(ban_table_unrefp) BanTable *copy = NULL;
         int r;
 
-        r = table_new(&copy);
+        r = ban_table_new(&copy);
         for (size_t i = 0; r == 0 && i < ban_table_count(table); i++) {
                 const Entry *entry = table->entries[i];
                 const Ban ban = ban_of(entry);
 
                 if (entry != without && entry->until > now)
-                        r = table_put(copy, &ban);
+                        r = ban_table_put(copy, &ban);
         }
         if (r == 0)
                 *ret_table = TAKE_PTR(copy);
@@ -222,9 +219,31 @@ int ban_table_add(const BanTable *table, const Ban *ban, uint64_t now, BanTable 
 
         r = table_copy(table, NULL, now, &copy);
         if (r == 0)
-                r = table_put(copy, ban);
+                r = ban_table_put(copy, ban);
         if (r == 0)
                 *ret_table = TAKE_PTR(copy);
+        return r;
+}
+
+static int put_longer(BanTable *table, const Entry *entry)
+{
+        const Ban ban = ban_of(entry);
+        const Entry *other = table_find(table, entry->kind, entry_key(entry));
+
+        return other && other->until >= entry->until ? 0 : ban_table_put(table, &ban);
+}
+
+int ban_table_merge(const BanTable *a, const BanTable *b, uint64_t now, BanTable **ret_table)
+{
+        _cleanup_(ban_table_unrefp) BanTable *table = NULL;
+        int r;
+
+        r = table_copy(a, NULL, now, &table);
+        for (size_t i = 0; r == 0 && i < ban_table_count(b); i++)
+                if (b->entries[i]->until > now)
+                        r = put_longer(table, b->entries[i]);
+        if (r == 0)
+                *ret_table = TAKE_PTR(table);
         return r;
 }
 
@@ -246,6 +265,18 @@ int ban_table_remove(const BanTable *table, BanKind kind, const char *subject, u
 size_t ban_table_count(const BanTable *table)
 {
         return table ? table->n : 0;
+}
+
+bool ban_table_has(const BanTable *table, BanKind kind, const char *subject, uint64_t now)
+{
+        const Ban ban = {.kind = kind, .subject = subject, .reason = ""};
+        _cleanup_(entry_freep) Entry *wanted = NULL;
+        const Entry *found;
+
+        if (!table || entry_new(&ban, &wanted) < 0)
+                return false;
+        found = table_find(table, kind, entry_key(wanted));
+        return found && found->until > now;
 }
 
 Ban ban_table_at(const BanTable *table, size_t i)
@@ -272,215 +303,36 @@ bool ban_table_equal(const BanTable *a, const BanTable *b)
 
 /* --- ask --- */
 
-bool ban_table_find_address(const BanTable *table, const struct sockaddr *address, uint64_t now)
+static bool tell(const Entry *entry, uint64_t now, Ban *ret_ban)
+{
+        if (!entry || entry->until <= now)
+                return false;
+        if (ret_ban)
+                *ret_ban = ban_of(entry);
+        return true;
+}
+
+bool ban_table_find_address(const BanTable *table, const struct sockaddr *address, uint64_t now,
+                            Ban *ret_ban)
 {
         Prefix host, prefix;
 
         if (!prefix_of_address(address, 32, 128, &host))
                 return false;
         for (unsigned length = 0; length <= 128; length++) {
-                const Entry *entry;
-
                 if (table->lengths[length] == 0)
                         continue;
                 prefix = prefix_cut(&host, length);
-                entry = table_find(table, BAN_ADDRESS,
-                                   (Bytes){(const uint8_t *)&prefix, sizeof(prefix)});
-                if (entry && entry->until > now)
+                if (tell(table_find(table, BAN_ADDRESS,
+                                    (Bytes){(const uint8_t *)&prefix, sizeof(prefix)}),
+                         now, ret_ban))
                         return true;
         }
         return false;
 }
 
-bool ban_table_find_name(const BanTable *table, BanKind kind, Bytes name, uint64_t now)
+bool ban_table_find_name(const BanTable *table, BanKind kind, Bytes name, uint64_t now,
+                         Ban *ret_ban)
 {
-        const Entry *entry = table_find(table, kind, name);
-
-        return entry && entry->until > now;
-}
-
-/* --- text --- */
-
-static int hex_digit(uint8_t c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-                return (c | 0x20) - 'a' + 10;
-        return -1;
-}
-
-/* 0, -EINVAL or -ENOMEM. */
-static int decode_name(Bytes text, char **ret_name)
-{
-        _cleanup_free_ char *name = malloc(text.length + 1);
-        size_t n = 0;
-
-        if (!name)
-                return -ENOMEM;
-        for (size_t i = 0; i < text.length; i++) {
-                int high, low;
-
-                if (text.data[i] != '%') {
-                        name[n++] = (char)text.data[i];
-                        continue;
-                }
-                if (text.length - i < 3)
-                        return -EINVAL;
-                high = hex_digit(text.data[i + 1]);
-                low = hex_digit(text.data[i + 2]);
-                if (high < 0 || low < 0 || high + low == 0)
-                        return -EINVAL;
-                name[n++] = (char)(high << 4 | low);
-                i += 2;
-        }
-        name[n] = 0;
-        *ret_name = TAKE_PTR(name);
-        return 0;
-}
-
-static int write_name(const char *name, Buffer *to)
-{
-        static const char digits[] = "0123456789ABCDEF";
-        int r = 0;
-
-        for (const char *at = name; *at && r == 0; at++) {
-                const unsigned char c = (unsigned char)*at;
-                const char coded[] = {'%', digits[c >> 4], digits[c & 15]};
-
-                r = c <= ' ' || c == '%' || c == 0x7F ? buffer_append(to, coded, sizeof(coded))
-                                                      : buffer_append(to, at, 1);
-        }
-        return r;
-}
-
-static Bytes take_word(Bytes *rest)
-{
-        Bytes word = *rest;
-
-        word.length = 0;
-        while (word.length < rest->length && rest->data[word.length] != ' ' &&
-               rest->data[word.length] != '\t')
-                word.length++;
-        *rest = (Bytes){rest->data + word.length, rest->length - word.length};
-        while (rest->length > 0 && (rest->data[0] == ' ' || rest->data[0] == '\t'))
-                *rest = (Bytes){rest->data + 1, rest->length - 1};
-        return word;
-}
-
-/* "2026-12-24T12:00:00Z" */
-static int parse_time(Bytes word, uint64_t *ret_until)
-{
-        char text[sizeof("2026-12-24T12:00:00Z")];
-        struct tm tm = {};
-        const char *end;
-        time_t time;
-
-        if (bytes_equal(word, BYTES_LITERAL("-"))) {
-                *ret_until = BAN_FOR_GOOD;
-                return 0;
-        }
-        if (word.length != sizeof(text) - 1)
-                return -EINVAL;
-        memcpy(text, word.data, word.length);
-        text[word.length] = 0;
-        end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-        if (!end || *end)
-                return -EINVAL;
-        time = timegm(&tm);
-        if (time < 0)
-                return -EINVAL;
-        *ret_until = (uint64_t)time;
-        return 0;
-}
-
-static int parse_line(BanTable *table, Bytes line, const char **ret_why)
-{
-        _cleanup_free_ char *subject = NULL, *reason = NULL;
-        Ban ban = {};
-        int r;
-
-        if (memchr(line.data, 0, line.length)) {
-                *ret_why = "has a zero byte in it";
-                return -EINVAL;
-        }
-        if (ban_kind_from_string(take_word(&line), &ban.kind) < 0) {
-                *ret_why = "does not begin with address, user or client";
-                return -EINVAL;
-        }
-        r = decode_name(take_word(&line), &subject);
-        if (r == 0 && parse_time(take_word(&line), &ban.until) < 0) {
-                *ret_why = "has no time such as 2026-12-24T12:00:00Z, or -, behind the subject";
-                return -EINVAL;
-        }
-        if (r == 0)
-                r = bytes_duplicate(line, (uint8_t **)&reason);
-        ban.subject = subject;
-        ban.reason = reason;
-        if (r == 0)
-                r = table_put(table, &ban);
-        if (r == -EINVAL)
-                *ret_why = "has no address, prefix or name behind its first word";
-        return r;
-}
-
-int ban_table_parse(Bytes text, BanTable **ret_table, unsigned *ret_line, const char **ret_why)
-{
-        _cleanup_(ban_table_unrefp) BanTable *table = NULL;
-        unsigned number = 0;
-        int r;
-
-        r = table_new(&table);
-        while (r == 0 && text.length > 0) {
-                const uint8_t *end = memchr(text.data, '\n', text.length);
-                Bytes line = {text.data, end ? (size_t)(end - text.data) : text.length};
-
-                text.data += line.length + !!end;
-                text.length -= line.length + !!end;
-                number++;
-                while (line.length > 0 &&
-                       (line.data[line.length - 1] == '\r' || line.data[line.length - 1] == ' '))
-                        line.length--;
-                if (line.length > 0 && line.data[0] != '#')
-                        r = parse_line(table, line, ret_why);
-        }
-        if (r == 0)
-                *ret_table = TAKE_PTR(table);
-        else
-                *ret_line = number;
-        return r;
-}
-
-static int write_entry(const Entry *entry, Buffer *to)
-{
-        char until[32] = "-";
-        time_t time = (time_t)entry->until;
-        struct tm tm;
-        int r;
-
-        if (entry->until != BAN_FOR_GOOD && gmtime_r(&time, &tm))
-                strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", &tm);
-        r = buffer_append(to, kinds[entry->kind], strlen(kinds[entry->kind]));
-        if (r == 0)
-                r = buffer_append(to, " ", 1);
-        if (r == 0)
-                r = write_name(entry->subject, to);
-        if (r == 0)
-                r = buffer_append(to, " ", 1);
-        if (r == 0)
-                r = buffer_append(to, until, strlen(until));
-        if (r == 0 && entry->reason[0])
-                r = buffer_append(to, " ", 1);
-        if (r == 0)
-                r = buffer_append(to, entry->reason, strlen(entry->reason));
-        return r == 0 ? buffer_append(to, "\n", 1) : r;
-}
-
-int ban_table_write(const BanTable *table, Buffer *to)
-{
-        int r = 0;
-
-        for (size_t i = 0; r == 0 && i < ban_table_count(table); i++)
-                r = write_entry(table->entries[i], to);
-        return r;
+        return tell(table_find(table, kind, name), now, ret_ban);
 }

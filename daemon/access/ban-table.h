@@ -2,16 +2,8 @@
 
 /*
  * Who is banned: addresses and prefixes, users, client identifiers, each with a reason and an end.
- * As text, one a line: KIND SUBJECT UNTIL REASON
  *
- *   address 192.0.2.0/24 - scans us every night
- *   user eve 2026-12-24T12:00:00Z
- *   client sensor%2017 - the fifth time this week
- *
- * UNTIL is UTC, or - for good. In names %XX is the byte XX. Empty lines, and those that begin with
- * #, say nothing.
- *
- * Thread: immutable
+ * Thread: immutable (one owner while it is being made)
  */
 #pragma once
 
@@ -20,7 +12,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "util/buffer.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 #include "util/prefix.h"
@@ -43,8 +34,12 @@ typedef struct Ban {
 
 typedef struct BanTable BanTable;
 
-/* 0; -EINVAL with *ret_line and *ret_why, a text that lives for ever; or -ENOMEM. */
-int ban_table_parse(Bytes text, BanTable **ret_table, unsigned *ret_line, const char **ret_why);
+/* An empty one, to be filled before others see it. 0 or -ENOMEM. */
+int ban_table_new(BanTable **ret_table);
+/* While it is being made: this one too, in place of one of the same subject. 0, -EINVAL: it has no
+ * such subject, or its reason is no line; or -ENOMEM. */
+int ban_table_put(BanTable *table, const Ban *ban);
+
 BanTable *ban_table_ref(BanTable *table);
 BanTable *ban_table_unref(BanTable *table);
 DEFINE_CLEANUP(BanTable, ban_table_unref)
@@ -56,17 +51,22 @@ int ban_table_add(const BanTable *table, const Ban *ban, uint64_t now, BanTable 
 int ban_table_remove(const BanTable *table, BanKind kind, const char *subject, uint64_t now,
                      BanTable **ret_table);
 
-/* As ban_table_parse() reads it. 0 or -ENOMEM. */
-int ban_table_write(const BanTable *table, Buffer *to);
+/* All of both but those that are over; of one subject, the ban that lasts longer. Either may be
+ * NULL. 0 or -ENOMEM. */
+int ban_table_merge(const BanTable *a, const BanTable *b, uint64_t now, BanTable **ret_table);
 
 size_t ban_table_count(const BanTable *table);
 /* The views live as long as the table. i < ban_table_count(). */
 Ban ban_table_at(const BanTable *table, size_t i);
+/* Whether just this subject has a ban that holds; table may be NULL. */
+bool ban_table_has(const BanTable *table, BanKind kind, const char *subject, uint64_t now);
 bool ban_table_equal(const BanTable *a, const BanTable *b);
 
-/* Whether a ban holds for it; now: s since 1970. */
-bool ban_table_find_address(const BanTable *table, const struct sockaddr *address, uint64_t now);
-bool ban_table_find_name(const BanTable *table, BanKind kind, Bytes name, uint64_t now);
+/* Whether a ban holds for it, and which (ret_ban may be NULL); now: s since 1970. */
+bool ban_table_find_address(const BanTable *table, const struct sockaddr *address, uint64_t now,
+                            Ban *ret_ban);
+bool ban_table_find_name(const BanTable *table, BanKind kind, Bytes name, uint64_t now,
+                         Ban *ret_ban);
 
 /* "address", "user", "client". -EINVAL for another word. */
 const char *ban_kind_to_string(BanKind kind);

@@ -82,7 +82,7 @@ bool bans_has_address(Bans *bans, const struct sockaddr *address)
                 return false;
         pthread_rwlock_rdlock(&bans->lock);
         if (bans->table)
-                found = ban_table_find_address(bans->table, address, (uint64_t)time(NULL));
+                found = ban_table_find_address(bans->table, address, (uint64_t)time(NULL), NULL);
         pthread_rwlock_unlock(&bans->lock);
         return found;
 }
@@ -95,7 +95,7 @@ bool bans_has_name(Bans *bans, BanKind kind, Bytes name)
                 return false;
         pthread_rwlock_rdlock(&bans->lock);
         if (bans->table)
-                found = ban_table_find_name(bans->table, kind, name, (uint64_t)time(NULL));
+                found = ban_table_find_name(bans->table, kind, name, (uint64_t)time(NULL), NULL);
         pthread_rwlock_unlock(&bans->lock);
         return found;
 }

@@ -45,8 +45,8 @@ const Option options_limits[] = {
          .doc = "Who is banned, one a line: address, user or client; the address, prefix or name "
                 "(%20 is a blank in it); until when, as 2026-12-24T12:00:00Z, or - for good; and "
                 "why. Read at the start and at a reload; it need not exist. Who is banned and "
-                "connected is disconnected. If not given: bans in the state directory of the "
-                "service."},
+                "connected is disconnected. The broker never writes it: what hawkerctl(1) "
+                "bans is in a list of its own, in the state directory of the service."},
         {"client_max_message_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(client_max_message_rate), .fallback = "0", .maximum = 10000000,
          .doc = "The most messages a second that one client may publish, on average; a second's "

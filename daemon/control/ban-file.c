@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The file that keeps the bans. */
+/* A file of bans on the disk. */
 
 #include "control/ban-file.h"
 
@@ -8,11 +8,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "config/options.h"
-#include "util/log.h"
+#include "access/ban-text.h"
 #include "util/secret-file.h"
 
 _unused_ static inline void buffer_donep(Buffer *buffer)
@@ -20,61 +18,40 @@ _unused_ static inline void buffer_donep(Buffer *buffer)
         buffer_done(buffer);
 }
 
-/* 0, and NULL when there is no place for one. */
-static int find_path(const Settings *settings, char **ret_path)
+static int reject(int added)
 {
-        const char *folder = getenv("STATE_DIRECTORY");
-        char *path = NULL;
-        int r = 0;
-
-        if (settings->ban_file)
-                path = strdup(settings->ban_file);
-        else if (folder && folder[0] == '/')
-                r = asprintf(&path, "%s/bans", folder);
-        if (r < 0 || (settings->ban_file && !path))
-                return -ENOMEM;
-        *ret_path = path;
-        return 0;
+        return added < 0 ? added : -EKEYREJECTED;
 }
 
 static int parse(const char *path, Bytes text, ConfigErrors *errors, BanTable **ret_table)
 {
         const char *why;
         unsigned line;
-        int r = ban_table_parse(text, ret_table, &line, &why);
+        int r = ban_text_parse(text, ret_table, &line, &why);
 
-        if (r != -EINVAL)
-                return r;
-        r = config_errors_add(errors, CONFIG_ERROR, path, line, "the line %s", why);
-        return r < 0 ? r : -EKEYREJECTED;
+        return r == -EINVAL ? reject(config_errors_add(errors, CONFIG_ERROR, path, line,
+                                                       "the line %s", why))
+                            : r;
 }
 
-int ban_file_read(const Settings *settings, ConfigErrors *errors, BanTable **ret_table)
+int ban_file_read(const char *path, const SettingsOrigin *origin, ConfigErrors *errors,
+                  BanTable **ret_table)
 {
-        const SettingsOrigin *origin = &settings->origins[option_index(option_find("ban_file"))];
         _cleanup_(secret_file_done) SecretFile file = {};
-        _cleanup_free_ char *path = NULL;
-        BanTable *table = NULL;
-        int r, q;
+        int r = secret_file_read(path, &file);
 
-        r = find_path(settings, &path);
-        if (r < 0)
-                return r;
-        r = path ? secret_file_read(path, &file) : -ENOENT;
         if (r == 0)
-                r = parse(path, (Bytes){file.data, file.size}, errors, &table);
-        else if (r != -ENOENT && r != -ENOMEM) {
-                q = config_errors_add(errors, CONFIG_ERROR, origin->file, origin->line,
-                                      "ban_file: %s: %s", path, strerror(-r));
-                r = q < 0 ? q : r;
+                return parse(path, (Bytes){file.data, file.size}, errors, ret_table);
+        if (r == -ENOENT) {
+                *ret_table = NULL;
+                return 0;
         }
-        if (r < 0 && r != -ENOENT)
+        if (r == -ENOMEM)
                 return r;
-        *ret_table = table;
-        return 0;
+        return reject(config_errors_add(errors, CONFIG_ERROR, origin ? origin->file : NULL,
+                                        origin ? origin->line : 0, "Cannot read the bans in %s: %s",
+                                        path, strerror(-r)));
 }
-
-/* --- write --- */
 
 static int write_all(int fd, Bytes bytes)
 {
@@ -109,39 +86,10 @@ static int replace(const char *path, Bytes bytes)
         return r;
 }
 
-static int save(const Settings *settings, const BanTable *table)
+int ban_file_write(const char *path, const BanTable *table)
 {
         _cleanup_(buffer_donep) Buffer buffer = {};
-        _cleanup_free_ char *path = NULL;
-        int r;
+        int r = ban_text_write(table, &buffer);
 
-        r = find_path(settings, &path);
-        if (r == 0 && !path)
-                return -EROFS;
-        if (r == 0)
-                r = ban_table_write(table, &buffer);
         return r == 0 ? replace(path, buffer_bytes(&buffer)) : r;
-}
-
-static int hold_and_save(const Settings *settings, Server *server, BanTable *table)
-{
-        int r = server_set_bans(server, table);
-
-        return r == 0 ? save(settings, table) : r;
-}
-
-int ban_file_add(const Settings *settings, Server *server, const Ban *ban)
-{
-        _cleanup_(ban_table_unrefp) BanTable *before = server_bans(server), *after = NULL;
-        int r = ban_table_add(before, ban, (uint64_t)time(NULL), &after);
-
-        return r == 0 ? hold_and_save(settings, server, after) : r;
-}
-
-int ban_file_remove(const Settings *settings, Server *server, BanKind kind, const char *subject)
-{
-        _cleanup_(ban_table_unrefp) BanTable *before = server_bans(server), *after = NULL;
-        int r = ban_table_remove(before, kind, subject, (uint64_t)time(NULL), &after);
-
-        return r == 0 ? hold_and_save(settings, server, after) : r;
 }

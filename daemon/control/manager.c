@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "control/account.h"
-#include "control/ban-file.h"
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/notify.h"
@@ -112,14 +111,15 @@ static int manager_make_server(Manager *manager)
 
 static int manager_ban(Manager *manager, ConfigErrors *errors)
 {
-        _cleanup_(ban_table_unrefp) BanTable *table = NULL;
-        int r = ban_file_read(manager->settings, errors, &table);
+        _cleanup_(ban_table_unrefp) BanTable *all = NULL;
+        int r;
 
-        if (r < 0) {
+        r = ban_book_open(manager->settings, errors, &manager->bans);
+        if (r < 0)
                 logging_report(errors);
-                return r;
-        }
-        return table ? server_set_bans(manager->server, table) : 0;
+        else
+                r = ban_book_merge(&manager->bans, manager->bans.listed, &all);
+        return r == 0 && ban_table_count(all) > 0 ? server_set_bans(manager->server, all) : r;
 }
 
 int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager)
@@ -193,6 +193,7 @@ Manager *manager_free(Manager *manager)
         services_done(&manager->services);
         reload_result_free(manager->last_reload);
         server_free(manager->server);
+        ban_book_done(&manager->bans);
         listeners_done(&manager->listeners);
         passed_sockets_done(&manager->passed);
         if (manager->has_pid_file)

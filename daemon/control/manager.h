@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "config/settings.h"
+#include "control/ban-book.h"
 #include "control/bus.h"
 #include "control/certificate-watch.h"
 #include "control/hand-over.h"
@@ -40,6 +41,7 @@ typedef struct Manager {
         bool has_pid_file;
         bool has_left_root;
         Server *server;
+        BanBook bans;
         HandOver hand_over; /* from the last process, and to the next one */
         ManagerEnd end;
         Services services;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "config/options.h"
-#include "control/ban-file.h"
 #include "control/logging.h"
 #include "control/notify.h"
 #include "control/reload-log.h"
@@ -26,7 +25,7 @@ typedef struct Reload {
         Listeners listeners;
         EndpointChange *endpoints;
         size_t n_endpoints;
-        BanTable *bans; /* a reference */
+        BanTable *listed_bans, *bans; /* references: those of the admin, and all */
 } Reload;
 
 static bool has_log_changes(const Changes *changes)
@@ -40,10 +39,9 @@ static bool has_log_changes(const Changes *changes)
 /* A configuration that says the same again disturbs nobody. */
 static bool is_the_same(const Reload *reload)
 {
-        _cleanup_(ban_table_unrefp) BanTable *bans = server_bans(reload->manager->server);
         const Changes *changes = &reload->result->changes;
 
-        if (!ban_table_equal(bans, reload->bans) ||
+        if (!ban_table_equal(reload->manager->bans.listed, reload->listed_bans) ||
             changes->n != changes_count(changes, OPTION_RESTART))
                 return false;
         for (size_t i = 0; i < reload->n_endpoints; i++)
@@ -82,7 +80,9 @@ static int reload_open(Reload *reload)
                 r = listeners_compare_credentials(&reload->listeners, &reload->means,
                                                   &result->changes);
         if (r == 0)
-                r = ban_file_read(reload->settings, &result->errors, &reload->bans);
+                r = ban_book_read_listed(reload->settings, &result->errors, &reload->listed_bans);
+        if (r == 0)
+                r = ban_book_merge(&reload->manager->bans, reload->listed_bans, &reload->bans);
         if (r == 0)
                 r = listeners_compare(&reload->listeners, &reload->means, &reload->endpoints,
                                       &reload->n_endpoints);
@@ -138,6 +138,7 @@ static void reload_commit(Reload *reload)
 
         manager->settings = settings_ref(reload->settings);
         services_apply(&manager->services, manager->settings);
+        ban_book_set_listed(&manager->bans, reload->listed_bans);
         if (server_set_bans(manager->server, reload->bans) < 0)
                 config_errors_add(&reload->result->errors, CONFIG_WARNING, NULL, 0,
                                   "Out of memory: who is banned and connected stays for now");
@@ -219,6 +220,7 @@ static void reload_try(Manager *manager, ReloadResult *result)
 
         free(reload.endpoints);
         listeners_done(&reload.listeners);
+        ban_table_unref(reload.listed_bans);
         ban_table_unref(reload.bans);
         settings_unref(reload.settings);
         if (r < 0)

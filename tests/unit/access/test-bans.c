@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glib.h>
 
+#include "access/ban-text.h"
 #include "access/bans.h"
 #include "util/address.h"
 
@@ -13,7 +14,7 @@ static BanTable *parsed(const char *text)
         const char *why = NULL;
         unsigned line = 0;
         BanTable *table;
-        int r = ban_table_parse(bytes_from_string(text), &table, &line, &why);
+        int r = ban_text_parse(bytes_from_string(text), &table, &line, &why);
 
         if (r < 0)
                 g_test_message("line %u %s", line, why);
@@ -26,7 +27,7 @@ static bool has_address(const BanTable *table, const char *host, uint64_t now)
         Address address;
 
         g_assert_cmpint(address_parse(host, 1, AF_UNSPEC, &address), ==, 0);
-        return ban_table_find_address(table, (const struct sockaddr *)&address.storage, now);
+        return ban_table_find_address(table, (const struct sockaddr *)&address.storage, now, NULL);
 }
 
 static void test_addresses(void)
@@ -52,11 +53,11 @@ static void test_names(void)
 {
         BanTable *table = parsed("user eve -\nclient a%20b%25 - x\nuser %25 -\n");
 
-        g_assert_true(ban_table_find_name(table, BAN_USER, BYTES_LITERAL("eve"), NOW));
-        g_assert_false(ban_table_find_name(table, BAN_CLIENT, BYTES_LITERAL("eve"), NOW));
-        g_assert_false(ban_table_find_name(table, BAN_USER, BYTES_LITERAL("ev"), NOW));
-        g_assert_true(ban_table_find_name(table, BAN_CLIENT, BYTES_LITERAL("a b%"), NOW));
-        g_assert_true(ban_table_find_name(table, BAN_USER, BYTES_LITERAL("%"), NOW));
+        g_assert_true(ban_table_find_name(table, BAN_USER, BYTES_LITERAL("eve"), NOW, NULL));
+        g_assert_false(ban_table_find_name(table, BAN_CLIENT, BYTES_LITERAL("eve"), NOW, NULL));
+        g_assert_false(ban_table_find_name(table, BAN_USER, BYTES_LITERAL("ev"), NOW, NULL));
+        g_assert_true(ban_table_find_name(table, BAN_CLIENT, BYTES_LITERAL("a b%"), NOW, NULL));
+        g_assert_true(ban_table_find_name(table, BAN_USER, BYTES_LITERAL("%"), NOW, NULL));
         ban_table_unref(table);
 }
 
@@ -89,7 +90,7 @@ static void test_broken_lines(void)
                 unsigned line = 0;
 
                 g_test_message("%s", texts[i]);
-                g_assert_cmpint(ban_table_parse(bytes_from_string(text), &table, &line, &why), ==,
+                g_assert_cmpint(ban_text_parse(bytes_from_string(text), &table, &line, &why), ==,
                                 -EINVAL);
                 g_assert_cmpuint(line, ==, 2);
                 g_assert_nonnull(why);
@@ -105,7 +106,7 @@ static void test_round_trip(void)
         BanTable *table = parsed(text);
         Buffer buffer = {};
 
-        g_assert_cmpint(ban_table_write(table, &buffer), ==, 0);
+        g_assert_cmpint(ban_text_write(table, &buffer), ==, 0);
         g_assert_true(bytes_equal(buffer_bytes(&buffer), bytes_from_string(text)));
         buffer_done(&buffer);
         ban_table_unref(table);
@@ -143,6 +144,31 @@ static void test_add_and_remove(void)
         ban_table_unref(four);
 }
 
+static void test_merge(void)
+{
+        BanTable *a = parsed("user eve -\nuser bob 2023-11-14T22:13:30Z a\nuser old "
+                             "2020-01-01T00:00:00Z\n"),
+                 *b = parsed("user bob 2023-11-14T22:13:31Z b\nuser eve 2023-11-14T22:13:31Z b\n"
+                             "address ::1 -\nuser older 2020-01-01T00:00:00Z\n"),
+                 *all = NULL, *none = NULL;
+        Ban found;
+
+        g_assert_cmpint(ban_table_merge(a, b, NOW, &all), ==, 0);
+        g_assert_cmpuint(ban_table_count(all), ==, 3);
+        g_assert_true(ban_table_find_name(all, BAN_USER, BYTES_LITERAL("bob"), NOW, &found));
+        g_assert_cmpstr(found.reason, ==, "b");
+        g_assert_true(ban_table_find_name(all, BAN_USER, BYTES_LITERAL("eve"), NOW, &found));
+        g_assert_true(found.until == BAN_FOR_GOOD);
+        g_assert_true(ban_table_has(all, BAN_ADDRESS, "0::1", NOW));
+        g_assert_false(ban_table_has(all, BAN_USER, "bob", found.until));
+        g_assert_cmpint(ban_table_merge(NULL, NULL, NOW, &none), ==, 0);
+        g_assert_cmpuint(ban_table_count(none), ==, 0);
+        ban_table_unref(a);
+        ban_table_unref(b);
+        ban_table_unref(all);
+        ban_table_unref(none);
+}
+
 static void test_bans_are_exchanged(void)
 {
         _cleanup_(bans_freep) Bans *bans = NULL;
@@ -173,6 +199,7 @@ int main(int argc, char **argv)
         g_test_add_func("/access/bans/broken-lines", test_broken_lines);
         g_test_add_func("/access/bans/round-trip", test_round_trip);
         g_test_add_func("/access/bans/add-and-remove", test_add_and_remove);
+        g_test_add_func("/access/bans/merge", test_merge);
         g_test_add_func("/access/bans/exchanged", test_bans_are_exchanged);
         return g_test_run();
 }

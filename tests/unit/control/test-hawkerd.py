@@ -196,6 +196,33 @@ def unusable_access_files_are_status_3_with_file_and_line(folder):
                 assert words in err, (words, err)
 
 
+def broken_bans_are_status_3_with_file_and_line(folder):
+    bans = os.path.join(folder, "bans")
+    path = write(folder, unix_config(folder, f"ban_file {bans}"))
+    with open(bans, "w", encoding="utf-8") as file:
+        file.write("# mine\nuser eve -\naddress 192.0.2.1/24 -\n")
+    for options in ([], ["--test-config"], ["-d"]):
+        status, _, err = run("-c", path, *options)
+        assert status == 3, (options, status, err)
+        assert f"{bans}:3: the line has no address" in err, err
+    os.unlink(bans)
+    assert run("-c", path, "--test-config")[0] == 0
+    os.mkdir(bans)
+    for options in ([], ["--test-config"], ["-d"]):
+        status, _, err = run("-c", path, *options)
+        assert status == 3 and f"{path}:{4 if os.geteuid() == 0 else 3}: " in err, (status, err)
+
+
+def broken_bans_of_the_broker_itself_too(folder):
+    path = write(folder, unix_config(folder))
+    with open(os.path.join(folder, "bans"), "w", encoding="utf-8") as file:
+        file.write("nonsense\n")
+    done = subprocess.run([HAWKERD, "-c", path], env={**os.environ, "STATE_DIRECTORY": folder},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=DEADLINE, check=False)
+    assert done.returncode == 3 and f"{folder}/bans:1: " in done.stderr, done.stderr
+
+
 def test_config_tells_every_problem_at_once(folder):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -404,6 +431,8 @@ TESTS = [
     wrong_settings_are_status_3_with_file_and_line,
     unusable_certificates_are_status_3_with_file_and_line,
     unusable_access_files_are_status_3_with_file_and_line,
+    broken_bans_are_status_3_with_file_and_line,
+    broken_bans_of_the_broker_itself_too,
     busy_port_is_status_1_with_file_and_line,
     test_config_tells_every_problem_at_once,
     test_config_leaves_nothing_behind,
