@@ -88,7 +88,7 @@ int record_end(RecordWriter *writer)
                 record_put_u32(writer, crc32c(0, record, FRAME_HEAD + length));
         }
         if (writer->error < 0)
-                writer->buffer->end = writer->buffer->start + writer->start;
+                writer->buffer->end = writer->buffer->start + (uint32_t)writer->start;
         return writer->error;
 }
 

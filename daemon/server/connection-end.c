@@ -50,7 +50,7 @@ static int check_fits(Connection *connection, size_t before, int r)
 
         if (r == 0 && connection->max_outgoing_size > 0 &&
             buffer_length(output) - before > connection->max_outgoing_size) {
-                output->end = output->start + before;
+                output->end = output->start + (uint32_t)before;
                 r = -EMSGSIZE;
         }
         return r;

@@ -30,7 +30,7 @@ static int reply_fits(Connection *connection, size_t before, int r)
                 return r;
         if (connection->max_outgoing_size > 0 &&
             buffer_length(output) - before > connection->max_outgoing_size) {
-                output->end = output->start + before;
+                output->end = output->start + (uint32_t)before;
                 return REASON_PACKET_TOO_LARGE;
         }
         counters_add(connection->shard->counters.messages_sent, 1);

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define CAPACITY_MIN 256
+#define CAPACITY_MIN 256U
+#define CAPACITY_MAX UINT32_MAX
 
 void buffer_done(Buffer *buffer)
 {
@@ -19,7 +20,7 @@ static void move_to_front(Buffer *buffer)
 
         memmove(buffer->data, buffer_head(buffer), length);
         buffer->start = 0;
-        buffer->end = length;
+        buffer->end = (uint32_t)length;
 }
 
 /* Puts the unread bytes into a block of `capacity` bytes. */
@@ -39,7 +40,11 @@ static int set_capacity(Buffer *buffer, size_t capacity)
                 memcpy(data, buffer_head(buffer), length);
                 free(buffer->data);
         }
-        *buffer = (Buffer){.data = data, .end = length, .capacity = capacity};
+        *buffer = (Buffer){
+                .data = data,
+                .end = (uint32_t)length,
+                .capacity = (uint32_t)capacity,
+        };
         return 0;
 }
 
@@ -47,7 +52,7 @@ int buffer_make_room(Buffer *buffer, size_t room)
 {
         size_t length = buffer_length(buffer), capacity = buffer->capacity;
 
-        if (room > SIZE_MAX / 4 - length)
+        if (room > CAPACITY_MAX - length)
                 return -ENOMEM;
 
         /* Moving is paid for by what was consumed since the last time: only if that was a good part
@@ -59,7 +64,7 @@ int buffer_make_room(Buffer *buffer, size_t room)
         capacity = MAX(capacity * 2, (size_t)CAPACITY_MIN);
         while (capacity < length + room)
                 capacity *= 2;
-        return set_capacity(buffer, capacity);
+        return set_capacity(buffer, MIN(capacity, (size_t)CAPACITY_MAX));
 }
 
 void buffer_release(Buffer *buffer)

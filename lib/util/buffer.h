@@ -3,7 +3,7 @@
  * Thread: any (no lock inside: one thread at a time)
  *
  * All zero is the empty buffer, without memory. Pointers into it hold until the next reserve,
- * append, consume or release. */
+ * append, consume or release. Each connection has two: so it is small, and ends below 4 GiB. */
 #pragma once
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 typedef struct Buffer {
         uint8_t *data;
-        size_t start, end, capacity; /* unread: data[start … end) */
+        uint32_t start, end, capacity; /* unread: data[start … end) */
 } Buffer;
 
 /* Frees the memory; the buffer is empty and usable afterwards. */
@@ -50,7 +50,8 @@ static inline size_t buffer_room(const Buffer *buffer)
         return buffer->capacity - buffer->end;
 }
 
-/* Makes sure of `room` bytes behind the tail. Returns 0 or -ENOMEM (then nothing has changed). */
+/* Makes sure of `room` bytes behind the tail. Returns 0 or -ENOMEM (then nothing has changed), also
+ * if it would be too large. */
 static inline int buffer_reserve(Buffer *buffer, size_t room)
 {
         return _likely_(buffer_room(buffer) >= room) ? 0 : buffer_make_room(buffer, room);
@@ -65,7 +66,7 @@ static inline uint8_t *buffer_tail(const Buffer *buffer)
 /* Makes n bytes at the tail part of the queue; n is at most buffer_room(). */
 static inline void buffer_commit(Buffer *buffer, size_t n)
 {
-        buffer->end += n;
+        buffer->end += (uint32_t)n;
 }
 
 /* Copies n bytes to the tail. Returns 0 or -ENOMEM (then nothing has changed). */
@@ -76,14 +77,14 @@ static inline int buffer_append(Buffer *buffer, const void *data, size_t n)
         if (_unlikely_(buffer_reserve(buffer, n) < 0))
                 return -ENOMEM;
         memcpy(buffer_tail(buffer), data, n);
-        buffer->end += n;
+        buffer->end += (uint32_t)n;
         return 0;
 }
 
 /* Drops n unread bytes (at most buffer_length()) from the head; rewinds when nothing is left. */
 static inline void buffer_consume(Buffer *buffer, size_t n)
 {
-        buffer->start += n;
+        buffer->start += (uint32_t)n;
         if (buffer->start == buffer->end)
                 buffer->start = buffer->end = 0;
 }

@@ -82,6 +82,8 @@ static void test_too_much(void)
         buffer_append(&buffer, "kept", 4);
         g_assert_cmpint(buffer_reserve(&buffer, SIZE_MAX - 2), ==, -ENOMEM);
         g_assert_cmpint(buffer_reserve(&buffer, SIZE_MAX / 4), ==, -ENOMEM);
+        g_assert_cmpint(buffer_reserve(&buffer, (size_t)UINT32_MAX + 1), ==, -ENOMEM);
+        g_assert_cmpint(buffer_reserve(&buffer, UINT32_MAX - 3), ==, -ENOMEM);
         assert_content(&buffer, "kept");
         buffer_done(&buffer);
 }
