@@ -82,13 +82,14 @@ static void put_proof(RecordWriter *writer, const Connection *connection)
 /* Bytes and pieces in the order of the stream. */
 static void put_output(RecordWriter *writer, const Output *output, const PayloadsWritten *payloads)
 {
+        const OutputPieces *pieces = output->pieces;
         const uint8_t *head = buffer_head(&output->bytes);
         size_t left = buffer_length(&output->bytes);
-        uint64_t position = output->consumed;
+        uint64_t position = pieces ? pieces->consumed : 0;
 
-        record_put_u32(writer, output->n - output->first);
-        for (uint32_t i = output->first; i < output->n; i++) {
-                const OutputPiece *piece = &output->pieces[i];
+        record_put_u32(writer, pieces ? pieces->n - pieces->first : 0);
+        for (uint32_t i = pieces ? pieces->first : 0; pieces && i < pieces->n; i++) {
+                const OutputPiece *piece = &pieces->items[i];
                 size_t before = (size_t)(piece->at - position);
 
                 record_put_bytes(writer, (Bytes){head, before});
@@ -103,12 +104,12 @@ static void put_output(RecordWriter *writer, const Output *output, const Payload
         record_put_bytes(writer, (Bytes){head, left});
 }
 
-static int write_payloads(const Output *output, PayloadsWritten *payloads, Buffer *to)
+static int write_payloads(const OutputPieces *pieces, PayloadsWritten *payloads, Buffer *to)
 {
         int r = 0;
 
-        for (uint32_t i = output->first; i < output->n && r == 0; i++)
-                r = payloads_write(payloads, output->pieces[i].message, to);
+        for (uint32_t i = pieces ? pieces->first : 0; pieces && i < pieces->n && r == 0; i++)
+                r = payloads_write(payloads, pieces->items[i].message, to);
         return r;
 }
 
@@ -118,7 +119,7 @@ int connection_record_write(const Connection *connection, uint32_t number,
         RecordWriter writer;
         int r, q;
 
-        r = write_payloads(&connection->output, payloads, to);
+        r = write_payloads(connection->output.pieces, payloads, to);
         if (r < 0)
                 return r;
         writer = record_begin(to, CONNECTION_RECORD, CONNECTION_RECORD_VERSION, 0);

@@ -9,68 +9,80 @@
 #include <string.h>
 
 #define OUTPUT_IOVEC 64
+/* Room for so many pieces to begin with. */
+#define PIECES_MIN 8U
 
-static void output_drop_pieces(Output *output)
+static OutputPieces *pieces_free(OutputPieces *pieces)
 {
-        for (uint32_t i = output->first; i < output->n; i++)
-                message_unref(output->pieces[i].message);
-        output->first = output->n = 0;
-        output->pieces_length = 0;
+        if (!pieces)
+                return NULL;
+        for (uint32_t i = pieces->first; i < pieces->n; i++)
+                message_unref(pieces->items[i].message);
+        free(pieces);
+        return NULL;
 }
 
 void output_done(Output *output)
 {
-        output_drop_pieces(output);
-        free(output->pieces);
+        pieces_free(output->pieces);
         buffer_done(&output->bytes);
         *output = (Output){};
 }
 
 static int output_grow_pieces(Output *output)
 {
-        uint32_t capacity = output->capacity > 0 ? output->capacity * 2 : 8;
-        OutputPiece *pieces;
+        OutputPieces *pieces = output->pieces;
+        const uint32_t capacity = pieces ? pieces->capacity * 2 : PIECES_MIN;
+        OutputPieces *grown;
 
-        if (output->first > 0 && output->first >= output->n / 2) {
-                memmove(output->pieces, output->pieces + output->first,
-                        (output->n - output->first) * sizeof(*output->pieces));
-                output->n -= output->first;
-                output->first = 0;
+        if (pieces && pieces->first > 0 && pieces->first >= pieces->n / 2) {
+                memmove(pieces->items, pieces->items + pieces->first,
+                        (pieces->n - pieces->first) * sizeof(*pieces->items));
+                pieces->n -= pieces->first;
+                pieces->first = 0;
                 return 0;
         }
-        pieces = reallocarray(output->pieces, capacity, sizeof(*pieces));
-        if (!pieces)
+        grown = realloc(pieces, sizeof(*pieces) + capacity * sizeof(*pieces->items));
+        if (!grown)
                 return -ENOMEM;
-        output->pieces = pieces;
-        output->capacity = capacity;
+        if (!pieces)
+                *grown = (OutputPieces){};
+        grown->capacity = capacity;
+        output->pieces = grown;
         return 0;
 }
 
 int output_share(Output *output, Message *message, Bytes payload)
 {
-        if (output->n == output->capacity && output_grow_pieces(output) < 0)
-                return -ENOMEM;
-        output->pieces[output->n++] = (OutputPiece){
-                .at = output->consumed + buffer_length(&output->bytes),
+        OutputPieces *pieces = output->pieces;
+
+        if (!pieces || pieces->n == pieces->capacity) {
+                if (output_grow_pieces(output) < 0)
+                        return -ENOMEM;
+                pieces = output->pieces;
+        }
+        pieces->items[pieces->n++] = (OutputPiece){
+                .at = pieces->consumed + buffer_length(&output->bytes),
                 .message = message_ref(message),
                 .data = payload.data,
                 .length = payload.length,
         };
-        output->pieces_length += payload.length;
+        pieces->length += payload.length;
         return 0;
 }
 
 /* Bytes and pieces in their order, as many as there is room for. */
 static int output_gather(const Output *output, struct iovec *vector)
 {
+        const OutputPieces *pieces = output->pieces;
         const uint8_t *head = buffer_head(&output->bytes);
         size_t left = buffer_length(&output->bytes);
-        uint64_t position = output->consumed;
-        uint32_t i = output->first;
+        uint64_t position = pieces->consumed;
+        uint32_t i = pieces->first;
         int n = 0;
 
-        for (; i < output->n && n + 1 < OUTPUT_IOVEC; i++) {
-                const OutputPiece *piece = &output->pieces[i];
+        for (; i < pieces->n && n + 1 < OUTPUT_IOVEC; i++) {
+                const OutputPiece *piece = &pieces->items[i];
                 size_t before = (size_t)(piece->at - position);
 
                 if (before > 0) {
@@ -81,7 +93,7 @@ static int output_gather(const Output *output, struct iovec *vector)
                 }
                 vector[n++] = (struct iovec){(void *)piece->data, piece->length};
         }
-        if (left > 0 && i == output->n && n < OUTPUT_IOVEC)
+        if (left > 0 && i == pieces->n && n < OUTPUT_IOVEC)
                 vector[n++] = (struct iovec){(void *)head, left};
         return n;
 }
@@ -89,31 +101,33 @@ static int output_gather(const Output *output, struct iovec *vector)
 static void output_consume_bytes(Output *output, size_t n)
 {
         buffer_consume(&output->bytes, n);
-        output->consumed += n;
+        output->pieces->consumed += n;
 }
 
 static void output_consume(Output *output, size_t written)
 {
-        while (output->first < output->n) {
-                OutputPiece *piece = &output->pieces[output->first];
-                size_t n = MIN((size_t)(piece->at - output->consumed), written);
+        OutputPieces *pieces = output->pieces;
+
+        while (pieces->first < pieces->n) {
+                OutputPiece *piece = &pieces->items[pieces->first];
+                size_t n = MIN((size_t)(piece->at - pieces->consumed), written);
 
                 output_consume_bytes(output, n);
                 written -= n;
-                if (output->consumed < piece->at)
+                if (pieces->consumed < piece->at)
                         return;
                 n = MIN(piece->length, written);
                 piece->data += n;
                 piece->length -= n;
-                output->pieces_length -= n;
+                pieces->length -= n;
                 written -= n;
                 if (piece->length > 0)
                         return;
                 message_unref(piece->message);
-                if (++output->first == output->n)
-                        output->first = output->n = 0;
+                pieces->first++;
         }
         output_consume_bytes(output, written);
+        output->pieces = pieces_free(pieces);
 }
 
 /* The common case: no shared pieces, one send(). */
@@ -125,7 +139,7 @@ static int output_write_bytes(Output *output, Transport *transport, size_t *ret_
 
                 if (n < 0)
                         return (int)n;
-                output_consume_bytes(output, (size_t)n);
+                buffer_consume(&output->bytes, (size_t)n);
                 *ret_written += (size_t)n;
                 if ((size_t)n < vector.iov_len)
                         return -EAGAIN;
@@ -136,7 +150,7 @@ static int output_write_bytes(Output *output, Transport *transport, size_t *ret_
 int output_write(Output *output, Transport *transport, size_t *ret_written)
 {
         *ret_written = 0;
-        while (output->first < output->n) {
+        while (output->pieces) {
                 struct iovec vector[OUTPUT_IOVEC];
                 int n_pieces = output_gather(output, vector);
                 size_t asked = 0;

@@ -27,19 +27,24 @@ typedef struct OutputPiece {
         size_t length;
 } OutputPiece;
 
+/* Most connections have none: they are made with the first payload and freed with the last. */
+typedef struct OutputPieces {
+        uint64_t consumed;           /* of bytes, since this was made */
+        size_t length;               /* of all payloads */
+        uint32_t first, n, capacity; /* of the queue: items[first … n) */
+        OutputPiece items[];
+} OutputPieces;
+
 typedef struct Output {
         Buffer bytes;
-        uint64_t consumed;   /* of bytes, ever */
-        OutputPiece *pieces; /* a queue: first … n */
-        uint32_t first, n, capacity;
-        size_t pieces_length;
+        OutputPieces *pieces; /* NULL: none */
 } Output;
 
 void output_done(Output *output);
 
 static inline size_t output_length(const Output *output)
 {
-        return buffer_length(&output->bytes) + output->pieces_length;
+        return buffer_length(&output->bytes) + (output->pieces ? output->pieces->length : 0);
 }
 
 /* Makes the payload, which lies in the message, the next thing in the stream. References the

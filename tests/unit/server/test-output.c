@@ -245,7 +245,7 @@ static void test_queue_is_reused(void)
                 script_append(&script, "E");
                 output_write(&script.output, &fake.transport, &written);
         }
-        g_assert_cmpuint(script.output.capacity, <=, 16);
+        g_assert_cmpuint(script.output.pieces->capacity, <=, 16);
         fake.per_call = SIZE_MAX;
         write_in_steps(&script, &fake);
         assert_all_written(&script, &fake);
