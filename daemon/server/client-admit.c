@@ -23,7 +23,7 @@ static int answer_to(const Connection *connection, int r)
 /* What the login has shown stays with the connection, for its CONNECT is read again. */
 static int take_result(Connection *connection, const Proof *proof, ProofResult *result)
 {
-        int r = tenure_set(&connection->tenure, connection, result->expires);
+        int r = connection_set_tenure(connection, result->expires);
 
         if (r < 0)
                 return r;
@@ -52,11 +52,15 @@ static int check_here(Connection *connection, const Proof *proof, const ProofReq
 static int check(Connection *connection, const Proof *proof, const ProofRequest *request,
                  const char **ret_detail)
 {
+        Extras *extras;
         int r;
 
         if (proof_cost(proof) == PROOF_QUICK)
                 return check_here(connection, proof, request, ret_detail);
-        r = login_new(connection, connection->shard, proof, request, &connection->login);
+        extras = extras_own(&connection->extras);
+        if (!extras)
+                return -ENOMEM;
+        r = login_new(connection, connection->shard, proof, request, &extras->login);
         if (r == 0)
                 return -EINPROGRESS;
         if (r == -EBUSY || proof_cost(proof) == PROOF_BLOCKS)
@@ -107,5 +111,5 @@ static void tenure_due(LoopTimer *timer, msec_t now)
 
 int client_admit_for_now(Connection *connection)
 {
-        return tenure_watch(connection->tenure, &connection->shard->loop, tenure_due);
+        return tenure_watch(connection->extras->tenure, &connection->shard->loop, tenure_due);
 }

@@ -193,7 +193,7 @@ bool client_receive(Connection *connection, Bytes data)
                 connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
                 return false;
         }
-        if (connection->consultation)
+        if (connection->extras->consultation)
                 return client_wait_for_authority(connection);
         return leaves_connect(connection) ? client_leave(connection, data) : true;
 }

@@ -120,7 +120,7 @@ static int client_read_once(Connection *connection)
         if (n == -EAGAIN)
                 return -1;
         if (n <= 0) {
-                connection_fail(connection, (int)n, connection->transport.trouble);
+                connection_fail(connection, (int)n, transport_trouble(&connection->transport));
                 return -1;
         }
         counters_add(shard->counters.bytes_received, n);
@@ -300,7 +300,7 @@ void client_consulted(Consultation *consultation)
         consultation_free(consultation);
         if (!connection)
                 return;
-        connection->consultation = NULL;
+        extras_own(&connection->extras)->consultation = NULL;
         r = loop_modify(&connection->shard->loop, &connection->source,
                         connection->source.events | connection_reads(connection));
         if (r < 0)
@@ -319,10 +319,10 @@ void client_proved(Login *login)
                 login_free(login);
                 return;
         }
-        connection->login = NULL;
+        extras_own(&connection->extras)->login = NULL;
         /* What its CONNECT has left open was asked at the end of its login: AUTH is read again. */
-        connection->phase =
-                exchange_is_done(connection->exchange) ? CONNECTION_CONVERSES : CONNECTION_WAITS;
+        connection->phase = exchange_is_done(connection->extras->exchange) ? CONNECTION_CONVERSES
+                                                                           : CONNECTION_WAITS;
         r = client_admit_proved(connection, login, &detail);
         login_free(login);
         if (r > 0)
@@ -356,8 +356,10 @@ void client_flush(Connection *connection)
         if (connection->phase == CONNECTION_OPEN && connection->broken < 0)
                 connection_fail(connection, connection->broken, NULL);
         /* What a helper has nobody touches. */
-        if (connection->phase > CONNECTION_OPEN || connection->step)
+        if (connection->phase > CONNECTION_OPEN || connection->extras->step)
                 return;
+        if (_unlikely_(connection->extras != &extras_none))
+                extras_trim(&connection->extras);
         r = connection_write(connection);
         if (r == -EAGAIN)
                 r = loop_modify(&connection->shard->loop, &connection->source,
@@ -366,7 +368,7 @@ void client_flush(Connection *connection)
                 r = loop_modify(&connection->shard->loop, &connection->source,
                                 connection_reads(connection));
         if (r < 0)
-                connection_fail(connection, r, connection->transport.trouble);
+                connection_fail(connection, r, transport_trouble(&connection->transport));
         else if (has_more && !(connection->source.events & EPOLLOUT))
                 connection_schedule(connection);
 }

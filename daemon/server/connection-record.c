@@ -142,10 +142,10 @@ int connection_record_write(const Connection *connection, uint32_t number,
         record_put_bytes(&writer, buffer_bytes(&connection->input));
         record_put_u32(&writer, connection->pending_packets);
         put_output(&writer, &connection->output, payloads);
-        record_put_bytes(&writer, bytes_from_string(connection->proxy_name));
+        record_put_bytes(&writer, bytes_from_string(connection->extras->proxy_name));
         put_proof(&writer, connection);
         record_put_u8(&writer, (uint8_t)(connection->login_method | connection->auth_method << 4));
-        record_put_u64(&writer, tenure_expires(connection->tenure));
+        record_put_u64(&writer, tenure_expires(connection->extras->tenure));
         q = record_end(&writer);
         return r < 0 ? r : q;
 }
@@ -326,7 +326,7 @@ static int get_proxy_name(RecordReader *reader, Connection *connection)
 {
         Bytes name = record_reader_has_more(reader) ? record_get_bytes(reader) : (Bytes){};
 
-        return name.length == 0 ? 0 : bytes_duplicate(name, (uint8_t **)&connection->proxy_name);
+        return connection_set_proxy_name(connection, name);
 }
 
 /* An older version had no other logins than by password. */
@@ -342,7 +342,7 @@ static int get_login(RecordReader *reader, const ConnectionRecord *record, Conne
         connection->auth_method = methods >> 4;
         return connection->login_method < LOGIN_METHODS_N &&
                                connection->auth_method <= SCRAM_HASHES_N
-                       ? tenure_set(&connection->tenure, connection, record_get_u64(reader))
+                       ? connection_set_tenure(connection, record_get_u64(reader))
                        : -EBADMSG;
 }
 

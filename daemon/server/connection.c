@@ -5,6 +5,7 @@
 #include "server/connection.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,10 @@
 
 /* What is appended in one turn is written before its end from here on: it is still in the cache. */
 #define OUTPUT_HIGH_WATER (128U * 1024U)
+
+/* Ten thousand idle ones are ten thousand of these: what few need goes to extras.h. With its head
+ * this fills a chunk of malloc() to the last byte. */
+static_assert(sizeof(Connection) <= 344, "a connection has grown");
 
 void connection_set_peer(Connection *connection, const Address *address)
 {
@@ -122,7 +127,7 @@ void connection_leave(Connection *connection)
         loop_timer_disarm(&shard->loop, &connection->timer);
         connection_leave_newcomers(connection);
         connection_end_pace(connection);
-        tenure_suspend(connection->tenure, &shard->loop);
+        tenure_suspend(connection->extras->tenure, &shard->loop);
         list_remove(&connection->link);
         list_remove(&connection->flush_link);
         counters_add(shard->counters.sockets_open, -1);
@@ -213,6 +218,7 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
 
         if (!connection)
                 return -ENOMEM;
+        connection->extras = &extras_none;
         connection->shard = shard;
         connection->refuse = origin->refuse;
         connection->source.fd = origin->fd;
@@ -231,6 +237,14 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
         return 0;
 }
 
+static void connection_free_extras(Connection *connection)
+{
+        exchange_free(connection->extras->exchange);
+        free(connection->extras->tenure);
+        free(connection->extras->proxy_name);
+        extras_drop(&connection->extras);
+}
+
 Connection *connection_free(Connection *connection)
 {
         if (!connection)
@@ -246,19 +260,41 @@ Connection *connection_free(Connection *connection)
         output_done(&connection->output);
         aliases_free(connection->aliases);
         free(connection->username);
-        free(connection->proxy_name);
         access_policy_unref(connection->policy);
-        exchange_free(connection->exchange);
-        free(connection->tenure);
         acl_unref(connection->acl);
+        connection_free_extras(connection);
         free(connection);
         return NULL;
 }
 
+int connection_set_tenure(Connection *connection, uint64_t expires)
+{
+        Extras *extras;
+
+        if (expires == 0 && !connection->extras->tenure)
+                return 0;
+        extras = extras_own(&connection->extras);
+        return extras ? tenure_set(&extras->tenure, connection, expires) : -ENOMEM;
+}
+
+int connection_set_proxy_name(Connection *connection, Bytes name)
+{
+        Extras *extras;
+
+        if (name.length == 0)
+                return 0;
+        extras = extras_own(&connection->extras);
+        return extras ? bytes_duplicate(name, (uint8_t **)&extras->proxy_name) : -ENOMEM;
+}
+
 void connection_drop_connect(Connection *connection)
 {
-        login_abandon(TAKE_PTR(connection->login));
-        consultation_abandon(TAKE_PTR(connection->consultation));
+        if (connection->extras != &extras_none) {
+                Extras *extras = extras_own(&connection->extras);
+
+                login_abandon(TAKE_PTR(extras->login));
+                consultation_abandon(TAKE_PTR(extras->consultation));
+        }
         if (connection->phase < CONNECTION_OPEN && connection->input.data)
                 explicit_bzero(connection->input.data, connection->input.capacity);
 }
@@ -275,9 +311,11 @@ void connection_close(Connection *connection)
         connection_leave(connection);
         connection_leave_place(connection);
         connection_leave_neighbour(connection);
-        if (connection->step && !handshake_step_withdraw(connection->step))
-                return; /* handshake_returned() frees it */
-        connection->step = NULL;
+        if (connection->extras->step) {
+                if (!handshake_step_withdraw(connection->extras->step))
+                        return; /* handshake_returned() frees it */
+                extras_own(&connection->extras)->step = NULL;
+        }
         connection->transport.ops->close(&connection->transport);
         list_append(&shard->dead, &connection->flush_link);
 }

@@ -17,10 +17,10 @@
 #include "mqtt/packet.h"
 #include "server/alias.h"
 #include "server/endpoint.h"
+#include "server/extras.h"
 #include "server/output.h"
 #include "server/pace.h"
 #include "server/shard.h"
-#include "server/tenure.h"
 #include "transport/transport.h"
 #include "util/address.h"
 
@@ -49,8 +49,7 @@ struct Connection {
         Session *session; /* while OPEN */
         Endpoint *endpoint;
         Transport transport;
-        struct HandshakeStep *step; /* while a helper has the transport: nobody touches it */
-        Buffer input;               /* begun packets only: an idle connection has none */
+        Buffer input; /* begun packets only: an idle connection has none */
         Output output;
         uint32_t pending_packets; /* appended since the output was last empty */
         uint32_t counted_packets; /* of these, what the gauges of the worker hold */
@@ -64,41 +63,37 @@ struct Connection {
                 Pace *pace;         /* then, of one that is limited */
         };
         List flush_link;      /* in shard->flushes or shard->dead */
+        const Extras *extras; /* what few have; never NULL */
         char *username;       /* NULL: none; before CONNECT only what the kernel has told */
         Neighbour *neighbour; /* whom it counts for; NULL: nobody */
-        char *proxy_name;     /* in the certificate that its proxy has seen; NULL: none */
-        struct Login *login;  /* while it PROVES */
-        Tenure *tenure;       /* of one whose login has an end: see tenure.h */
         AccessPolicy *policy; /* a reference: by which an OPEN one was let in; NULL: none */
         Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
         const AclUser *rules; /* of its user in there */
-
-        struct Exchange *exchange;         /* an enhanced authentication under way */
-        struct Consultation *consultation; /* while its next packet waits for an authority */
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
         uint32_t keep_alive;        /* ms until the connection is taken for dead; 0: never */
         uint32_t review;            /* as in its shard when it was looked at last */
         int broken;                 /* -errno of a delivery: it ends with this turn's flush */
+        ConnectionPeer peer;
         uint16_t in_alias_maximum;
         uint16_t out_alias_maximum;
         uint16_t move_to;     /* while MOVES: the worker */
         uint8_t version;      /* MqttVersion */
         uint8_t phase;        /* ConnectionPhase */
         uint8_t refuse;       /* reason code to answer any CONNECT with; 0: none */
-        bool is_admitted;     /* access control has let it in, before it moved, or by a helper */
         uint8_t auth_method;  /* 1 + ScramHash of its CONNECT; 0: none */
         uint8_t login_method; /* LoginMethod: by which it was admitted */
-        bool is_proven;       /* TLS or the kernel has told its username */
-        bool is_filtered; /* it may not read all that it has subscribed to: see client-access.h */
-        bool is_newcomer; /* not let in yet */
-        bool is_paused;   /* not read from: client-pace.h */
-        bool has_place;   /* counted for max_connections */
-        bool wants_problem_information;
-        bool is_bridge;
-        bool session_is_lasting; /* CONNECT asked for an expiry above 0 (MQTT 5.0, 3.14.2.2.2) */
-        ConnectionPeer peer;
+
+        bool is_admitted : 1; /* access control has let it in, before it moved, or by a helper */
+        bool is_proven : 1;   /* TLS or the kernel has told its username */
+        bool is_filtered : 1; /* it may not read all that it has subscribed to: client-access.h */
+        bool is_newcomer : 1; /* not let in yet */
+        bool is_paused : 1;   /* not read from: client-pace.h */
+        bool has_place : 1;   /* counted for max_connections */
+        bool wants_problem_information : 1;
+        bool is_bridge : 1;
+        bool session_is_lasting : 1; /* CONNECT asked for an expiry above 0 (3.14.2.2.2) */
 };
 
 /* Where a connection comes from. */
@@ -145,6 +140,12 @@ void connection_close(Connection *connection);
  * it; whether one is right nobody wants to know any more. */
 void connection_drop_connect(Connection *connection);
 
+/* Its login holds until then, as tenure_set(). 0 or -ENOMEM. */
+int connection_set_tenure(Connection *connection, uint64_t expires);
+
+/* Of the certificate that its proxy has seen; empty: none. 0 or -ENOMEM. */
+int connection_set_proxy_name(Connection *connection, Bytes name);
+
 /* The address of a peer that has one, without port, as text; else NULL. */
 char *connection_peer_host(const Connection *connection, char *buffer, size_t size);
 
@@ -170,7 +171,7 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
 /* Whether it is read from, as an epoll event. */
 static inline uint32_t connection_reads(const Connection *connection)
 {
-        return connection->is_paused || connection->consultation ? 0 : EPOLLIN;
+        return connection->is_paused || connection->extras->consultation ? 0 : EPOLLIN;
 }
 
 /* What holds for all now. */

@@ -64,6 +64,7 @@ static int ask(Connection *connection, AuthorityVerb verb, Bytes topic)
 {
         char address[ADDRESS_TEXT_MAX];
         AuthorityQuestion question;
+        Extras *extras;
         Authority *authority = connection->policy->parts.authority;
         bool allow;
         int r;
@@ -76,8 +77,11 @@ static int ask(Connection *connection, AuthorityVerb verb, Bytes topic)
         r = authority_recall(authority, &question, &allow);
         if (r != 0)
                 return r > 0 ? 0 : r;
+        extras = extras_own(&connection->extras);
+        if (!extras)
+                return -ENOMEM;
         r = consultation_new(connection, connection->shard, authority, &question,
-                             &connection->consultation);
+                             &extras->consultation);
         if (r == 0)
                 return -EINPROGRESS;
         return r == -ENOMEM ? r : REASON_SERVER_BUSY;

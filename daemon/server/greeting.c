@@ -84,11 +84,11 @@ static Bytes connack_properties(const Connection *connection, const Greeting *gr
                                         settings->max_packet_size);
         if (receive_maximum < MQTT_RECEIVE_MAXIMUM)
                 at = write_property_u16(at, PROPERTY_RECEIVE_MAXIMUM, receive_maximum);
-        if (exchange_is_done(connection->exchange)) { /* [MQTT-4.12.0-5] */
+        if (exchange_is_done(connection->extras->exchange)) { /* [MQTT-4.12.0-5] */
                 at = write_string(write_u8(at, PROPERTY_AUTHENTICATION_METHOD),
                                   connect->properties.authentication_method);
                 at = write_string(write_u8(at, PROPERTY_AUTHENTICATION_DATA),
-                                  connection->exchange->proof);
+                                  connection->extras->exchange->proof);
         }
         return (Bytes){to, (size_t)(at - to)};
 }
@@ -97,7 +97,7 @@ int greeting_answer(const Connection *connection, const Greeting *greeting, bool
                     Buffer *to)
 {
         Bytes information = bytes_from_string(connection_terms(connection)->response_information);
-        const Exchange *exchange = connection->exchange;
+        const Exchange *exchange = connection->extras->exchange;
         /* All properties that are numbers together are below 64 bytes, as is a method. */
         size_t size = 64 + 64 + greeting->client_id.length + information.length +
                       (exchange ? exchange->proof.length : 0);

@@ -34,32 +34,43 @@ static bool is_same_user(const Connection *connection, const Exchange *exchange)
 static int begin_again(Connection *connection, const Properties *properties)
 {
         _cleanup_(exchange_freep) Exchange *exchange = NULL;
-        int r = exchange_new(connection->endpoint->policy, properties, (Bytes){}, &exchange);
+        Extras *extras = extras_own(&connection->extras);
+        int r;
 
+        if (!extras)
+                return -ENOMEM;
+        r = exchange_new(connection->endpoint->policy, properties, (Bytes){}, &exchange);
         if (r == 0 && !is_same_user(connection, exchange))
                 r = REASON_NOT_AUTHORIZED;
         if (r == 0)
                 r = reply_auth(connection, REASON_CONTINUE_AUTHENTICATION,
                                scram_hash(exchange->scram), scram_challenge(exchange->scram));
         if (r == 0)
-                connection->exchange = TAKE_PTR(exchange);
+                extras->exchange = TAKE_PTR(exchange);
         return r;
+}
+
+static void end_exchange(Connection *connection)
+{
+        Extras *extras = extras_own(&connection->extras);
+
+        extras->exchange = exchange_free(extras->exchange);
 }
 
 static int finish_again(Connection *connection)
 {
-        const Exchange *exchange = connection->exchange;
+        const Exchange *exchange = connection->extras->exchange;
         int r = reply_auth(connection, REASON_SUCCESS, scram_hash(exchange->scram),
                            exchange->proof);
 
-        connection->exchange = exchange_free(connection->exchange);
+        end_exchange(connection);
         return r;
 }
 
 /* The CONNECT takes effect now: it is read as if it had come just here. */
 static int finish_connect(Connection *connection)
 {
-        Exchange *exchange = connection->exchange;
+        Exchange *exchange = connection->extras->exchange;
         const Packet connect = {
                 .type = PACKET_CONNECT,
                 .body = {exchange->connect, exchange->connect_length},
@@ -69,14 +80,14 @@ static int finish_connect(Connection *connection)
         connection->phase = CONNECTION_WAITS;
         r = handle_connect(connection, &connect);
         if (connection->phase == CONNECTION_OPEN)
-                connection->exchange = exchange_free(exchange);
+                end_exchange(connection);
         return r;
 }
 
 /* As for a CONNECT with a password: refused for who it is not. */
 static void note_failure(Connection *connection, int r)
 {
-        const Exchange *exchange = connection->exchange;
+        const Exchange *exchange = connection->extras->exchange;
         Connect connect;
 
         if (r <= 0 || connection->phase != CONNECTION_CONVERSES ||
@@ -97,14 +108,14 @@ int handle_auth(Connection *connection, const Packet *packet)
                 return r;
         if (!is_of_the_method(connection, &auth.properties))
                 return REASON_PROTOCOL_ERROR;
-        if (!connection->exchange)
+        if (!connection->extras->exchange)
                 return auth.reason == REASON_REAUTHENTICATE
                                ? begin_again(connection, &auth.properties)
                                : REASON_PROTOCOL_ERROR;
         if (auth.reason != REASON_CONTINUE_AUTHENTICATION) /* [MQTT-4.12.0-3] */
                 return REASON_PROTOCOL_ERROR;
-        if (!exchange_is_done(connection->exchange))
-                r = exchange_finish(connection->exchange, &auth.properties);
+        if (!exchange_is_done(connection->extras->exchange))
+                r = exchange_finish(connection->extras->exchange, &auth.properties);
         note_failure(connection, r);
         if (r != 0)
                 return r;

@@ -281,8 +281,8 @@ static int take_login_name(const Connection *connection, Greeting *greeting)
 /* A reload may have come in between. */
 static int confirm_exchange(Connection *connection, Bytes username)
 {
-        if (!access_policy_agrees(connection->exchange->policy, connection->endpoint->policy,
-                                  LOGIN_PASSWORD, username))
+        if (!access_policy_agrees(connection->extras->exchange->policy,
+                                  connection->endpoint->policy, LOGIN_PASSWORD, username))
                 return REASON_NOT_AUTHORIZED;
         connection->login_method = LOGIN_PASSWORD;
         return 0;
@@ -300,12 +300,13 @@ static int admit(Connection *connection, Greeting *greeting)
                                 .has_password = connect->has_password,
                                 .password = connect->password,
                         },
-                .is_proven = greeting->proven_name || exchange_is_done(connection->exchange),
+                .is_proven =
+                        greeting->proven_name || exchange_is_done(connection->extras->exchange),
         };
         int r;
 
         /* Who has a method shows who it is to the worker that it stays with. */
-        if (connection->auth_method > 0 && !exchange_is_done(connection->exchange))
+        if (connection->auth_method > 0 && !exchange_is_done(connection->extras->exchange))
                 return 0;
         if (connect->has_will && mount_will(connection, greeting) < 0)
                 return -ENOMEM;
@@ -446,11 +447,16 @@ static int refuse_unreadable(Connection *connection, const Connect *connect, int
 /* The CONNECT is kept, and takes effect at the end. */
 static int begin_exchange(Connection *connection, const Properties *properties, Bytes body)
 {
-        int r = exchange_new(connection->endpoint->policy, properties, body, &connection->exchange);
-        const Scram *scram = r == 0 ? connection->exchange->scram : NULL;
+        Extras *extras = extras_own(&connection->extras);
+        const Scram *scram;
+        int r;
 
+        if (!extras)
+                return -ENOMEM;
+        r = exchange_new(connection->endpoint->policy, properties, body, &extras->exchange);
         if (r != 0)
                 return r;
+        scram = extras->exchange->scram;
         connection->phase = CONNECTION_CONVERSES;
         return reply_auth(connection, REASON_CONTINUE_AUTHENTICATION, scram_hash(scram),
                           scram_challenge(scram));
@@ -496,7 +502,7 @@ int handle_connect(Connection *connection, const Packet *packet)
                 connection->phase = CONNECTION_MOVES;
                 return 0;
         }
-        if (connection->auth_method > 0 && !connection->exchange)
+        if (connection->auth_method > 0 && !connection->extras->exchange)
                 return begin_exchange(connection, &connect->properties, packet->body);
         return accept_client(connection, &greeting);
 }

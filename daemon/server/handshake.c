@@ -61,7 +61,7 @@ static bool handshake_take(Connection *connection, int r)
         if (r == 0 && done)
                 r = take_peer_user(connection);
         if (r < 0) {
-                connection_fail(connection, r, connection->transport.trouble);
+                connection_fail(connection, r, transport_trouble(&connection->transport));
                 return false;
         }
         if (done) {
@@ -74,9 +74,13 @@ static bool handshake_take(Connection *connection, int r)
 /* Without its events: a socket that is readable would tell so over and over. */
 static int handshake_hand_out(Connection *connection)
 {
-        int r = handshake_step_new(connection, connection->shard, &connection->transport,
-                                   &connection->step);
+        Extras *extras = extras_own(&connection->extras);
+        int r;
 
+        if (!extras)
+                return -ENOMEM;
+        r = handshake_step_new(connection, connection->shard, &connection->transport,
+                               &extras->step);
         if (r == 0)
                 loop_remove(&connection->shard->loop, &connection->source);
         return r;
@@ -101,9 +105,10 @@ bool handshake_go_on(Connection *connection)
 void handshake_returned(Connection *connection)
 {
         Shard *shard = connection->shard;
-        int result = connection->step->result, r;
+        Extras *extras = extras_own(&connection->extras);
+        int result = extras->step->result, r;
 
-        connection->step = handshake_step_free(connection->step);
+        extras->step = handshake_step_free(extras->step);
         if (connection->phase == CONNECTION_CLOSED) {
                 connection_free(connection);
                 return;
@@ -117,7 +122,9 @@ void handshake_returned(Connection *connection)
 
 void handshake_dropped(Connection *connection)
 {
-        connection->step = handshake_step_free(connection->step);
+        Extras *extras = extras_own(&connection->extras);
+
+        extras->step = handshake_step_free(extras->step);
         if (connection->phase == CONNECTION_CLOSED)
                 connection_free(connection);
 }

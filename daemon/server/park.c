@@ -70,7 +70,8 @@ static int parker_flush(Parker *parker, size_t least)
 static bool goes_along(const Connection *connection)
 {
         return connection->phase <= CONNECTION_OPEN && connection->phase != CONNECTION_CONVERSES &&
-               !connection->exchange && connection->broken == 0 && !tls_is(&connection->transport);
+               !connection->extras->exchange && connection->broken == 0 &&
+               !tls_is(&connection->transport);
 }
 
 static uint8_t note_of(const Connection *connection)

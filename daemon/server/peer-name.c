@@ -6,7 +6,8 @@
 
 int peer_name(const Connection *connection, TlsName which, char **ret_name)
 {
-        if (!connection->proxy_name || which != TLS_NAME_COMMON)
+        if (!connection->extras->proxy_name || which != TLS_NAME_COMMON)
                 return tls_peer_name(&connection->transport, which, ret_name);
-        return bytes_duplicate(bytes_from_string(connection->proxy_name), (uint8_t **)ret_name);
+        return bytes_duplicate(bytes_from_string(connection->extras->proxy_name),
+                               (uint8_t **)ret_name);
 }

@@ -30,7 +30,7 @@ static int take_name(Connection *connection, Bytes name)
 {
         if (name.length == 0 || !utf8_is_valid(name.data, name.length))
                 return 0;
-        return bytes_duplicate(name, (uint8_t **)&connection->proxy_name);
+        return connection_set_proxy_name(connection, name);
 }
 
 /* What its address allows, now that it is known. */

@@ -18,8 +18,8 @@ typedef struct TlsSession {
         TlsCredentials *credentials; /* dropped after the session */
         struct Wire *wire;           /* while a read goes on */
         Buffer rest;                 /* read from the socket, not yet decrypted; mostly none */
-        char *trouble;               /* of the Transport */
-        int fd;                      /* of the Transport */
+        char *trouble;               /* transport_trouble() */
+        int fd;                      /* transport_trouble() */
         int last_code;               /* a failure that came behind data */
         uint8_t first_byte;          /* of all, once has_begun */
         bool has_begun;

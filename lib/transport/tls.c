@@ -131,8 +131,14 @@ static int tls_trouble(Transport *transport, char *why)
 
         free(tls->trouble);
         tls->trouble = why;
-        transport->trouble = why;
         return -EPROTO;
+}
+
+static const char *tls_words(const Transport *transport)
+{
+        const TlsSession *tls = transport->state;
+
+        return tls ? tls->trouble : NULL;
 }
 
 static char *describe_alert(gnutls_session_t session)
@@ -420,7 +426,6 @@ static void tls_close(Transport *transport)
         if (!tls)
                 return;
         transport->state = NULL;
-        transport->trouble = NULL;
         transport->has_more = false;
         if (tls->is_open && !tls->has_said_bye && !tls->is_sending)
                 gnutls_bye(tls->session, GNUTLS_SHUT_WR);
@@ -440,6 +445,7 @@ static const TransportOps tls_ops = {
         .wants = tls_wants,
         .finish = tls_finish,
         .close = tls_close,
+        .trouble = tls_words,
 };
 
 bool tls_is(const Transport *transport)

@@ -34,6 +34,8 @@ typedef struct TransportOps {
         /* Ends it in order as far as that goes without waiting, closes the fd, frees the state.
          * Idempotent. */
         void (*close)(Transport *transport);
+        /* As transport_trouble(); NULL: has no words. */
+        const char *(*trouble)(const Transport *transport);
 } TransportOps;
 
 struct Transport {
@@ -45,5 +47,10 @@ struct Transport {
         bool has_more;
         bool slow_handshake; /* its steps may take milliseconds: they are better not made on a loop
                               */
-        const char *trouble; /* of the last failure, in words; NULL: the errno says it */
 };
+
+/* What the last failure was, in words; NULL: the errno says it. */
+static inline const char *transport_trouble(const Transport *transport)
+{
+        return transport->ops->trouble ? transport->ops->trouble(transport) : NULL;
+}

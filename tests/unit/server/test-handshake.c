@@ -78,7 +78,7 @@ static void test_flush_leaves_it_to_the_helper(void)
         client_send(client, "\xc0", 1);
         connection_schedule(connection);
         stage_turn(&stage);
-        g_assert_nonnull(connection->step);
+        g_assert_nonnull(connection->extras->step);
         g_assert_true(helper_turn(&stage));
         stage_turn(&stage);
         client_take_end(client);

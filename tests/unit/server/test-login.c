@@ -101,6 +101,26 @@ static void test_login(const void *data)
         stage_done(&stage);
 }
 
+/* What it needed for that it gives back: ten thousand idle ones have logged in once. */
+static void test_leaves_nothing_behind(void)
+{
+        const Connection *connection;
+        Client *client;
+        Stage stage;
+
+        begin(&stage, 1, 8);
+        client = call_as(&stage, MQTT_5, "client", "slow", "p");
+        stage_turn(&stage);
+        connection =
+                container_of(list_last(&stage_shard(&stage, 0)->connections), Connection, link);
+        g_assert_true(connection->extras->login != NULL);
+        g_assert_true(helper_turn(&stage));
+        g_assert_cmpuint(take_connack(client), ==, 0);
+        g_assert_true(connection->extras == &extras_none);
+        client_free(client);
+        stage_done(&stage);
+}
+
 /* Of one of the users, always the same: here some names meet the slow one. */
 static void test_unknown_user_costs_a_check(void)
 {
@@ -314,6 +334,7 @@ int main(int argc, char **argv)
 
                 g_test_add_data_func(path, &login_cases[i], test_login);
         }
+        g_test_add_func("/server/login/leaves-nothing-behind", test_leaves_nothing_behind);
         g_test_add_func("/server/login/unknown-user-costs-a-check",
                         test_unknown_user_costs_a_check);
         g_test_add_func("/server/login/what-follows-waits", test_what_follows_waits);

@@ -235,7 +235,7 @@ static void test_restart(void)
         g_assert_cmpuint(connect_behind(client, B(SHOWN_2)).reason, ==, 0);
         g_assert_cmpuint(stage_restart(&stage, 1).connections, ==, 1);
         assert_peer(&stage, "192.0.2.1:56324");
-        g_assert_cmpstr(only_connection(&stage)->proxy_name, ==, "cn");
+        g_assert_cmpstr(only_connection(&stage)->extras->proxy_name, ==, "cn");
         g_assert_true(only_connection(&stage)->is_proven);
         client_ping(client);
         client_free(client);

@@ -278,7 +278,7 @@ static void test_broken_record_is_an_error(void)
                              37, 0),
                         ==, 37);
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
-        g_assert_nonnull(strstr(pair.server.trouble, "TLS: "));
+        g_assert_nonnull(strstr(transport_trouble(&pair.server), "TLS: "));
         tls_ends_done(&pair);
 }
 
@@ -291,7 +291,7 @@ static void test_renegotiation_is_refused(void)
         pair_meet(&pair, &settings, &(TlsClientWish){.priority = versions[0]});
         g_assert_cmpint(gnutls_handshake(pair.client.session), ==, GNUTLS_E_AGAIN);
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
-        g_assert_nonnull(strstr(pair.server.trouble, "renegotiation"));
+        g_assert_nonnull(strstr(transport_trouble(&pair.server), "renegotiation"));
         tls_ends_done(&pair);
 }
 
@@ -326,7 +326,7 @@ static void test_many_updates_of_keys_end_it(void)
                 n = server_read(&pair, data, sizeof(data));
         }
         g_assert_cmpint(n, ==, -EPROTO);
-        g_test_message("%s", pair.server.trouble);
+        g_test_message("%s", transport_trouble(&pair.server));
         tls_ends_done(&pair);
 }
 
@@ -341,7 +341,7 @@ static void test_oversized_records_end_it(gconstpointer version)
         pair_meet(&pair, &settings, &(TlsClientWish){.priority = version});
         g_assert_cmpint(send(pair.client.fd, header, sizeof(header), 0), ==, sizeof(header));
         g_assert_cmpint(server_read(&pair, data, sizeof(data)), ==, -EPROTO);
-        g_test_message("%s", pair.server.trouble);
+        g_test_message("%s", transport_trouble(&pair.server));
         tls_ends_done(&pair);
 }
 
@@ -368,7 +368,7 @@ static void test_other_protocols_are_named(void)
                 g_assert_cmpint(send(pair.client.fd, cases[i].data, cases[i].size, 0), ==,
                                 (ssize_t)cases[i].size);
                 g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EPROTO);
-                g_assert_nonnull(strstr(pair.server.trouble, cases[i].trouble));
+                g_assert_nonnull(strstr(transport_trouble(&pair.server), cases[i].trouble));
                 tls_ends_done(&pair);
         }
 }
@@ -385,7 +385,7 @@ static void test_leaving_in_the_handshake_is_told(void)
         g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EAGAIN);
         shutdown(pair.client.fd, SHUT_WR);
         g_assert_cmpint(pair.server.ops->handshake(&pair.server), ==, -EPROTO);
-        g_assert_nonnull(strstr(pair.server.trouble, "middle of the handshake"));
+        g_assert_nonnull(strstr(transport_trouble(&pair.server), "middle of the handshake"));
         tls_ends_done(&pair);
 }
 
@@ -431,8 +431,8 @@ static void test_client_certificates_are_verified(gconstpointer version)
                         &(TlsClientWish){.priority = version, .certificate = cases[i].certificate});
                 g_assert_cmpint(pair.handshake, ==, cases[i].trouble ? -EPROTO : 0);
                 if (cases[i].trouble) {
-                        g_test_message("%s", pair.server.trouble);
-                        g_assert_nonnull(strstr(pair.server.trouble, cases[i].trouble));
+                        g_test_message("%s", transport_trouble(&pair.server));
+                        g_assert_nonnull(strstr(transport_trouble(&pair.server), cases[i].trouble));
                 }
                 tls_ends_done(&pair);
         }
@@ -551,7 +551,7 @@ static void test_psk(gconstpointer version)
                                            .psk_identity = cases[i].identity,
                                            .psk_key = cases[i].key});
                 if (pair.handshake < 0)
-                        g_test_message("%s", pair.server.trouble);
+                        g_test_message("%s", transport_trouble(&pair.server));
                 g_assert_cmpint(pair.handshake, ==, cases[i].welcome ? 0 : -EPROTO);
                 if (cases[i].welcome) {
                         g_assert_cmpint(tls_peer_name(&pair.server, TLS_NAME_COMMON, &name), ==, 0);
