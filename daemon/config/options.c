@@ -14,9 +14,9 @@ typedef struct OptionPart {
 } OptionPart;
 
 static const OptionPart parts[] = {
-        {options_global, &n_options_global},     {options_limits, &n_options_limits},
-        {options_listener, &n_options_listener}, {options_tls, &n_options_tls},
-        {options_later, &n_options_later},
+        {options_global, &n_options_global}, {options_limits, &n_options_limits},
+        {options_store, &n_options_store},   {options_listener, &n_options_listener},
+        {options_tls, &n_options_tls},       {options_later, &n_options_later},
 };
 
 const OptionAlias option_aliases[] = {

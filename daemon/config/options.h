@@ -4,9 +4,9 @@
  * Thread: immutable
  *
  * A row says all that is to be known about an option. To add one: a field in settings-fields.h with
- * the option's name, and a row in options-global.c, options-limits.c, options-listener.c or
- * options-tls.c. The rows of options-later.c are words of mosquitto.conf that are recognised, so
- * that they can be refused by name.
+ * the option's name, and a row in options-global.c, options-limits.c, options-store.c,
+ * options-listener.c or options-tls.c. The rows of options-later.c are words of mosquitto.conf that
+ * are recognised, so that they can be refused by name.
  */
 #pragma once
 
@@ -101,10 +101,10 @@ typedef struct Option {
         .offset = offsetof(Settings, _field), OPTION_LISTENER_FIELD(_field)
 
 /* The parts of the table, in the order of the manual. */
-extern const Option options_global[], options_limits[], options_listener[], options_tls[],
-        options_later[];
-extern const size_t n_options_global, n_options_limits, n_options_listener, n_options_tls,
-        n_options_later;
+extern const Option options_global[], options_limits[], options_store[], options_listener[],
+        options_tls[], options_later[];
+extern const size_t n_options_global, n_options_limits, n_options_store, n_options_listener,
+        n_options_tls, n_options_later;
 
 /* All rows as one table: 0 ≤ i < n_options(). option_index() is the inverse. */
 size_t n_options(void);

@@ -35,6 +35,11 @@ typedef enum QueueDrop {
         QUEUE_DROP_OLDEST, /* a full queue lets its oldest message go */
 } QueueDrop;
 
+typedef enum Durability {
+        DURABILITY_STRICT,  /* what is acknowledged is on the disk */
+        DURABILITY_RELAXED, /* will be, within a second */
+} Durability;
+
 typedef enum BusKind {
         BUS_SYSTEM,
         BUS_SESSION,
@@ -206,11 +211,15 @@ typedef struct Settings {
         uint32_t message_size_limit;    /* bytes of payload; 0 none */
         uint32_t packet_buffer_size;    /* bytes */
 
-        bool persistence; /* not yet: state stays in memory */
-        uint64_t autosave_interval;
+        bool persistence;
+        uint64_t autosave_interval; /* s */
         bool autosave_on_changes;
         char *persistence_file;
-        char *persistence_location;
+        char *persistence_location; /* NULL: the state directory of the service */
+        Durability durability;
+        unsigned group_commit_delay; /* ms */
+        uint64_t storage_max;        /* bytes; 0: a tenth of the file system */
+        bool storage_on_network;
 
         uint64_t persistent_client_expiration; /* s; SETTINGS_NEVER */
         char *pid_file;
