@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Where the store is, and what an admin is told when it cannot be there. */
+#include <errno.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/storage.h"
+
+typedef struct Stage {
+        char *folder, *conf;
+        Settings *settings;
+        ConfigErrors errors;
+        Store *store;
+} Stage;
+
+static void stage_begin(Stage *stage)
+{
+        *stage = (Stage){.folder = g_dir_make_tmp("hawker-XXXXXX", NULL),
+                         .errors = CONFIG_ERRORS_INIT};
+        stage->conf = g_build_filename(stage->folder, "hawker.conf", NULL);
+        g_unsetenv("STATE_DIRECTORY");
+}
+
+static int stage_open(Stage *stage, const char *text)
+{
+        const SettingsSource source = {.file = stage->conf};
+
+        g_assert_true(g_file_set_contents(stage->conf, text, -1, NULL));
+        stage->settings = settings_unref(stage->settings);
+        g_assert_cmpint(settings_load(&source, &stage->settings, &stage->errors), ==, 0);
+        config_errors_done(&stage->errors);
+        stage->errors = (ConfigErrors)CONFIG_ERRORS_INIT;
+        stage->store = NULL;
+        return storage_open(stage->settings, &stage->errors, &stage->store);
+}
+
+static void stage_close(Stage *stage)
+{
+        stage->store = store_free(stage->store);
+}
+
+static void assert_said(const Stage *stage, const char *what)
+{
+        char said[1024];
+
+        g_assert_cmpuint(stage->errors.n_items, ==, 1);
+        config_error_format(&stage->errors.items[0], said, sizeof(said));
+        if (!strstr(said, what))
+                g_error("\"%s\" does not say \"%s\"", said, what);
+}
+
+static void stage_end(Stage *stage)
+{
+        g_autofree char *remove = g_strdup_printf("rm -r '%s'", stage->folder);
+
+        stage_close(stage);
+        config_errors_done(&stage->errors);
+        settings_unref(stage->settings);
+        g_assert_true(g_spawn_command_line_sync(remove, NULL, NULL, NULL, NULL));
+        g_free(stage->folder);
+        g_free(stage->conf);
+        g_unsetenv("STATE_DIRECTORY");
+}
+
+static mode_t mode_of(const Stage *stage, const char *name)
+{
+        g_autofree char *path = g_build_filename(stage->folder, name, NULL);
+        GStatBuf status;
+
+        g_assert_cmpint(g_stat(path, &status), ==, 0);
+        return status.st_mode & 07777;
+}
+
+static void test_none_is_wanted(void)
+{
+        Stage stage;
+
+        stage_begin(&stage);
+        g_setenv("STATE_DIRECTORY", stage.folder, true);
+        g_assert_cmpint(stage_open(&stage, "persistence false\n"), ==, 0);
+        g_assert_null(stage.store);
+        g_assert_cmpint(stage_open(&stage, ""), ==, 0);
+        g_assert_null(stage.store);
+        stage_end(&stage);
+}
+
+static void test_state_directory(void)
+{
+        g_autofree char *two = NULL;
+        const mode_t mask = umask(0);
+        Stage stage;
+
+        stage_begin(&stage);
+        two = g_strdup_printf("%s:/nonexistent", stage.folder);
+        g_setenv("STATE_DIRECTORY", two, true);
+        g_assert_cmpint(stage_open(&stage, "persistence true\n"), ==, 0);
+        g_assert_nonnull(stage.store);
+        g_assert_cmpint(mode_of(&stage, "store"), ==, 0700);
+        g_assert_cmpint(mode_of(&stage, "store/data.mdb"), ==, 0600);
+        umask(mask);
+        stage_end(&stage);
+}
+
+static void test_location(void)
+{
+        g_autofree char *text = NULL;
+        Stage stage;
+
+        stage_begin(&stage);
+        g_setenv("STATE_DIRECTORY", "/nonexistent", true);
+        text = g_strdup_printf("persistence true\npersistence_location %s/\n", stage.folder);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        g_assert_nonnull(stage.store);
+        g_assert_cmpint(mode_of(&stage, "store"), ==, 0700);
+        stage_close(&stage);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        stage_end(&stage);
+}
+
+static void test_no_place(void)
+{
+        Stage stage;
+
+        stage_begin(&stage);
+        g_assert_cmpint(stage_open(&stage, "\npersistence true\n"), ==, -EKEYREJECTED);
+        g_assert_null(stage.store);
+        assert_said(&stage, "hawker.conf:2");
+        assert_said(&stage, "persistence_location");
+        stage_end(&stage);
+}
+
+static void test_not_there(void)
+{
+        Stage stage;
+
+        stage_begin(&stage);
+        g_assert_cmpint(stage_open(&stage, "persistence true\npersistence_location /nonexistent\n"),
+                        ==, -EKEYREJECTED);
+        assert_said(&stage, "hawker.conf:2");
+        assert_said(&stage, "/nonexistent/store: No such file or directory");
+        stage_end(&stage);
+}
+
+static void test_taken(void)
+{
+        Store *other;
+        Stage stage;
+
+        stage_begin(&stage);
+        g_setenv("STATE_DIRECTORY", stage.folder, true);
+        g_assert_cmpint(stage_open(&stage, "persistence true\n"), ==, 0);
+        other = TAKE_PTR(stage.store);
+        g_assert_cmpint(stage_open(&stage, "persistence true\n"), ==, -EKEYREJECTED);
+        assert_said(&stage, "another process has it open");
+        store_free(other);
+        stage_end(&stage);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/control/storage/none-is-wanted", test_none_is_wanted);
+        g_test_add_func("/control/storage/state-directory", test_state_directory);
+        g_test_add_func("/control/storage/location", test_location);
+        g_test_add_func("/control/storage/no-place", test_no_place);
+        g_test_add_func("/control/storage/not-there", test_not_there);
+        g_test_add_func("/control/storage/taken", test_taken);
+        return g_test_run();
+}
