@@ -91,10 +91,18 @@ static void raise_descriptor_limit(void)
         }
 }
 
+/* Without what others have registered for the end of the process. */
+static _Noreturn void end_at_once(Manager *manager, int status)
+{
+        manager_free(manager);
+        log_done();
+        _exit(status);
+}
+
 static int run(const CommandLine *command, Settings *settings)
 {
         _cleanup_(manager_freep) Manager *manager = NULL;
-        int ready_fd = -1, r = 0;
+        int ready_fd = -1, status, r = 0;
 
         if (command->background)
                 r = daemonize_begin(&ready_fd);
@@ -107,11 +115,13 @@ static int run(const CommandLine *command, Settings *settings)
         raise_descriptor_limit();
         signals_block();
         r = manager_new(&command->source, settings, &manager);
-        if (r == 0)
-                r = manager_run(manager, ready_fd);
         if (r < 0)
                 return status_of(r);
-        return r == MANAGER_RUN_AGAIN ? EXIT_RUN_AGAIN : EXIT_SUCCESS;
+        r = manager_run(manager, ready_fd);
+        status = r < 0 ? status_of(r) : r == MANAGER_RUN_AGAIN ? EXIT_RUN_AGAIN : EXIT_SUCCESS;
+        if (manager_has_stragglers(manager))
+                end_at_once(TAKE_PTR(manager), status);
+        return status;
 }
 
 int main(int argc, char **argv)

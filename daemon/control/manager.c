@@ -182,6 +182,11 @@ int manager_restart(Manager *manager)
         return sd_event_exit(manager->event, 0);
 }
 
+bool manager_has_stragglers(const Manager *manager)
+{
+        return server_stragglers(manager->server) > 0;
+}
+
 Manager *manager_free(Manager *manager)
 {
         if (!manager)

@@ -68,6 +68,10 @@ void manager_update_status(Manager *manager);
  */
 int manager_restart(Manager *manager);
 
+/* Whether threads are left that nobody can end: then the process is to end by _exit(), for what
+ * runs at exit() may wait for the same module as they do. */
+bool manager_has_stragglers(const Manager *manager);
+
 /* Stopped or never run: closes listeners, removes socket files and pid file. */
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)

@@ -100,6 +100,17 @@ static int manager_start(Manager *manager)
         return 0;
 }
 
+/* What they wait for is not ours, and may never answer. */
+static void warn_of_stragglers(const Manager *manager)
+{
+        const unsigned n = server_stragglers(manager->server);
+
+        if (n > 0)
+                log_warning("%u checks of passwords or keys are not waited for any more: a module "
+                            "of PAM or PKCS#11 hangs",
+                            n);
+}
+
 static void manager_leave(Manager *manager)
 {
         hand_over_leave(&manager->hand_over, manager->server, &manager->ticket_key,
@@ -133,6 +144,7 @@ int manager_run(Manager *manager, int ready_fd)
                 manager_stop(manager);
         else
                 manager_leave(manager);
+        warn_of_stragglers(manager);
         if (r < 0)
                 return r;
         return manager->end == MANAGER_RESTARTS ? MANAGER_RUN_AGAIN : 0;

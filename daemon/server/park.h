@@ -44,7 +44,7 @@ int server_park(Server *server, const TlsTicketKey *key, int image, Park *ret_pa
  * The first n_gone items of the park have gone out: these connections are closed here, without a
  * word to the peer. All others end with DISCONNECT 0x8B in MQTT 5, and what waits for them is
  * written, within timeout ms. Their sessions are in the image: no will is published here. The
- * server has no connection left.
+ * server has no connection left, but what helpers have not given back (server_stragglers()).
  */
 void server_leave(Server *server, const Park *park, size_t n_gone, msec_t timeout);
 

@@ -35,6 +35,7 @@ typedef struct Plane {
         WorkPool *askers;  /* for what waits for others: helpers must not */
 
         atomic_bool memory_pressure;   /* new work is refused */
+        atomic_uint stragglers;        /* what helpers had not done when the workers ended */
         atomic_uint connections;       /* of all workers, for global_max_connections */
         atomic_uint newcomers;         /* of these, those that have not been let in yet */
         atomic_uint_fast64_t arrivals; /* a bucket, for global_max_connection_rate */

@@ -83,11 +83,16 @@ int server_new(Settings *settings, Server **ret_server)
         return 0;
 }
 
+unsigned server_stragglers(const Server *server)
+{
+        return atomic_load_explicit(&server->plane.stragglers, memory_order_relaxed);
+}
+
 Server *server_free(Server *server)
 {
         Plane *plane;
 
-        if (!server)
+        if (!server || server_stragglers(server) > 0)
                 return NULL;
         plane = &server->plane;
         work_pool_free(plane->helpers);

@@ -83,6 +83,13 @@ void server_stop(Server *server, msec_t timeout);
  */
 void server_suspend(Server *server);
 
+/*
+ * After one of these, or server_leave(): how many passwords, keys and questions helpers have not
+ * come back with, though they were waited for (STOP_HELPERS_TIME). What they ask hangs. Their
+ * threads go on, and server_free() leaves in memory what these may touch: the process is to end.
+ */
+unsigned server_stragglers(const Server *server);
+
 /* Publishes a message of the broker itself (`$SYS`), QoS 0. 0 or -ENOMEM. */
 int server_publish(Server *server, Bytes topic, Bytes payload, bool retain);
 

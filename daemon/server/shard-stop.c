@@ -33,6 +33,7 @@ void shard_stop_finish(Shard *shard, msec_t deadline)
 {
         shard->finishing = true;
         shard->finish_deadline = deadline;
+        shard->helpers_deadline = loop_now(&shard->loop) + STOP_HELPERS_TIME;
         list_foreach_safe (Connection, connection, &shard->connections, link)
                 connection_fail(connection, REASON_SERVER_SHUTTING_DOWN, NULL);
 }
@@ -45,13 +46,16 @@ void shard_stop_suspend(Shard *shard)
 
 bool shard_stop_is_done(const Shard *shard)
 {
-        /* What helpers have cannot be waited for elsewhere; it ends after one step. */
-        return shard->n_steps == 0 && (list_is_empty(&shard->connections) ||
-                                       loop_now(&shard->loop) >= shard->finish_deadline);
+        const msec_t now = loop_now(&shard->loop);
+
+        /* What helpers have cannot be waited for elsewhere; it ends after one step, if at all. */
+        return (shard->n_steps == 0 || now >= shard->helpers_deadline) &&
+               (list_is_empty(&shard->connections) || now >= shard->finish_deadline);
 }
 
 void shard_stop_end(Shard *shard)
 {
+        atomic_fetch_add_explicit(&shard->plane->stragglers, shard->n_steps, memory_order_relaxed);
         list_foreach_safe (Connection, connection, &shard->connections, link)
                 connection_close(connection);
 }

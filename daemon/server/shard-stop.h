@@ -16,6 +16,9 @@
  * (Plane.wills_published). */
 void shard_stop_wills(Shard *shard);
 
+/* How long helpers are waited for, ms: one whose module hangs would hold up the end for ever. */
+#define STOP_HELPERS_TIME 5000U
+
 /* Tells the clients (DISCONNECT 0x8B in MQTT 5) and begins to write what is pending, until deadline
  * (loop time). */
 void shard_stop_finish(Shard *shard, msec_t deadline);
@@ -23,8 +26,9 @@ void shard_stop_finish(Shard *shard, msec_t deadline);
 /* Stops accepting, and that is all: the thread ends, the connections stay open. */
 void shard_stop_suspend(Shard *shard);
 
-/* Everything is written, or it is too late; and no helper has anything of ours. */
+/* Everything is written, or it is too late; and no helper has anything of ours, or it has hung on
+ * to it for STOP_HELPERS_TIME. */
 bool shard_stop_is_done(const Shard *shard);
 
-/* Closes what is left. */
+/* Closes what is left, and counts what helpers keep (Plane.stragglers). */
 void shard_stop_end(Shard *shard);

@@ -79,7 +79,8 @@ struct Shard {
         uint32_t review; /* number of the last one: see review.h */
         bool finishing;
         bool suspended; /* its thread has nothing more to do; another one may go on with it */
-        msec_t finish_deadline;
+        msec_t finish_deadline;  /* of connections */
+        msec_t helpers_deadline; /* of what helpers have */
 
         Counters counters;
         atomic_uint_fast64_t answered; /* the last MAIL_PING; others read it */

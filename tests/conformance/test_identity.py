@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -174,6 +175,11 @@ PAM = [
     "allow_anonymous false",
     service("pam", "auth required pam_exec.so expose_authtok quiet " + CHECK, PERMIT),
 ]
+HANGS = written("hangs", '#!/bin/sh\necho $$ >"$PAM_USER"; exec sleep 600\n', mode=0o755)
+HANGING = [
+    "allow_anonymous false",
+    service("hanging", "auth required pam_exec.so quiet " + HANGS, PERMIT),
+]
 EXPIRED = [
     service("expired", "auth required pam_permit.so", "account required pam_debug.so acct=acct_expired")
 ]
@@ -186,6 +192,22 @@ def pam_lets_in(c):
     refused(c, BAD_USER, username="ada", password=b"bob-127.0.0.1")
     refused(c, BAD_USER, username="ada")
     refused(c, NOT_AUTHORIZED)
+
+
+@test(versions=[5], config=HANGING, timed=True, own=True)
+def module_that_hangs_does_not_hold_up_the_stop(c):
+    fifo = os.path.join(FILES.name, "fifo-%d" % c.broker.port)
+    os.mkfifo(fifo)
+    peer = c.raw()
+    peer.open(client_id=c.id(), username=fifo, password=b"x")
+    with open(fifo, encoding="ascii") as told:
+        hanging = int(told.read())
+    try:
+        c.broker.terminate()
+        assert [packet.reason for packet in peer.closed()] == [0x88]
+        assert c.broker.process.wait(c.left()) == 0
+    finally:
+        os.kill(hanging, signal.SIGKILL)
 
 
 @test(versions=[4, 5], config=EXPIRED)

@@ -192,6 +192,48 @@ static void test_late_mail(void)
         stage_done(&stage);
 }
 
+typedef struct Hanging {
+        Work work;
+        Shard *shard;
+        sem_t may_end, has_ended;
+} Hanging;
+
+/* As a helper whose module hangs: in the end it comes back to its worker. */
+static void hang(Work *work)
+{
+        Hanging *hanging = container_of(work, Hanging, work);
+        const Mail mail = {.kind = MAIL_PING};
+
+        sem_wait(&hanging->may_end);
+        g_assert_cmpint(shard_mail_from_outside(hanging->shard, &mail), ==, 0);
+        sem_post(&hanging->has_ended);
+}
+
+/* It is waited for, but not for ever, and finds in memory what it comes back to. */
+static void test_helper_that_hangs(void)
+{
+        Hanging hanging = {.work.run = hang};
+        msec_t began;
+        Stage stage;
+
+        stage_init(&stage, 2, NULL);
+        hanging.shard = stage_shard(&stage, 1);
+        sem_init(&hanging.may_end, 0, 0);
+        sem_init(&hanging.has_ended, 0, 0);
+        stage_must(work_pool_submit(stage.plane->helpers, &hanging.work) == 0);
+        hanging.shard->n_steps++;
+        began = stage_now();
+        stage_stop(&stage);
+        g_assert_cmpuint(stage_now() - began, >=, 5000);
+        g_assert_cmpuint(stage_now() - began, <, 6000);
+        g_assert_cmpuint(server_stragglers(stage.server), ==, 1);
+        server_free(stage.server);
+        sem_post(&hanging.may_end);
+        sem_wait(&hanging.has_ended);
+        stage.plane->stragglers = 0;
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -202,5 +244,6 @@ int main(int argc, char **argv)
         g_test_add_func("/server/shard-stop/sessions-away", test_sessions_away);
         g_test_add_func("/server/shard-stop/delayed-will", test_delayed_will);
         g_test_add_func("/server/shard-stop/late-mail", test_late_mail);
+        g_test_add_func("/server/shard-stop/helper-that-hangs", test_helper_that_hangs);
         return g_test_run();
 }
