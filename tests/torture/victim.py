@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The broker that is killed and started again in the same folder."""
+import os
+import subprocess
+import time
+
+import keeper
+from broker import DEADLINE, Broker, Trouble
+
+QUEUES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 20")
+
+
+class Victim(Broker):
+    """`environment` is added to that of each process. Its state is in `state`."""
+
+    def __init__(self, program, workers, config=(), environment=None):
+        self.environment = environment or {}
+        if not any(line.startswith("persistence ") for line in config):
+            config = ["persistence true", *config]
+        super().__init__(program, workers, (*QUEUES, "persistence_location {path}/state", *config))
+
+    @property
+    def state(self):
+        return os.path.join(self.path, "state")
+
+    def _start(self, config):
+        self.config = config
+        self.configure(config)
+        os.makedirs(self.state, mode=0o700, exist_ok=True)
+        environment = {**os.environ, "NOTIFY_SOCKET": self.notices.path, **self.environment}
+        environment.pop("MALLOC_PERTURB_", None)
+        kept = self.notices.kept
+        with open(os.path.join(self.path, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                keeper.launch(kept, [self.program, "-c", self.config_path]),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=kept, env=environment)
+
+    def start_and_kill(self, after):
+        """A process that does not live long; it may not even have begun."""
+        self._start(self.config)
+        time.sleep(after)
+        self.kill()
+
+    def die(self):
+        """Waits for the end that somebody has brought about."""
+        try:
+            self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Trouble("does not end:\n" + self.log()[-4000:]) from None
+
+    def give_up(self):
+        """Whatever it does, it ends; nothing is expected of it."""
+        self.kill()
+        self.notices.close()
+        self.folder.cleanup()
+
+
+class Mosquitto(Victim):
+    """To see that the checker finds something: it saves each second, not before it acknowledges."""
+
+    def configuration(self, config):
+        lines = [line for line in config if not line.startswith("max_queued_bytes")]
+        lines.append("autosave_interval 1")
+        workers, self.workers = self.workers, None
+        text = super().configuration(lines).replace(self.state, self.state + "/")
+        self.workers = workers
+        return text
