@@ -19,7 +19,7 @@ from pathlib import Path
 COMMON = """\
 listener {port} 127.0.0.1
 allow_anonymous true
-persistence false
+persistence {persistence}
 max_queued_messages 1000000
 max_queued_bytes 0
 max_inflight_messages 200
@@ -36,6 +36,13 @@ keyfile {folder}/tls/server.key
 """
 # What a reload of a row without TLS changes: an option that takes hold at once.
 CHANGE = ("max_queued_messages 1000000", "max_queued_messages 999999")
+
+
+# Rows that are called durable keep their state there; it is made so that any user may.
+STORE = """\
+persistence_location {folder}/state/
+autosave_interval 300
+"""
 
 
 def many_rules(users):
@@ -65,10 +72,12 @@ class Broker:
         """Only who hands over to a service manager can be restarted."""
         return row != "restart" or self.notifies
 
-    def command(self, port, folder, with_tls=False):
-        """with_tls: with the pair that is in the folder tls."""
+    def command(self, port, folder, with_tls=False, durable=False):
+        """with_tls: with the pair that is in the folder tls. durable: what lasts is on the disk."""
         config = Path(folder, "bench.conf")
-        text = COMMON.format(port=port) + (TLS.format(folder=folder) if with_tls else "")
+        text = COMMON.format(port=port, persistence=str(durable).lower())
+        text += TLS.format(folder=folder) if with_tls else ""
+        text += STORE.format(folder=folder) if durable else ""
         if self.rules:
             rules = Path(folder, "rules")
             rules.write_text(self.rules)
@@ -82,7 +91,7 @@ class Running:
     """A broker's process, in a folder of its own, ended by SIGTERM. Afterwards `fault` says what
     was wrong with its end: a crash, a leak that a sanitizer found, no end within ten seconds."""
 
-    def __init__(self, broker, pair=None):
+    def __init__(self, broker, pair=None, durable=False):
         """pair: a certificate's path without its suffix, for a listener with TLS."""
         self.fault = None
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
@@ -91,11 +100,13 @@ class Running:
         self.keeper = None
         if pair:
             self.put_pair("tls", pair)
+        if durable:
+            self.make_state()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.errors = Path(self.folder.name, "stderr")
-        self.command = broker.command(self.port, self.folder.name, pair is not None)
+        self.command = broker.command(self.port, self.folder.name, pair is not None, durable)
         self.start([])
 
     def start(self, kept):
@@ -119,6 +130,12 @@ class Running:
         if not self.notify:
             return None
         return {**os.environ, "NOTIFY_SOCKET": self.notify.getsockname()}
+
+    def make_state(self):
+        """A folder for a store, by a broker that may have given up root."""
+        state = Path(self.folder.name, "state")
+        state.mkdir()
+        state.chmod(0o777)
 
     def put_pair(self, name, pair):
         folder = Path(self.folder.name, name)

@@ -31,6 +31,7 @@ static const char usage[] =
         "                 for rows of a reload: before each SIGHUP, this and PATH.next change "
         "places\n"
         "  --notify-fd N  the socket that the broker notifies; without it no time of a reload\n"
+        "  --folder DIR   on the disk of the broker's store, for the row that compares with it\n"
         "  --list         the names of the rows\n";
 
 typedef struct Arguments {
@@ -49,6 +50,7 @@ static int arguments_parse(int argc, char **argv, Arguments *ret)
                 {"scale", required_argument, NULL, 'f'},
                 {"exchange", required_argument, NULL, 'x'},
                 {"notify-fd", required_argument, NULL, 'n'},
+                {"folder", required_argument, NULL, 'd'},
                 {"list", no_argument, NULL, 'l'},
                 {},
         };
@@ -70,6 +72,8 @@ static int arguments_parse(int argc, char **argv, Arguments *ret)
                         bench->scale = atof(optarg);
                 else if (c == 'x')
                         bench->reload.exchange = optarg;
+                else if (c == 'd')
+                        bench->folder = optarg;
                 else if (c == 'n')
                         bench->reload.notify_fd = atoi(optarg);
                 else

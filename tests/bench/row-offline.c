@@ -2,6 +2,7 @@
 /* QoS 1 messages for a durable session that is away: to queue them, to keep them, to drain them. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/clock.h"
@@ -14,6 +15,7 @@
 #include "bench/verdict.h"
 
 #define SETTLE_NS (5 * NS_PER_SECOND)
+#define NAME_SIZE 64
 
 /* Connects, subscribes, leaves without a word: the session stays. */
 static int offline_subscribe(Fleet *fleet)
@@ -25,8 +27,16 @@ static int offline_subscribe(Fleet *fleet)
         return r;
 }
 
-static int offline_queue(const Bench *bench, Traffic *traffic)
+/* Figure `what` of the row. */
+static const char *offline_name(const Row *row, const char *what, char name[static NAME_SIZE])
 {
+        snprintf(name, NAME_SIZE, "%s-%s", row->name, what);
+        return name;
+}
+
+static int offline_queue(const Bench *bench, const Row *row, Traffic *traffic)
+{
+        char name[NAME_SIZE];
         uint64_t count = traffic->form.limit, before, after;
         Measure measure;
         int r;
@@ -45,14 +55,16 @@ static int offline_queue(const Bench *bench, Traffic *traffic)
                 r = stat_rss(bench->pid, &after);
         if (r < 0)
                 return r;
-        report_cpu("offline-queue", &measure, count, NULL);
-        report_value("offline-rss", "B", ((double)after - (double)before) / (double)count, count);
+        report_cpu(offline_name(row, "queue", name), &measure, count, NULL);
+        report_value(offline_name(row, "rss", name), "B",
+                     ((double)after - (double)before) / (double)count, count);
         return 0;
 }
 
 /* The session comes back: every message, once and in order, into the same ledger. */
-static int offline_drain(const Bench *bench, Traffic *traffic, Client *client)
+static int offline_drain(const Bench *bench, const Row *row, Traffic *traffic, Client *client)
 {
+        char name[NAME_SIZE];
         const Hello hello = {.version = traffic->form.version, .client_id = "away-0"};
         Measure measure;
         int r;
@@ -70,7 +82,7 @@ static int offline_drain(const Bench *bench, Traffic *traffic, Client *client)
         if (r == 0)
                 r = measure_end_settled(&measure);
         if (r == 0)
-                report_cpu("offline-drain", &measure, traffic->form.limit, NULL);
+                report_cpu(offline_name(row, "drain", name), &measure, traffic->form.limit, NULL);
         return r;
 }
 
@@ -107,9 +119,9 @@ static int offline_run(const Bench *bench, const Row *row, Loop *loop, Traffic *
         if (r == 0)
                 r = traffic_open(traffic, loop, &form);
         if (r == 0) {
-                r = offline_queue(bench, traffic);
+                r = offline_queue(bench, row, traffic);
                 if (r == 0)
-                        r = offline_drain(bench, traffic, &fleet.clients[0]);
+                        r = offline_drain(bench, row, traffic, &fleet.clients[0]);
                 verdict_print(row->name, traffic, r);
                 traffic_done(traffic);
         }

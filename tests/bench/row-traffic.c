@@ -43,6 +43,7 @@ int row_traffic(const Bench *bench, const Row *row)
                 .shape = row->shape,
                 .version = row->version,
                 .qos = row->qos,
+                .durable = row->durable,
                 .payload_size = row->payload_size,
                 .window = row->window,
                 .rate = row->rate,

@@ -72,6 +72,11 @@ static const Row rows[] = {
         {"reload",     row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_NONE},
         {"tls-reload", row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_FULL},
         {"restart",    row_restart, PAIRS(10), V311, 1, 256, 32768, 10000, 10000, TLS_NONE},
+
+        {"durable-qos1",    row_traffic, PAIRS(10),   V311, 1, 256, 64, 0, 0,      TLS_NONE, true},
+        {"durable-qos2",    row_traffic, PAIRS(10),   V311, 2, 256, 64, 0, 0,      TLS_NONE, true},
+        {"durable-flush",   row_flush,   QUEUE(1, 1), V311, 1, 256, 1,  0, 500,    TLS_NONE, true},
+        {"durable-offline", row_offline, QUEUE(1, 1), V311, 1, 256, 64, 0, 100000, TLS_NONE, true},
 };
 /* clang-format on */
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@ typedef struct Bench {
         double seconds; /* what the timed rows measure, after a quarter of it to warm up */
         double scale;   /* of the counted rows */
         ReloadForm reload;
+        const char *folder; /* on the disk of the broker's store; NULL: not known */
 } Bench;
 
 typedef struct Row Row;
@@ -35,6 +37,7 @@ struct Row {
         uint32_t rate;
         uint32_t count; /* of what a counted row does: cycles, messages, connections */
         TlsMode tls;
+        bool durable; /* sessions last, and the broker keeps them on the disk */
 };
 
 /* NULL when there is none of this name. */
@@ -54,3 +57,4 @@ int row_idle(const Bench *bench, const Row *row);
 int row_restart(const Bench *bench, const Row *row);
 int row_reload(const Bench *bench, const Row *row);
 int row_filters(const Bench *bench, const Row *row);
+int row_flush(const Bench *bench, const Row *row);

@@ -72,6 +72,7 @@ static int traffic_init_fleets(Traffic *traffic)
                 .address = &form->address,
                 .prefix = "sub",
                 .version = form->version,
+                .durable = form->durable,
                 .qos = form->qos,
                 .filters = form->shape.filters,
                 .filter = shape_filter,

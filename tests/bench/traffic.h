@@ -20,6 +20,7 @@ typedef struct TrafficForm {
         uint8_t version;
         uint8_t qos;
         bool retain;
+        bool durable; /* the subscribers' sessions outlive their connections */
         uint32_t payload_size;
         uint32_t window;        /* messages of one publisher that may be open; a power of two */
         uint32_t rate;          /* messages a second of all publishers together; 0: closed loop */
