@@ -76,12 +76,12 @@ static Entry *entry_free(Entry *entry)
 }
 DEFINE_CLEANUP(Entry, entry_free)
 
-static bool reason_is_one_line(const char *reason)
+bool ban_reason_is_valid(const char *reason)
 {
         for (const char *at = reason; *at; at++)
                 if ((unsigned char)*at < ' ' || *at == 0x7F)
                         return false;
-        return true;
+        return utf8_is_valid((const uint8_t *)reason, strlen(reason));
 }
 
 /* 0, -EINVAL or -ENOMEM. */
@@ -95,7 +95,7 @@ static int entry_new(const Ban *ban, Entry **ret_entry)
                 return -ENOMEM;
         entry->kind = ban->kind;
         entry->until = ban->until;
-        if (n == 0 || n > NAME_MAX_BYTES || !reason_is_one_line(ban->reason))
+        if (n == 0 || n > NAME_MAX_BYTES || !ban_reason_is_valid(ban->reason))
                 return -EINVAL;
         if (ban->kind == BAN_ADDRESS) {
                 if (prefix_parse(ban->subject, &entry->prefix) < 0)
@@ -284,20 +284,23 @@ Ban ban_table_at(const BanTable *table, size_t i)
         return ban_of(table->entries[i]);
 }
 
+bool ban_table_has_same(const BanTable *table, const BanTable *of, size_t i)
+{
+        const Entry *entry = of->entries[i];
+        const Entry *other = table ? table_find(table, entry->kind, entry_key(entry)) : NULL;
+
+        return other && other->until == entry->until && strcmp(other->reason, entry->reason) == 0;
+}
+
 bool ban_table_equal(const BanTable *a, const BanTable *b)
 {
         const size_t n = ban_table_count(a);
 
         if (n != ban_table_count(b))
                 return false;
-        for (size_t i = 0; i < n; i++) {
-                const Entry *entry = a->entries[i];
-                const Entry *other = table_find(b, entry->kind, entry_key(entry));
-
-                if (!other || other->until != entry->until ||
-                    strcmp(other->reason, entry->reason) != 0)
+        for (size_t i = 0; i < n; i++)
+                if (!ban_table_has_same(b, a, i))
                         return false;
-        }
         return true;
 }
 

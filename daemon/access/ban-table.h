@@ -29,10 +29,13 @@ typedef struct Ban {
         BanKind kind;
         const char *subject; /* "192.0.2.0/24", or a name */
         uint64_t until;      /* s since 1970; BAN_FOR_GOOD */
-        const char *reason;  /* one line, may be empty */
+        const char *reason;  /* ban_reason_is_valid() */
 } Ban;
 
 typedef struct BanTable BanTable;
+
+/* One line of UTF-8 without control characters; it may be empty. */
+bool ban_reason_is_valid(const char *reason);
 
 /* An empty one, to be filled before others see it. 0 or -ENOMEM. */
 int ban_table_new(BanTable **ret_table);
@@ -60,6 +63,8 @@ size_t ban_table_count(const BanTable *table);
 Ban ban_table_at(const BanTable *table, size_t i);
 /* Whether just this subject has a ban that holds; table may be NULL. */
 bool ban_table_has(const BanTable *table, BanKind kind, const char *subject, uint64_t now);
+/* Whether the i-th ban of `of` is in it, with the same end and reason; table may be NULL. */
+bool ban_table_has_same(const BanTable *table, const BanTable *of, size_t i);
 bool ban_table_equal(const BanTable *a, const BanTable *b);
 
 /* Whether a ban holds for it, and which (ret_ban may be NULL); now: s since 1970. */

@@ -112,6 +112,10 @@ static int parse_line(BanTable *table, Bytes line, const char **ret_why)
                 r = bytes_duplicate(line, (uint8_t **)&reason);
         ban.subject = subject;
         ban.reason = reason;
+        if (r == 0 && !ban_reason_is_valid(reason)) {
+                *ret_why = "has a reason that is not plain UTF-8";
+                return -EINVAL;
+        }
         if (r == 0)
                 r = ban_table_put(table, &ban);
         if (r == -EINVAL)

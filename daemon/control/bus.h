@@ -20,6 +20,9 @@
 #define BUS_NAME "org.hawker.Broker1"
 #define BUS_PATH "/org/hawker/Broker1"
 
+/* The interface of the object at BUS_PATH (manager-bus.h). */
+#define MANAGER_INTERFACE BUS_NAME ".Manager"
+
 typedef struct Bus Bus;
 
 /* One interface of one path. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/ban-bus.h"
 #include "control/bus-access.h"
 #include "control/manager-bus.h"
 #include "control/memory-watch.h"
@@ -30,6 +31,7 @@ typedef struct ManagerBus {
         unsigned reload; /* its number, as of ReloadFinished */
         unsigned announced_reload;
         char announced_status[1400];
+        BanTable *announced_bans; /* a reference */
 } ManagerBus;
 
 static unsigned last_reload_number(const ManagerBus *object)
@@ -175,6 +177,27 @@ static int on_restart(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, do_restart, data);
 }
 
+static int on_ban(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, ban_bus_ban, object->manager);
+}
+
+static int on_unban(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, ban_bus_unban, object->manager);
+}
+
+static int on_list_bans(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, ban_bus_list, object->manager);
+}
+
 #define COUNTER_PROPERTY(property, field) SD_BUS_PROPERTY(property, "t", get_counter, 0, 0),
 
 const sd_bus_vtable manager_vtable[] = {
@@ -193,6 +216,18 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT(RELOAD_CHANGES_TYPE, changes),
                                 on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Restart", NULL, NULL, on_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Ban",
+                                SD_BUS_ARGS("s", kind, "s", subject, "s", reason, "t", seconds),
+                                SD_BUS_RESULT("t", until, "b", kept),
+                                on_ban, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Unban", SD_BUS_ARGS("s", kind, "s", subject),
+                                SD_BUS_RESULT("b", kept),
+                                on_unban, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListBans", SD_BUS_NO_ARGS, SD_BUS_RESULT(BAN_ROWS_TYPE, bans),
+                                on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("BanAdded",
+                                SD_BUS_ARGS("s", kind, "s", subject, "t", until, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("BanRemoved", SD_BUS_ARGS("s", kind, "s", subject), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ReloadFinished",
                                 SD_BUS_ARGS(RELOAD_RESULT_TYPE, result), 0),
         SD_BUS_VTABLE_END,
@@ -253,8 +288,11 @@ static void announce(ManagerBus *object)
 /* Something was done in the loop: perhaps it has changed what others know. */
 static int on_post(sd_event_source *source, void *data)
 {
-        tell_reload(data);
-        announce(data);
+        ManagerBus *object = data;
+
+        tell_reload(object);
+        ban_bus_tell(object->manager, &object->announced_bans);
+        announce(object);
         return 0;
 }
 
@@ -273,6 +311,7 @@ static void manager_bus_free(void *data)
 
         sd_event_source_disable_unref(object->post);
         sd_event_source_disable_unref(object->timer);
+        ban_table_unref(object->announced_bans);
         free(object);
 }
 
@@ -302,6 +341,7 @@ int manager_bus_add(Manager *manager)
         clock_gettime(CLOCK_REALTIME, &now);
         object->manager = manager;
         object->started = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+        object->announced_bans = server_bans(manager->server);
         r = manager_bus_watch(object);
         if (r >= 0)
                 r = bus_add(manager->bus, &(BusObject){BUS_PATH, MANAGER_INTERFACE, manager_vtable,

@@ -10,8 +10,6 @@
 
 #include "control/manager.h"
 
-#define MANAGER_INTERFACE BUS_NAME ".Manager"
-
 extern const sd_bus_vtable manager_vtable[];
 
 /* Puts it on the bus of the manager, whose server runs. 0 or -errno. */

@@ -46,6 +46,11 @@ def rewrite(one, *lines):
         file.write("\n".join([*lines, ""]))
 
 
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def refused(function, *words, **options):
     """What the failed call said."""
     try:
@@ -173,6 +178,163 @@ def a_reload_by_signal_is_told_too(folder):
         with Signals(bus) as signals:
             os.kill(one.pid, 1)
             assert signals.next("ReloadFinished")[0][1]
+
+
+class Client:
+    """Just enough of MQTT 5 to be thrown out."""
+
+    def __init__(self, folder, client_id, user):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(mqtt(folder))
+        text = b"".join(len(part).to_bytes(2, "big") + part
+                        for part in (client_id.encode(), user.encode()))
+        body = b"\0\4MQTT\5\x82\0\0\0" + text
+        self.socket.sendall(bytes([0x10, len(body)]) + body)
+        first, self.answer = self.packet()
+        assert first == 0x20
+
+    def packet(self):
+        """(type, body); (None, b"") at the end"""
+        data = b""
+        while len(data) < 2 or len(data) < 2 + data[1]:
+            more = self.socket.recv((2 if len(data) < 2 else 2 + data[1]) - len(data))
+            if not more:
+                return None, b""
+            data += more
+        return data[0], data[2:]
+
+    def reason(self):
+        """That of its CONNACK."""
+        return self.answer[1]
+
+    def close(self):
+        self.socket.close()
+
+
+def state(bus, folder):
+    """The environment of a broker whose state is in the folder."""
+    return {**bus.environment(), "STATE_DIRECTORY": folder}
+
+
+def ban(bus, kind, subject, reason="", seconds=0, uid=None):
+    return bus.call(PATH, MANAGER, "Ban", "ssst", kind, subject, reason, str(seconds), uid=uid)
+
+
+def unban(bus, kind, subject):
+    return bus.call(PATH, MANAGER, "Unban", "ss", kind, subject)
+
+
+def bans(bus):
+    return bus.call(PATH, MANAGER, "ListBans")[0]
+
+
+def a_ban_ends_who_is_there_and_keeps_them_out(folder):
+    with Bus(folder) as bus, Service(HAWKERD, folder, config(folder, "workers 2"),
+                                     environment=state(bus, folder)) as one:
+        one.state("READY=1")
+        eve, bob = Client(folder, "c1", "eve"), Client(folder, "c2", "bob")
+        assert ban(bus, "user", "eve", "enough") == [0, True]
+        first, body = eve.packet()
+        assert first == 0xE0 and body[0] == 0x98, (first, body)
+        assert Client(folder, "c3", "eve").reason() == 0x8A
+        assert one.line("Banned user eve").endswith("Banned user eve for good: enough")
+        ban(bus, "client", "c2")
+        assert bob.packet()[0] == 0xE0 and Client(folder, "c2", "jim").reason() == 0x8A
+        assert unban(bus, "user", "eve") == [True]
+        one.line("No longer banned: user eve")
+        assert Client(folder, "c3", "eve").reason() == 0
+        assert bans(bus) == [["client", "c2", 0, "", ""]]
+
+
+def bans_are_kept_until_their_time_is_over(folder):
+    with Bus(folder) as bus:
+        with Service(HAWKERD, folder, config(folder), environment=state(bus, folder)) as one:
+            one.state("READY=1")
+            since = time.time()
+            until, kept = ban(bus, "address", "192.0.2.0/24", "scans us", 3600)
+            assert kept and since + 3600 - 1 <= until / 1e6 <= time.time() + 3600, until
+            ban(bus, "user", "a b", "", 1)
+            assert one.stop() == 0
+        with open(os.path.join(folder, "bans"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        assert lines[0].startswith("address 192.0.2.0/24 2") and lines[1].startswith("user a%20b 2")
+        # Its second is over.
+        write(os.path.join(folder, "bans"), lines[0] + "\nuser a%20b 2020-01-01T00:00:00Z\n")
+        with Service(HAWKERD, folder, config(folder), environment=state(bus, folder)) as one:
+            one.state("READY=1")
+            assert bans(bus) == [["address", "192.0.2.0/24", until, "scans us", ""]]
+            assert Client(folder, "c", "a b").reason() == 0
+
+
+def bans_of_the_file_are_the_admins(folder):
+    path = os.path.join(folder, "listed")
+    write(path, "# mine\nuser eve - for a reason\n")
+    with Bus(folder) as bus, Service(HAWKERD, folder, config(folder, f"ban_file {path}"),
+                                     environment=state(bus, folder)) as one:
+        one.state("READY=1")
+        assert bans(bus) == [["user", "eve", 0, "for a reason", path]]
+        said = refused(unban, bus, "user", "eve")
+        assert path in said and "reload" in said, said
+        ban(bus, "user", "bob")
+        write(path, "# mine\n")
+        bus.call(PATH, MANAGER, "Reload")
+        assert bans(bus) == [["user", "bob", 0, "", ""]]
+        with open(path, encoding="utf-8") as file:
+            assert file.read() == "# mine\n"
+
+
+def bans_without_a_place_hold_all_the_same(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        assert ban(bus, "user", "eve") == [0, False]
+        assert Client(folder, "c", "eve").reason() == 0x8A
+        assert unban(bus, "user", "eve") == [False]
+        assert Client(folder, "c", "eve").reason() == 0
+
+
+def bans_are_told_unasked(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        with Signals(bus) as signals:
+            ban(bus, "client", "c", "once")
+            assert signals.next("BanAdded") == ["client", "c", 0, "once"]
+            ban(bus, "client", "c", "twice")
+            assert signals.next("BanRemoved") == ["client", "c"]
+            assert signals.next("BanAdded") == ["client", "c", 0, "twice"]
+            unban(bus, "client", "c")
+            assert signals.next("BanRemoved") == ["client", "c"]
+
+
+def wrong_bans_are_refused_with_a_reason(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        for kind, subject, reason, seconds, words in (
+                ("host", "x", "", 0, "an address, a user or a client"),
+                ("address", "192.0.2.1/24", "", 0, "192.0.2.0/24"),
+                ("address", "example.org", "", 0, "no address"),
+                ("user", "", "", 0, "1 to 65535"),
+                ("user", "x" * 65536, "", 0, "1 to 65535"),
+                ("user", "eve", "a\nuser bob -", 0, "one line"),
+                ("user", "eve", "", 2**64 - 1, "for good")):
+            said = refused(ban, bus, kind, subject, reason, seconds)
+            assert words in said, (kind, said)
+        assert "no ban of the user eve" in refused(unban, bus, "user", "eve")
+        assert "no ban of the address x" in refused(unban, bus, "address", "x")
+        assert bans(bus) == []
+
+
+def bans_are_for_those_who_may(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, WIDE) as bus, broker(folder, bus, user=USER) as one:
+        one.line(ON_THE_BUS)
+        ban(bus, "user", "eve")
+        assert "denied" in refused(ban, bus, "user", "bob", uid=NOBODY)
+        assert "denied" in refused(bus.call, PATH, MANAGER, "Unban", "ss", "user", "eve", uid=NOBODY)
+        assert "denied" in refused(bus.call, PATH, MANAGER, "ListBans", uid=NOBODY)
+        assert [row[1] for row in bans(bus)] == ["eve"]
+    return None
 
 
 def the_level_of_the_log_can_be_set(folder):
@@ -350,6 +512,13 @@ TESTS = [
     a_reload_lists_what_has_changed,
     a_reload_that_fails_says_where,
     a_reload_by_signal_is_told_too,
+    a_ban_ends_who_is_there_and_keeps_them_out,
+    bans_are_kept_until_their_time_is_over,
+    bans_of_the_file_are_the_admins,
+    bans_without_a_place_hold_all_the_same,
+    bans_are_told_unasked,
+    wrong_bans_are_refused_with_a_reason,
+    bans_are_for_those_who_may,
     the_level_of_the_log_can_be_set,
     the_target_of_the_log_can_be_set,
     only_root_and_itself_may_change_it,

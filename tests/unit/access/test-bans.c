@@ -79,6 +79,7 @@ static void test_broken_lines(void)
                 "user",
                 "user %FF -",
                 "user eve - a\tb\x01",
+                "user eve - \xFF",
                 "address  192.0.2.1/24 -",
                 "client a 1900-01-01T00:00:00Z",
         };
