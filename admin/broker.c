@@ -72,7 +72,7 @@ static int explain_not_running(const Broker *broker)
         return EXIT_NOT_RUNNING;
 }
 
-static int explain(const Broker *broker, const sd_bus_error *error, int r)
+int broker_explain(const Broker *broker, const sd_bus_error *error, int r)
 {
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
             sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
@@ -95,5 +95,5 @@ int broker_call(const Broker *broker, sd_bus_message *call, uint64_t timeout,
         int r;
 
         r = sd_bus_call(broker->bus, call, timeout, &error, ret_reply);
-        return r < 0 ? explain(broker, &error, r) : EXIT_DONE;
+        return r < 0 ? broker_explain(broker, &error, r) : EXIT_DONE;
 }

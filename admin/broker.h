@@ -35,5 +35,8 @@ int broker_new_call(const Broker *broker, const char *interface, const char *met
 int broker_call(const Broker *broker, sd_bus_message *call, uint64_t timeout,
                 sd_bus_message **ret_reply);
 
+/* Says on stderr what came of a call that failed with r. The status to end with. */
+int broker_explain(const Broker *broker, const sd_bus_error *error, int r);
+
 /* Says that something here went wrong (-errno). EXIT_FAILED. */
 int broker_failed(int error);

@@ -4,9 +4,10 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='acl-test passwd reload restart status test-config'
+        local verbs='acl-test ban bans passwd reload restart status test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
         local acl_test='--acl --compat --config --help'
+        local ban='--for --help --reason' kinds='address client user'
         local own
 
         case $before in
@@ -23,10 +24,20 @@ _hawkerctl()
                 mapfile -t COMPREPLY < <(compgen -W 'argon2id pbkdf2 scram-sha-256 scram-sha-512' -- "$word")
                 return
                 ;;
+        ban)
+                mapfile -t COMPREPLY < <(compgen -W "$ban $kinds" -- "$word")
+                return
+                ;;
+        unban)
+                mapfile -t COMPREPLY < <(compgen -W "--help $kinds" -- "$word")
+                return
+                ;;
         esac
         case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
         *' passwd '*) own=$passwd ;;
         *' acl-test '*) own=$acl_test ;;
+        *' ban '*) own=$ban ;;
+        *' unban '*) own=--help ;;
         esac
         if [[ $own && $word == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "$own" -- "$word")

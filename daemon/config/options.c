@@ -4,9 +4,8 @@
 
 #include <string.h>
 
+#include "util/edit-distance.h"
 #include "util/macro.h"
-
-#define NAME_MAX_LENGTH 40 /* of an option, for the edit distance */
 
 typedef struct OptionPart {
         const Option *rows;
@@ -92,40 +91,9 @@ const Option *option_find(const char *name)
         return NULL;
 }
 
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-        unsigned ab = MIN(a, b);
-
-        return MIN(ab, c);
-}
-
-/* How many letters must be added, taken away, changed, or swapped with their neighbour. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-        unsigned rows[3][NAME_MAX_LENGTH + 1];
-        size_t n = strlen(a), m = strlen(b);
-
-        if (n > NAME_MAX_LENGTH || m > NAME_MAX_LENGTH)
-                return NAME_MAX_LENGTH;
-        for (size_t j = 0; j <= m; j++)
-                rows[0][j] = (unsigned)j;
-        for (size_t i = 1; i <= n; i++) {
-                unsigned *now = rows[i % 3], *up = rows[(i - 1) % 3], *upper = rows[(i + 1) % 3];
-
-                now[0] = (unsigned)i;
-                for (size_t j = 1; j <= m; j++) {
-                        now[j] = least(up[j] + 1, now[j - 1] + 1,
-                                       up[j - 1] + (a[i - 1] != b[j - 1]));
-                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                                now[j] = MIN(now[j], upper[j - 2] + 1);
-                }
-        }
-        return rows[n % 3][m];
-}
-
 const char *option_nearest(const char *name)
 {
-        unsigned best = (unsigned)strnlen(name, NAME_MAX_LENGTH) / 3 + 1;
+        unsigned best = (unsigned)strnlen(name, EDIT_DISTANCE_MAX) / 3 + 1;
         const char *nearest = NULL;
         const Option *option;
 

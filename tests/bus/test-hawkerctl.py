@@ -31,9 +31,10 @@ def config(folder, *lines, user="root"):
                       *([f"user {user}"] if os.geteuid() == 0 else []), *lines, ""])
 
 
-def broker(folder, bus, *lines, options=(), user="root"):
+def broker(folder, bus, *lines, options=(), user="root", state=None):
     one = Service(HAWKERD, folder, config(folder, *lines, user=user),
-                  environment={**bus.environment(), "FDSTORE": "0"}, options=options)
+                  environment={**bus.environment(), "FDSTORE": "0",
+                               **({"STATE_DIRECTORY": state} if state else {})}, options=options)
     one.state("READY=1")
     return one
 
@@ -75,7 +76,8 @@ def a_broker_that_is_not_running_is_not_started(folder):
         file.write(f"[D-BUS Service]\nName={NAME}\nExec=/usr/bin/touch {folder}/started\n"
                    "User=root\n")
     with bus:
-        for words in (("status",), ("reload",), ("reload", "--wait"), ("restart",)):
+        for words in (("status",), ("reload",), ("reload", "--wait"), ("restart",), ("bans",),
+                      ("ban", "::1"), ("unban", "::1")):
             status, out, err = ctl(bus, *words)
             assert status == NOT_RUNNING and not out, (words, status, out, err)
             assert "systemctl start hawker\n" in err, err
@@ -155,6 +157,8 @@ def who_may_not_is_told(folder):
     with Bus(folder, policy_for(USER)) as bus, broker(folder, bus, user=USER):
         status, out, err = ctl(bus, "reload", "--wait", uid=NOBODY)
         assert status == NO_RIGHT and not out and "hawker-admin" in err, (status, out, err)
+        for words in (("ban", "::1"), ("unban", "::1"), ("bans",)):
+            assert ctl(bus, *words, uid=NOBODY)[0] == NO_RIGHT, words
         assert ctl(bus, "status", uid=NOBODY)[0] == DONE
     return None
 
@@ -192,6 +196,85 @@ def test_config_takes_that_of_the_service(folder):
     for words, expected in (((), "hawker"), (("-i", "a"), "a")):
         status, out, _ = ctl(None, *words, "test-config", environment={"HAWKERD": program})
         assert status == 5 and out == f"--test-config -c /etc/hawker/{expected}.conf\n", out
+
+
+def bans_are_made_listed_and_taken_back(folder):
+    with Bus(folder) as bus, broker(folder, bus, state=folder):
+        assert ctl(bus, "bans") == (DONE, "Nobody is banned.\n", "")
+        status, out, err = ctl(bus, "ban", "--for", "7d", "--reason", "scans us", "192.0.2.0/24")
+        assert status == DONE and not err, (status, err)
+        assert re.fullmatch(r"Banned address 192.0.2.0/24 until \S+ \S+ UTC\.\n", out), out
+        assert ctl(bus, "ban", "user", "eve") == (DONE, "Banned user eve for good.\n", "")
+        assert ctl(bus, "ban", "client", "s\u00e9nsor 1")[0] == DONE
+        lines = ctl(bus, "bans")[1].splitlines()
+        assert lines[0].split() == ["KIND", "WHOM", "LEFT", "UNTIL", "REASON"], lines
+        assert re.fullmatch(r"address  192.0.2.0/24  6d 23h    \S+ \S+ UTC   scans us", lines[1]) or \
+            re.fullmatch(r"address  192.0.2.0/24  7d        \S+ \S+ UTC   scans us", lines[1]), lines
+        assert lines[2].split() == ["user", "eve", "-", "for", "good"], lines
+        assert len({line.index(word) for line, word in
+                    ((lines[0], "UNTIL"), (lines[2], "for good"), (lines[3], "for good"))}) == 1
+        status, out, _ = ctl(bus, "bans", "--json")
+        rows = json.loads(out)
+        assert status == DONE and rows[1] == {"kind": "user", "subject": "eve", "reason": "",
+                                              "file": "", "until": 0}, rows
+        assert rows[0]["until"] > 1e15 and rows[0]["reason"] == "scans us", rows
+        assert ctl(bus, "unban", "192.0.2.0/24") == \
+            (DONE, "address 192.0.2.0/24 is no longer banned.\n", "")
+        assert [row["subject"] for row in json.loads(ctl(bus, "bans", "--json")[1])] == \
+            ["eve", "s\u00e9nsor 1"]
+
+
+def unban_guesses_what_was_meant(folder):
+    with Bus(folder) as bus, broker(folder, bus, state=folder):
+        for words in (("192.0.2.0/24",), ("user", "Eve's"), ("client", "sensor17")):
+            ctl(bus, "ban", *words)
+        for words, near in ((("192.0.2.7",), "address '192.0.2.0/24'"),
+                            (("192.0.0.0/16",), "address '192.0.2.0/24'"),
+                            (("user", "eve's"), "user 'Eve'\\''s'"),
+                            (("client", "senosr17"), "client 'sensor17'"),
+                            (("user", "sensor17"), "client 'sensor17'")):
+            status, out, err = ctl(bus, "unban", *words)
+            assert status == FAILED and not out, (words, status, out)
+            assert f"There is no ban of the " in err, err
+            assert err.endswith(f"Did you mean:\n  hawkerctl unban {near}\n"), (words, err)
+        status, _, err = ctl(bus, "unban", "user", "somebody")
+        assert status == FAILED and "'hawkerctl bans' lists" in err, err
+
+
+def bans_of_a_file_name_it(folder):
+    path = os.path.join(folder, "listed")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("user eve - mine\n")
+    with Bus(folder) as bus, broker(folder, bus, f"ban_file {path}"):
+        assert ctl(bus, "bans")[1].splitlines()[1].endswith(f"mine ({path})")
+        status, _, err = ctl(bus, "unban", "user", "eve")
+        assert status == FAILED and f"by {path}: delete the line there and reload" in err, err
+        status, out, err = ctl(bus, "ban", "user", "bob")
+        assert status == DONE and out and "StateDirectory" in err, (status, out, err)
+
+
+def wrong_bans_are_told(folder):
+    with Bus(folder) as bus, broker(folder, bus):
+        for words in (("ban",), ("ban", "eve"), ("ban", "host", "x"), ("ban", "user", "a", "b"),
+                      ("ban", "--for", "3", "user", "a"), ("ban", "--for", "0h", "user", "a"),
+                      ("ban", "--for", "7y", "user", "a"), ("ban", "-x"), ("unban",), ("unban", "user"),
+                      ("unban", "--x"), ("bans", "x")):
+            status, out, err = ctl(bus, *words)
+            assert status == USAGE and not out and err, (words, status, out, err)
+        status, _, err = ctl(bus, "ban", "address", "192.0.2.1/24")
+        assert status == FAILED and "192.0.2.0/24" in err, err
+        for words in (("ban", "--help"), ("unban", "--help")):
+            status, out, _ = ctl(bus, *words)
+            assert status == DONE and "Usage" in out, out
+
+
+def the_names_of_peers_do_not_drive_the_terminal(folder):
+    path = os.path.join(folder, "listed")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("client a%1B[31mb -\n")
+    with Bus(folder) as bus, broker(folder, bus, f"ban_file {path}"):
+        assert "a?[31mb" in ctl(bus, "bans")[1]
+        assert json.loads(ctl(bus, "bans", "--json")[1])[0]["subject"] == "a\x1b[31mb"
 
 
 def restart_is_refused_where_nobody_keeps_connections(folder):
@@ -235,6 +318,11 @@ TESTS = [
     the_session_bus_is_one_too,
     test_config_is_that_of_the_daemon,
     test_config_takes_that_of_the_service,
+    bans_are_made_listed_and_taken_back,
+    unban_guesses_what_was_meant,
+    bans_of_a_file_name_it,
+    wrong_bans_are_told,
+    the_names_of_peers_do_not_drive_the_terminal,
     restart_is_refused_where_nobody_keeps_connections,
     completion_and_manual_know_every_word,
 ]

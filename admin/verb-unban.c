@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* hawkerctl unban: a ban is taken back. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "admin/ban-list.h"
+#include "admin/broker.h"
+#include "util/edit-distance.h"
+#include "util/macro.h"
+#include "util/prefix.h"
+
+/* That many guesses are shown. */
+#define NEAR_MAX 5U
+
+static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},
+        {},
+};
+
+static int print_help(void)
+{
+        puts("Usage: hawkerctl unban [address] ADDRESS|PREFIX\n"
+             "       hawkerctl unban user NAME\n"
+             "       hawkerctl unban client IDENTIFIER\n"
+             "\n"
+             "  -h, --help   print this\n"
+             "\n"
+             "'hawkerctl bans' lists who is banned.");
+        return EXIT_DONE;
+}
+
+/* -1: go on. */
+static int parse(const Command *command, BanSubject *ret_subject)
+{
+        const char *fault;
+        int option;
+
+        optind = 0;
+        while ((option = getopt_long(command->argc, command->argv, "h", options, NULL)) != -1) {
+                if (option == 'h')
+                        return print_help();
+                fputs("Try 'hawkerctl unban --help'.\n", stderr);
+                return EXIT_USAGE;
+        }
+        fault = ban_subject_parse(command->argc - optind, command->argv + optind, ret_subject);
+        if (!fault)
+                return -1;
+        fprintf(stderr, "hawkerctl: unban: %s\nTry 'hawkerctl unban --help'.\n", fault);
+        return EXIT_USAGE;
+}
+
+/* --- what may have been meant --- */
+
+static bool is_near_address(const char *a, const char *b)
+{
+        Prefix one, other;
+
+        return prefix_parse(a, &one) == 0 && prefix_parse(b, &other) == 0 &&
+               (prefix_contains(&one, &other) || prefix_contains(&other, &one));
+}
+
+static bool is_near(const BanSubject *wanted, const BanSubject *banned)
+{
+        const size_t n = strnlen(wanted->name, EDIT_DISTANCE_MAX);
+
+        if (strcmp(wanted->name, banned->name) == 0) /* of another kind */
+                return true;
+        if (strcmp(wanted->kind, banned->kind) != 0)
+                return false;
+        return is_near_address(wanted->name, banned->name) ||
+               strcasecmp(wanted->name, banned->name) == 0 ||
+               edit_distance(wanted->name, banned->name) < n / 3 + 1;
+}
+
+/* As a shell reads it. */
+static void print_word(const char *word)
+{
+        fputc('\'', stderr);
+        for (const char *at = word; *at; at++)
+                if (*at == '\'')
+                        fputs("'\\''", stderr);
+                else if ((unsigned char)*at < ' ' || *at == 0x7F)
+                        fputc('?', stderr);
+                else
+                        fputc(*at, stderr);
+        fputc('\'', stderr);
+}
+
+static void print_near(const Broker *broker, const BanSubject *wanted)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        unsigned n = 0;
+        BanRow row;
+
+        if (ban_list_ask(broker, &reply) != EXIT_DONE)
+                return;
+        while (n < NEAR_MAX && ban_list_next(reply, &row) > 0) {
+                if (!is_near(wanted, &row.of))
+                        continue;
+                if (n++ == 0)
+                        fputs("Did you mean:\n", stderr);
+                fprintf(stderr, "  hawkerctl unban %s ", row.of.kind);
+                print_word(row.of.name);
+                fputc('\n', stderr);
+        }
+        if (n == 0)
+                fputs("'hawkerctl bans' lists who is banned.\n", stderr);
+}
+
+static int ask(const Broker *broker, const BanSubject *subject)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r, status;
+
+        r = broker_new_call(broker, BROKER_MANAGER, "Unban", &call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "ss", subject->kind, subject->name);
+        if (r < 0)
+                return broker_failed(r);
+        r = sd_bus_call(broker->bus, call, 0, &error, &reply);
+        if (r >= 0) {
+                printf("%s %s is no longer banned.\n", subject->kind, subject->name);
+                return EXIT_DONE;
+        }
+        status = broker_explain(broker, &error, r);
+        if (sd_bus_error_has_name(&error, "org.hawker.Error.NoSuchBan"))
+                print_near(broker, subject);
+        return status;
+}
+
+int verb_unban(const Command *command)
+{
+        _cleanup_(broker_done) Broker broker = {};
+        BanSubject subject = {};
+        int status;
+
+        status = parse(command, &subject);
+        if (status >= 0)
+                return status;
+        status = broker_init(&broker, command);
+        return status == EXIT_DONE ? ask(&broker, &subject) : status;
+}
