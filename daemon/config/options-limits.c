@@ -57,6 +57,15 @@ const Option options_limits[] = {
          .doc = "The most bytes a second that one client may send, in the same way. Bytes cannot "
                 "be "
                 "dropped: with limit_action drop it is delayed."},
+        {"client_max_send_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(client_max_send_rate), .fallback = "0",
+         .maximum = INT64_C(1) << 32, .value = "BYTES",
+         .doc = "The most bytes a second that one client is sent, in the same way. What is too "
+                "much "
+                "waits, as for a client that reads too slowly: messages of QoS 1 and 2 in the "
+                "client's queue, those of QoS 0 up to a second's worth, and more of them are "
+                "dropped; with limit_action drop none of QoS 0 waits. Set it well above the size "
+                "of the largest message, for answers wait behind that."},
         {"client_max_subscriptions", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(client_max_subscriptions), .fallback = "-1",
          .minimum = -1, .maximum = INT32_MAX,
@@ -77,11 +86,12 @@ const Option options_limits[] = {
                 "are refused, in MQTT 5 with reason code 0x97."},
         {"limit_action", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
          OPTION_FIELD(limit_action), .fallback = "delay", .words = limit_actions,
-         .doc = "What becomes of a client that is above client_max_message_rate or "
-                "client_max_receive_rate. delay: it is not read from until it is below, so TCP "
-                "slows it down and nothing is lost. drop: its messages above the rate are refused, "
-                "in MQTT 5 with reason code 0x97. disconnect: it is disconnected, in MQTT 5 with "
-                "reason code 0x96."},
+         .doc = "What becomes of a client that is above client_max_message_rate, "
+                "client_max_receive_rate or client_max_send_rate. delay: it is not read from, or "
+                "not written to, until it is below, so TCP slows it down and nothing that it sends "
+                "is lost. drop: its messages above the rate are refused, in MQTT 5 with reason "
+                "code 0x97. disconnect: it is disconnected, in MQTT 5 with reason code 0x96, or "
+                "0x97 if it is sent too much."},
         {"global_max_connection_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(global_max_connection_rate), .fallback = "0",
          .maximum = 1000000,

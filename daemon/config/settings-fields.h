@@ -173,6 +173,7 @@ typedef struct Settings {
         char *ban_file;                      /* NULL: in the state directory */
         unsigned client_max_message_rate;    /* a second; 0 none */
         uint64_t client_max_receive_rate;    /* bytes a second; 0 none */
+        uint64_t client_max_send_rate;       /* bytes a second; 0 none */
         int client_max_subscriptions;        /* -1 none */
         unsigned client_max_takeovers;       /* a minute; 0 none */
         unsigned client_max_wildcard_levels; /* 0 none */

@@ -8,6 +8,7 @@
 #include "server/client-access.h"
 #include "server/connection-end.h"
 #include "server/connection-send.h"
+#include "server/send-pace.h"
 
 /* Deliveries fetched for one connection in one turn: a long queue must not hold up the others. */
 #define FETCH_MAX 256U
@@ -38,13 +39,21 @@ static int client_send(Connection *connection, const Delivery *delivery)
         return 0;
 }
 
+static size_t low_water(const Connection *connection)
+{
+        return send_pace_counts(connection) ? MIN(send_pace_bound(connection), CLIENT_LOW_WATER)
+                                            : CLIENT_LOW_WATER;
+}
+
 bool client_fetch(Connection *connection)
 {
+        const size_t enough = low_water(connection);
+
         for (unsigned i = 0; i < FETCH_MAX; i++) {
                 Delivery delivery;
                 int r;
 
-                if (output_length(&connection->output) >= CLIENT_LOW_WATER)
+                if (output_length(&connection->output) >= enough)
                         return true;
                 r = session_dequeue(connection->session, loop_now(&connection->shard->loop),
                                     &delivery);

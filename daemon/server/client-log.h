@@ -30,5 +30,8 @@ void client_log_connected(Connection *connection, const Connect *connect, bool s
  * just left. */
 void client_log_end(Connection *connection, int r, const char *detail);
 
+/* It is above one of its limits: counted in a summary, or told if that was not so for a while. */
+void client_log_excess(Connection *connection, Excess excess);
+
 void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos);
 void client_log_unsubscribe(const Connection *connection, Bytes filter);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "mqtt/protocol.h"
+#include "server/client-log.h"
 #include "util/bucket.h"
 
 static void pause_is_over(LoopTimer *timer, msec_t now)
@@ -29,6 +30,7 @@ Pace *client_pace_of(Connection *connection)
                         return NULL;
                 connection->pace->connection = connection;
                 loop_timer_init(&connection->pace->timer, pause_is_over);
+                loop_timer_init(&connection->pace->hold, NULL);
         }
         return connection->pace;
 }
@@ -53,8 +55,10 @@ int client_pace_message(Connection *connection)
         counters_add(connection->shard->counters.messages_above_rate, 1);
         switch (settings->limit_action) {
         case LIMIT_DISCONNECT:
+                client_log_excess(connection, EXCESS_CLIENT_MESSAGE_RATE);
                 return REASON_MESSAGE_RATE_TOO_HIGH;
         case LIMIT_DROP:
+                client_log_excess(connection, EXCESS_CLIENT_MESSAGE_RATE);
                 /* MQTT 3 cannot be told: as all that is refused for good it is acknowledged. */
                 return connection->version == MQTT_5 ? REASON_QUOTA_EXCEEDED
                                                      : REASON_IMPLEMENTATION_SPECIFIC_ERROR;
@@ -64,7 +68,7 @@ int client_pace_message(Connection *connection)
         }
 }
 
-static int pause_for(Connection *connection, msec_t wait)
+static int pause_for(Connection *connection, msec_t wait, Excess excess)
 {
         Loop *loop = &connection->shard->loop;
         int r = loop_timer_arm(loop, &connection->pace->timer, loop_now(loop) + wait);
@@ -73,6 +77,7 @@ static int pause_for(Connection *connection, msec_t wait)
                 return r;
         connection->is_paused = true;
         counters_add(connection->shard->counters.pauses, 1);
+        client_log_excess(connection, excess);
         return loop_modify(loop, &connection->source,
                            connection->source.events & ~(uint32_t)EPOLLIN);
 }
@@ -82,6 +87,7 @@ int client_pace_read(Connection *connection, size_t n, void (*go_on)(Connection 
         const Settings *settings = connection_settings(connection);
         const msec_t now = loop_now(&connection->shard->loop);
         Pace *pace = client_pace_of(connection);
+        Excess excess = EXCESS_CLIENT_RECEIVE_RATE;
         msec_t wait = 0;
 
         if (!pace)
@@ -91,14 +97,21 @@ int client_pace_read(Connection *connection, size_t n, void (*go_on)(Connection 
                 const BucketFlow flow = flow_of(settings->client_max_receive_rate);
 
                 if (settings->limit_action == LIMIT_DISCONNECT &&
-                    bucket_wait(pace->bytes, flow, now) > 0)
+                    bucket_wait(pace->bytes, flow, now) > 0) {
+                        client_log_excess(connection, excess);
                         return REASON_MESSAGE_RATE_TOO_HIGH;
+                }
                 pace->bytes = bucket_without(pace->bytes, flow, n, now);
                 if (settings->limit_action != LIMIT_DISCONNECT)
                         wait = bucket_wait(pace->bytes, flow, now);
         }
-        if (settings->client_max_message_rate > 0 && settings->limit_action == LIMIT_DELAY)
-                wait = MAX(wait, bucket_wait(pace->messages,
-                                             flow_of(settings->client_max_message_rate), now));
-        return wait > 0 ? pause_for(connection, wait) : 0;
+        if (settings->client_max_message_rate > 0 && settings->limit_action == LIMIT_DELAY) {
+                const msec_t other = bucket_wait(pace->messages,
+                                                 flow_of(settings->client_max_message_rate), now);
+
+                if (other > wait)
+                        excess = EXCESS_CLIENT_MESSAGE_RATE;
+                wait = MAX(wait, other);
+        }
+        return wait > 0 ? pause_for(connection, wait, excess) : 0;
 }

@@ -17,6 +17,7 @@
 #include "server/handshake.h"
 #include "server/login.h"
 #include "server/proxied.h"
+#include "server/send-pace.h"
 
 static void client_timer_due(LoopTimer *timer, msec_t now)
 {
@@ -340,10 +341,27 @@ void client_proved(Login *login)
 static uint32_t client_wants(const Connection *connection)
 {
         uint64_t limit = connection_settings(connection)->max_output_buffer;
+        uint32_t writes = connection->is_held ? 0 : EPOLLOUT;
 
         return limit > 0 && buffer_length(&connection->output.bytes) > limit + CLIENT_LOW_WATER
-                       ? EPOLLOUT
-                       : connection_reads(connection) | EPOLLOUT;
+                       ? writes
+                       : connection_reads(connection) | writes;
+}
+
+/* As connection_write(), or a reason code: what its rate lets through. */
+static int client_write(Connection *connection)
+{
+        const size_t before = output_length(&connection->output);
+        int r, paced;
+
+        if (_unlikely_(connection->is_held))
+                return -EAGAIN;
+        r = connection_write(connection);
+        if (_likely_(!send_pace_counts(connection)) || connection->phase != CONNECTION_OPEN ||
+            (r < 0 && r != -EAGAIN))
+                return r;
+        paced = send_pace_written(connection, before - output_length(&connection->output));
+        return paced != 0 ? paced : r;
 }
 
 void client_flush(Connection *connection)
@@ -351,7 +369,8 @@ void client_flush(Connection *connection)
         bool has_more = false;
         int r;
 
-        if (connection->phase == CONNECTION_OPEN && session_has_pending(connection->session))
+        if (connection->phase == CONNECTION_OPEN && session_has_pending(connection->session) &&
+            !connection->is_held)
                 has_more = client_fetch(connection);
         if (connection->phase == CONNECTION_OPEN && connection->broken < 0)
                 connection_fail(connection, connection->broken, NULL);
@@ -360,14 +379,14 @@ void client_flush(Connection *connection)
                 return;
         if (_unlikely_(connection->extras != &extras_none))
                 extras_trim(&connection->extras);
-        r = connection_write(connection);
+        r = client_write(connection);
         if (r == -EAGAIN)
                 r = loop_modify(&connection->shard->loop, &connection->source,
                                 client_wants(connection));
         else if (r == 0 && connection->source.events != connection_reads(connection))
                 r = loop_modify(&connection->shard->loop, &connection->source,
                                 connection_reads(connection));
-        if (r < 0)
+        if (r != 0)
                 connection_fail(connection, r, transport_trouble(&connection->transport));
         else if (has_more && !(connection->source.events & EPOLLOUT))
                 connection_schedule(connection);

@@ -114,8 +114,10 @@ static void connection_end_pace(Connection *connection)
         if (connection->is_newcomer || !connection->pace)
                 return;
         loop_timer_disarm(&connection->shard->loop, &connection->pace->timer);
+        loop_timer_disarm(&connection->shard->loop, &connection->pace->hold);
         free(TAKE_PTR(connection->pace));
         connection->is_paused = false;
+        connection->is_held = false;
 }
 
 void connection_leave(Connection *connection)
@@ -354,6 +356,8 @@ bool connection_is_writable(const Connection *connection)
 {
         uint64_t limit = connection_settings(connection)->max_output_buffer;
 
+        if (_unlikely_(connection->is_held))
+                return output_length(&connection->output) < connection->pace->bound;
         return limit == 0 || output_length(&connection->output) < limit;
 }
 
@@ -362,7 +366,7 @@ int connection_relieve(Connection *connection)
         int r;
 
         if (_likely_(output_length(&connection->output) < OUTPUT_HIGH_WATER) ||
-            connection->source.events & EPOLLOUT)
+            connection->source.events & EPOLLOUT || (!connection->is_newcomer && connection->pace))
                 return 0;
         r = connection_write(connection);
         if (r == -EAGAIN)

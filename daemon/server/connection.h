@@ -90,6 +90,7 @@ struct Connection {
         bool is_filtered : 1; /* it may not read all that it has subscribed to: client-access.h */
         bool is_newcomer : 1; /* not let in yet */
         bool is_paused : 1;   /* not read from: client-pace.h */
+        bool is_held : 1;     /* not written to: send-pace.h */
         bool has_place : 1;   /* counted for max_connections */
         bool wants_problem_information : 1;
         bool is_bridge : 1;
@@ -158,8 +159,8 @@ void connection_schedule(Connection *connection);
 /* Writes what there is: 0, -EAGAIN when something is left, or -errno. */
 int connection_write(Connection *connection);
 
-/* Writes before the end of the turn if much has been appended. 0 or -errno: the caller marks it
- * broken. */
+/* Writes before the end of the turn if much has been appended, but not to one that is limited. 0 or
+ * -errno: the caller marks it broken. */
 int connection_relieve(Connection *connection);
 
 /* Whether QoS 0 still goes into its output: the peer is not too far behind. */

@@ -105,6 +105,13 @@ static bool has_too_many(const Connection *connection)
         return limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit;
 }
 
+static int refuse(Connection *connection, Excess excess)
+{
+        counters_add(connection->shard->counters.subscriptions_refused, 1);
+        client_log_excess(connection, excess);
+        return REASON_QUOTA_EXCEEDED;
+}
+
 /* One entry: the reason code to answer with, or -errno. */
 static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, uint32_t identifier)
 {
@@ -117,7 +124,7 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
         if (plane_has_memory_pressure(connection->shard->plane))
                 return REASON_QUOTA_EXCEEDED;
         if (is_too_deep(connection, entry->filter))
-                return REASON_QUOTA_EXCEEDED;
+                return refuse(connection, EXCESS_CLIENT_WILDCARD_LEVELS);
         r = mount_filter(connection, entry->filter, &text);
         if (r == 0)
                 r = topic_filter_parse(text, &filter);
@@ -129,7 +136,7 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
                 return r;
         if (!existed && has_too_many(connection)) {
                 session_unsubscribe(connection->session, text);
-                return REASON_QUOTA_EXCEEDED;
+                return refuse(connection, EXCESS_CLIENT_SUBSCRIPTIONS);
         }
         if (wants_retained(options, existed, &filter)) {
                 r = want_retained(connection, &filter, options, identifier);

@@ -304,6 +304,7 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
         list_init(&shard->dead);
         loop_timer_init(&shard->sessions_timer, sessions_due);
         refusals_init(&shard->refusals, &shard->loop, &shard->counters);
+        excesses_init(&shard->excesses, &shard->loop);
         shard->log_limit = (RateLimit)RATELIMIT_INIT(LOG_INTERVAL, LOG_BURST);
         shard->newcomer_log_limit = (RateLimit)RATELIMIT_INIT(LOG_INTERVAL, LOG_NEWCOMER_BURST);
         shard->answer_limit = (RateLimit)RATELIMIT_INIT(MSEC_PER_SEC, ANSWERED_MAX);

@@ -16,6 +16,7 @@
 #include "server/buffer-pool.h"
 #include "server/counters.h"
 #include "server/endpoint.h"
+#include "server/excesses.h"
 #include "server/mail.h"
 #include "server/plane.h"
 #include "server/publish-encoder.h"
@@ -72,6 +73,7 @@ struct Shard {
         RateLimit newcomer_log_limit; /* of what is said of who is not let in */
         RateLimit answer_limit;       /* of refused ones that are told why */
         Refusals refusals;
+        Excesses excesses;
         uint64_t handshake_time; /* ns spent on handshakes in this turn */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
         bool is_made;

@@ -106,6 +106,7 @@ static const Expected expected[] = {
         {"ban_file", G, NULL},
         {"client_max_message_rate", G, "0"},
         {"client_max_receive_rate", G, "0"},
+        {"client_max_send_rate", G, "0"},
         {"client_max_subscriptions", G, "-1"},
         {"client_max_takeovers", G, "60"},
         {"client_max_wildcard_levels", G, "0"},
