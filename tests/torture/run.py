@@ -27,9 +27,10 @@ class Torture:
         self.moments = random.Random("%d moments" % options.seed)
         kind = Mosquitto if "mosquitto" in os.path.basename(options.broker) else Victim
         config = ["log_type warning", "log_type error", "connection_messages false"]
-        self.victim = kind(options.broker, options.workers, config + options.config)
+        self.victim = kind(options.broker, options.workers, config + options.config, options.shim)
         self.world = World(self.victim.address, random.Random("%d traffic" % options.seed))
-        self.ends = dict.fromkeys(("kill", "start", "stop", "restart"), 0)
+        self.ends = dict.fromkeys(("kill", "start", "stop", "restart", "cut", "moment"), 0)
+        self.cuts = []
         self.down = []  # seconds from an end to READY=1
         self.world.is_open = True
         self.world.patience = 2 if options.expect else PATIENCE
@@ -46,6 +47,29 @@ class Torture:
         """Killed, and the next one while it starts."""
         self.kill()
         self.victim.start_and_kill(self.moments.uniform(0, 0.1))
+
+    def cut(self):
+        """The power goes."""
+        self.kill()
+        self._cut()
+
+    def moment(self):
+        """The power goes at a change to a file, or in a flush; half of them are in the start."""
+        begins = self.moments.random() < 0.5
+        if begins:
+            self.kill()
+            self._cut()
+            self.victim.start_and_kill_at(self.moments.randint(1, 60))
+        else:
+            self.victim.disk.set("kill_after", self.moments.randint(1, 2000))
+            Killer(self.victim.process, 2)
+            self.world.run(lambda: self.victim.process.poll() is not None)
+        self._cut()
+
+    def _cut(self):
+        self.victim.die()
+        self.cuts.append(self.victim.disk.cut(self.moments))
+        self.victim.disk.lasting("sync_delay", self.moments.choice((0, 200, 3000)))
 
     def stop(self):
         self._run_for(self.moments.uniform(0.02, 0.7))
@@ -98,6 +122,9 @@ class Torture:
         self.say("ends: %s; back after %.0f ms, at most %.0f ms",
                  " ".join("%s %d" % row for row in self.ends.items() if row[1]),
                  1000 * sum(self.down) / max(len(self.down), 1), 1000 * max(self.down, default=0))
+        if self.options.verbose:
+            for cut in self.cuts:
+                self.say("cut: %s", cut)
         self.say("%d messages acknowledged, %d deliveries, %d sessions resumed, %d looks at what is"
                  " retained", ledger.acked, ledger.deliveries, ledger.resumed, ledger.snapshots)
         title = "/torture/%s/%d ends, seed %d" % (
@@ -120,12 +147,15 @@ def main():
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--count", type=int, default=20, help="ends of the process (default 20)")
     parser.add_argument("--ends", default="kill,kill,kill,start",
-                        help="kinds to choose from: kill, start, stop, restart")
+                        help="kinds to choose from: kill, start (killed there too), stop, restart, cut"
+                        " (the power), moment (the same at a change to a file)")
+    parser.add_argument("--shim", help="torture-disk.so, for cut and moment")
     parser.add_argument("--config", action="append", default=[], metavar="LINE",
                         help="a line of the broker's configuration")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--expect", metavar="KINDS", help="of faults: these must be found")
     parser.add_argument("--go-on", action="store_true", help="also after a fault")
+    parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     tap, torture = Tap(), None
     try:

@@ -6,15 +6,16 @@ import time
 
 import keeper
 from broker import DEADLINE, Broker, Trouble
+from power import Disk
 
 QUEUES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 20")
 
 
 class Victim(Broker):
-    """`environment` is added to that of each process. Its state is in `state`."""
+    """Its state is in the folder `state`; with a `shim` below that is a `disk` (power.py)."""
 
-    def __init__(self, program, workers, config=(), environment=None):
-        self.environment = environment or {}
+    def __init__(self, program, workers, config=(), shim=None):
+        self.shim, self.disk = shim, None
         if not any(line.startswith("persistence ") for line in config):
             config = ["persistence true", *config]
         super().__init__(program, workers, (*QUEUES, "persistence_location {path}/state", *config))
@@ -27,8 +28,12 @@ class Victim(Broker):
         self.config = config
         self.configure(config)
         os.makedirs(self.state, mode=0o700, exist_ok=True)
-        environment = {**os.environ, "NOTIFY_SOCKET": self.notices.path, **self.environment}
+        environment = {**os.environ, "NOTIFY_SOCKET": self.notices.path}
         environment.pop("MALLOC_PERTURB_", None)
+        if self.shim:
+            self.disk = self.disk or Disk(self.shim, self.state)
+            self.disk.begin()
+            environment.update(self.disk.environment())
         kept = self.notices.kept
         with open(os.path.join(self.path, "log"), "ab") as log:
             self.process = subprocess.Popen(
@@ -40,6 +45,16 @@ class Victim(Broker):
         self._start(self.config)
         time.sleep(after)
         self.kill()
+
+    def start_and_kill_at(self, moment):
+        """It dies at the n-th change to a file, if it comes to that."""
+        self.disk.settings["kill_after"] = moment
+        self._start(self.config)
+        del self.disk.settings["kill_after"]
+        try:
+            self.process.wait(3)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     def die(self):
         """Waits for the end that somebody has brought about."""
@@ -53,6 +68,8 @@ class Victim(Broker):
         """Whatever it does, it ends; nothing is expected of it."""
         self.kill()
         self.notices.close()
+        if self.disk:
+            self.disk.close()
         self.folder.cleanup()
 
 
