@@ -15,8 +15,8 @@
 #include "transport/stream.h"
 #include "util/log.h"
 
-/* In one turn: a flood of connections must not hold up those that are there. */
-#define ACCEPT_MAX 64U
+/* At a time: those who have come before are waiting too. */
+#define ACCEPT_MAX 16U
 /* Out of descriptors or memory: try again after so many ms. */
 #define ACCEPT_PAUSE 100U
 /* So many of those that are refused are let in at a time to be told why; the others are closed. */
@@ -172,6 +172,7 @@ int acceptor_new(Endpoint *endpoint, Acceptor **ret_acceptor)
         acceptor->served.endpoint = endpoint_ref(endpoint);
         acceptor->source.fd = endpoint->socket->fd;
         acceptor->source.ready = acceptor_ready;
+        acceptor->source.is_late = true;
         acceptor->due = MSEC_INFINITY;
         listening_socket_enter(endpoint->socket);
         *ret_acceptor = acceptor;

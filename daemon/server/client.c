@@ -218,6 +218,7 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
         if (r < 0)
                 return r;
         connection->source.ready = client_ready;
+        connection->source.is_late = true;
         loop_timer_init(&connection->timer, client_timer_due);
         r = connection_join(connection, shard);
         if (r < 0)
@@ -254,6 +255,7 @@ int client_resume(Shard *shard, Connection *connection)
         int r;
 
         connection->source.ready = client_ready;
+        connection->source.is_late = connection->phase != CONNECTION_OPEN;
         loop_timer_init(&connection->timer, client_timer_due);
         /* Its CONNECT may be whole, and nothing more come. */
         if (connection->phase == CONNECTION_WAITS && buffer_length(&connection->input) > 0)
@@ -281,7 +283,24 @@ void client_adopt(Shard *shard, Connection *connection)
                                   connection->last_received + timeout * MSEC_PER_SEC) < 0) {
                 connection_close(connection);
         } else {
+                list_remove(&connection->newcomer_link);
+                list_append(&shard->movers, &connection->newcomer_link);
+        }
+}
+
+void client_serve_movers(Shard *shard, uint64_t ns)
+{
+        const uint64_t begin = list_is_empty(&shard->movers) ? 0 : clock_monotonic_ns();
+
+        while (!list_is_empty(&shard->movers)) {
+                Connection *connection =
+                        list_first_entry(&shard->movers, Connection, newcomer_link);
+
+                list_remove(&connection->newcomer_link);
+                list_append(&shard->newcomers, &connection->newcomer_link);
                 client_go_on(connection);
+                if (clock_monotonic_ns() - begin >= ns)
+                        break;
         }
 }
 

@@ -13,8 +13,12 @@
 /* Begins to serve an accepted socket (taken over on success). 0 or -errno. */
 int client_accept(Shard *shard, const ConnectionOrigin *origin);
 
-/* A connection that moved here: goes on with what is in its input. Closes it on failure. */
+/* A connection that moved here: it is one of shard->movers. Closes it on failure. */
 void client_adopt(Shard *shard, Connection *connection);
+
+/* Goes on with what is in the input of these, until so many ns have passed, but with one at least.
+ */
+void client_serve_movers(Shard *shard, uint64_t ns);
 
 /* One that another process has begun and that is as it was there: waiting for CONNECT, or open with
  * its session. 0, or -errno: then it is in no loop and can only be freed. */

@@ -34,6 +34,7 @@ static void connection_linger(Connection *connection)
         Loop *loop = &connection->shard->loop;
 
         connection->phase = CONNECTION_LINGERS;
+        connection->source.is_late = true;
         connection_leave_place(connection);
         connection_leave_newcomers(connection);
         list_remove(&connection->flush_link);

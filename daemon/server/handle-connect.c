@@ -422,6 +422,7 @@ static int accept_client(Connection *connection, Greeting *greeting)
         if (r != 0)
                 return r;
         connection->phase = CONNECTION_OPEN;
+        connection->source.is_late = false;
         client_access_grant(connection, connection->endpoint->policy);
         connection_leave_newcomers(connection);
         start_keep_alive(connection);

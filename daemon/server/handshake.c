@@ -6,33 +6,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/connection-end.h"
 #include "server/handshake-step.h"
 #include "transport/stream.h"
-
-/* Of one turn, in ns: at least one step is made, whatever it takes. */
-#define HANDSHAKE_TIME_MAX 4000000U
-
-/* A step takes far longer than reading the clock. */
-static uint64_t now_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-}
-
-static int handshake_step(Connection *connection)
-{
-        Shard *shard = connection->shard;
-        const uint64_t begin = now_ns();
-        int r = connection->transport.ops->handshake(&connection->transport);
-
-        shard->handshake_time += now_ns() - begin;
-        return r;
-}
 
 /* What the kernel says of the client stays with the connection: it outlives a restart. */
 static int take_peer_user(Connection *connection)
@@ -88,9 +65,6 @@ static int handshake_hand_out(Connection *connection)
 
 bool handshake_go_on(Connection *connection)
 {
-        /* Its event comes again in the next turn. */
-        if (connection->shard->handshake_time >= HANDSHAKE_TIME_MAX)
-                return false;
         if (connection->transport.slow_handshake) {
                 int r = handshake_hand_out(connection);
 
@@ -99,7 +73,8 @@ bool handshake_go_on(Connection *connection)
                 if (r == 0 || r == -EBUSY)
                         return false;
         }
-        return handshake_take(connection, handshake_step(connection));
+        return handshake_take(connection,
+                              connection->transport.ops->handshake(&connection->transport));
 }
 
 void handshake_returned(Connection *connection)

@@ -2,8 +2,7 @@
 
 /*
  * What a transport does before data: the handshake of TLS. Its steps are as expensive as hundreds
- * of messages, so a worker gives them only part of a turn; those that are slower still it gives to
- * the helpers of the plane.
+ * of messages; those that are slower still a worker gives to the helpers of the plane.
  *
  * Thread: worker
  */
@@ -12,7 +11,7 @@
 #include "server/connection.h"
 
 /* Goes on with one that SHAKES. True: it is done, the connection WAITS for CONNECT. False: it is
- * not yet, or not in this turn any more, or a helper has it, or it has failed, and the connection
+ * not yet, or a helper has it, or it has failed, and the connection
  * has ended. */
 bool handshake_go_on(Connection *connection);
 
@@ -21,9 +20,3 @@ void handshake_returned(Connection *connection);
 
 /* The same, when the worker is no more. */
 void handshake_dropped(Connection *connection);
-
-/* A new turn begins. */
-static inline void handshake_new_turn(Shard *shard)
-{
-        shard->handshake_time = 0;
-}

@@ -28,6 +28,9 @@
 #define LOG_NEWCOMER_BURST 20U
 /* Of connections that are refused, so many a second are told why. */
 #define ANSWERED_MAX 50U
+/* Of each turn, for who has not been let in, ns: so much longer others may wait in a flood. What is
+ * begun is done, and one thing is done in any case. */
+#define NEWCOMERS_TIME 500000U
 /* How often a worker that ends looks whether it is done, ms. */
 #define FINISH_WAIT 10U
 
@@ -218,6 +221,23 @@ static msec_t time_left(const Shard *shard, msec_t due)
         return due > now ? due - now : 0;
 }
 
+/* What has taken effect: mail first, then what may be acknowledged. */
+static void shard_send(Shard *shard)
+{
+        shard_send_mail(shard);
+        shard_flush(shard);
+}
+
+/* Behind all others, whose answers are on their way: a flood of strangers does not hold them up. */
+static void shard_serve_newcomers(Shard *shard)
+{
+        const bool has_movers = !list_is_empty(&shard->movers);
+
+        client_serve_movers(shard, shard->newcomers_time);
+        if (loop_dispatch_late(&shard->loop, shard->newcomers_time) > 0 || has_movers)
+                shard_send(shard);
+}
+
 /*
  * The order keeps cause before effect across workers: mail is sent before the acknowledgements that
  * this turn writes, and taken before the sockets are read. So who acts on an acknowledgement finds
@@ -230,18 +250,18 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (shard->finishing)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
-        if (shard->is_reviewing || !list_is_empty(&shard->flushes) || shard_has_mail(shard) ||
+        if (shard->is_reviewing || !list_is_empty(&shard->flushes) ||
+            !list_is_empty(&shard->movers) || shard_has_mail(shard) ||
             !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
         loop_wait(&shard->loop, wait);
         mailbox_awake(&shard->mailbox);
-        handshake_new_turn(shard);
         shard_take_mail(shard);
         acceptors_run_due(shard);
         review_go_on(shard);
         loop_dispatch(&shard->loop);
-        shard_send_mail(shard);
-        shard_flush(shard);
+        shard_send(shard);
+        shard_serve_newcomers(shard);
         shard_bury(shard);
 }
 
@@ -249,8 +269,7 @@ bool shard_settle(Shard *shard)
 {
         size_t n = shard_take_mail(shard);
 
-        shard_send_mail(shard);
-        shard_flush(shard);
+        shard_send(shard);
         shard_bury(shard);
         return n > 0 || shard_has_mail(shard);
 }
@@ -296,10 +315,14 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
 {
         int r;
 
-        *shard = (Shard){.index = index, .plane = plane, .acceptors_due = MSEC_INFINITY};
+        *shard = (Shard){.index = index,
+                         .plane = plane,
+                         .acceptors_due = MSEC_INFINITY,
+                         .newcomers_time = NEWCOMERS_TIME};
         list_init(&shard->acceptors);
         list_init(&shard->connections);
         list_init(&shard->newcomers);
+        list_init(&shard->movers);
         list_init(&shard->flushes);
         list_init(&shard->dead);
         loop_timer_init(&shard->sessions_timer, sessions_due);

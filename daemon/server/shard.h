@@ -62,6 +62,7 @@ struct Shard {
         List connections;
         unsigned n_newcomers;
         List newcomers; /* of these, those that have not been let in yet; the oldest first */
+        List movers;    /* and that have just moved here: their CONNECT is yet to be read */
         List flushes;   /* connections with something to write at the end of this turn */
         List dead;      /* closed in this turn, freed at its end */
 
@@ -74,7 +75,7 @@ struct Shard {
         RateLimit answer_limit;       /* of refused ones that are told why */
         Refusals refusals;
         Excesses excesses;
-        uint64_t handshake_time; /* ns spent on handshakes in this turn */
+        uint64_t newcomers_time; /* ns of a turn that those who are not let in may take */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
         bool is_made;
         bool is_reviewing;

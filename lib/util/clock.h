@@ -13,6 +13,9 @@ typedef uint64_t msec_t;
 /* Milliseconds since boot, the time in suspend included: what expiries and keep alive count. */
 msec_t clock_boottime(void);
 
+/* Nanoseconds, for how long something takes. */
+uint64_t clock_monotonic_ns(void);
+
 /* Seconds since the epoch: only for what people read and what must outlive a boot. */
 uint64_t clock_realtime(void);
 

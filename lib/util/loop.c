@@ -20,6 +20,8 @@ int loop_init(Loop *loop)
         loop->clock = clock_boottime;
         loop->now = loop->clock();
         loop->event_next = loop->event_count = 0;
+        loop->late_count = 0;
+        loop->late_first = 0;
         heap_init(&loop->timers);
         return 0;
 }
@@ -33,6 +35,7 @@ void loop_done(Loop *loop)
         loop->epoll_fd = -1;
         loop->clock = NULL;
         loop->event_next = loop->event_count = 0;
+        loop->late_count = 0;
 }
 
 static int control(Loop *loop, int operation, LoopSource *source, uint32_t events)
@@ -63,6 +66,13 @@ int loop_modify(Loop *loop, LoopSource *source, uint32_t events)
         return source->events == events ? 0 : control(loop, EPOLL_CTL_MOD, source, events);
 }
 
+static void forget_events(Loop *loop, int from, int to, const LoopSource *source)
+{
+        for (int i = from; i < to; i++)
+                if (loop->events[i].data.ptr == source)
+                        loop->events[i].data.ptr = NULL;
+}
+
 void loop_remove(Loop *loop, LoopSource *source)
 {
         if (!source->added)
@@ -72,9 +82,8 @@ void loop_remove(Loop *loop, LoopSource *source)
         (void)control(loop, EPOLL_CTL_DEL, source, 0);
         /* What this turn has fetched but not yet delivered: the source may be freed memory by then.
          */
-        for (int i = loop->event_next; i < loop->event_count; i++)
-                if (loop->events[i].data.ptr == source)
-                        loop->events[i].data.ptr = NULL;
+        forget_events(loop, loop->event_next, loop->event_count, source);
+        forget_events(loop, 0, loop->late_count, source);
 }
 
 int loop_timer_arm(Loop *loop, LoopTimer *timer, msec_t due)
@@ -112,14 +121,41 @@ static int run_sources(Loop *loop)
         int called = 0;
 
         while (loop->event_next < loop->event_count) {
-                const struct epoll_event *event = &loop->events[loop->event_next++];
+                const struct epoll_event event = loop->events[loop->event_next++];
+                LoopSource *source = event.data.ptr;
+
+                if (!source)
+                        continue;
+                if (source->is_late) { /* never beyond event_next */
+                        loop->events[loop->late_count++] = event;
+                        continue;
+                }
+                source->ready(source, event.events);
+                called++;
+        }
+        return called;
+}
+
+int loop_dispatch_late(Loop *loop, uint64_t ns)
+{
+        const unsigned n = (unsigned)loop->late_count;
+        const uint64_t begin = n > 0 ? clock_monotonic_ns() : 0;
+        bool has_time = true;
+        int called = 0;
+
+        /* The kernel tells of them in the same order each time. */
+        for (unsigned i = 0; i < n && has_time; i++) {
+                struct epoll_event *event = &loop->events[loop->late_first++ % n];
                 LoopSource *source = event->data.ptr;
 
                 if (!source)
                         continue;
+                event->data.ptr = NULL; /* it may be freed now */
                 source->ready(source, event->events);
                 called++;
+                has_time = clock_monotonic_ns() - begin < ns;
         }
+        loop->late_count = 0;
         return called;
 }
 
@@ -149,7 +185,7 @@ int loop_wait(Loop *loop, msec_t max_wait)
 
         n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_time(loop, max_wait));
         loop->now = loop->clock();
-        loop->event_next = 0;
+        loop->event_next = loop->late_count = 0;
         loop->event_count = n < 0 ? 0 : n;
         return n < 0 && errno != EINTR ? -errno : 0;
 }
@@ -167,5 +203,6 @@ int loop_turn(Loop *loop, msec_t max_wait)
         int r = loop_wait(loop, max_wait);
         int called = loop_dispatch(loop);
 
+        called += loop_dispatch_late(loop, UINT64_MAX);
         return r < 0 ? r : called;
 }

@@ -13,13 +13,14 @@
 #include "util/heap.h"
 
 #define LOOP_EVENTS_MAX 256 /* file descriptors per turn */
-#define LOOP_TIMERS_MAX 256 /* timers per turn: a flood of them cannot starve the sockets */
+#define LOOP_TIMERS_MAX 64  /* timers per turn: a flood of them cannot starve the sockets */
 
 typedef struct LoopSource {
         int fd;
         uint32_t events; /* what is asked for: EPOLLIN, EPOLLOUT, …; kept by the loop */
         void (*ready)(struct LoopSource *source, uint32_t events);
-        bool added; /* kept by the loop */
+        bool added;   /* kept by the loop */
+        bool is_late; /* the caller's: see loop_dispatch_late(); may change at any time */
 } LoopSource;
 
 /* `due` is called once per arming; the timer is disarmed by then and may be armed again inside. */
@@ -34,6 +35,8 @@ typedef struct Loop {
         msec_t (*clock)(void); /* clock_boottime; a test puts its own here after loop_init() */
         Heap timers;
         int event_next, event_count; /* where the turn is in `events`; 0, 0 outside of a turn */
+        int late_count;              /* so many events at the front are of late sources */
+        unsigned late_first;         /* the next turn begins with this one of them */
         struct epoll_event events[LOOP_EVENTS_MAX];
 } Loop;
 
@@ -88,8 +91,13 @@ static inline msec_t loop_now(const Loop *loop)
  * -errno. */
 int loop_turn(Loop *loop, msec_t max_wait);
 
-/* The two halves of a turn, for who has something to do between them: what came by another way
- * before the events did. loop_wait(): 0 or -errno; loop_dispatch() follows in any case, and returns
- * the number of callbacks made. Sources may be removed in between. */
+/* The parts of a turn, for who has something to do between them: what came by another way before
+ * the events did. loop_wait(): 0 or -errno; loop_dispatch() follows in any case, and returns the
+ * number of callbacks made. Sources may be removed in between. */
 int loop_wait(Loop *loop, msec_t max_wait);
 int loop_dispatch(Loop *loop);
+
+/* What follows, for late sources: loop_dispatch() has left them out. Calls them until so many ns
+ * have passed, but one at least; the others come first in the next turn. So strangers, however
+ * many, do not hold up those who are known. Returns the number of callbacks made. */
+int loop_dispatch_late(Loop *loop, uint64_t ns);

@@ -53,6 +53,8 @@ void stage_serve(Stage *stage)
 
                 loop->clock = stage_now;
                 loop->now = now_ms;
+                /* How much is done in a turn must not depend on the machine. */
+                stage_shard(stage, i)->newcomers_time = UINT64_MAX;
         }
 }
 

@@ -278,6 +278,64 @@ static void test_many(Fixture *f, gconstpointer data)
         g_free(peers);
 }
 
+/* Those who are late come behind all others, whatever the order in which their events came. */
+static void test_late(Fixture *f, gconstpointer data)
+{
+        f->a.source.is_late = true;
+        g_assert_cmpint(loop_add(&f->loop, &f->a.source, EPOLLIN), ==, 0);
+        g_assert_cmpint(loop_add(&f->loop, &f->b.source, EPOLLIN), ==, 0);
+        poke(&f->a);
+        poke(&f->b);
+        g_assert_cmpint(loop_wait(&f->loop, 0), ==, 0);
+        g_assert_cmpint(loop_dispatch(&f->loop), ==, 1);
+        g_assert_cmpuint(f->b.ready, ==, 1);
+        g_assert_cmpuint(f->a.ready, ==, 0);
+        g_assert_cmpint(loop_dispatch_late(&f->loop, UINT64_MAX), ==, 1);
+        g_assert_cmpuint(f->a.events, ==, EPOLLIN);
+        g_assert_cmpint(loop_dispatch_late(&f->loop, UINT64_MAX), ==, 0); /* once */
+        f->a.source.is_late = false;
+        g_assert_cmpint(loop_wait(&f->loop, 0), ==, 0);
+        g_assert_cmpint(loop_dispatch(&f->loop), ==, 2);
+        g_assert_cmpint(loop_dispatch_late(&f->loop, UINT64_MAX), ==, 0);
+}
+
+/* One has its turn at least, and the other one in the next turn. */
+static void test_late_have_their_time(Fixture *f, gconstpointer data)
+{
+        f->a.source.is_late = f->b.source.is_late = true;
+        g_assert_cmpint(loop_add(&f->loop, &f->a.source, EPOLLIN), ==, 0);
+        g_assert_cmpint(loop_add(&f->loop, &f->b.source, EPOLLIN), ==, 0);
+        poke(&f->a);
+        poke(&f->b);
+        for (int turn = 0; turn < 4; turn++) {
+                g_assert_cmpint(loop_wait(&f->loop, 0), ==, 0);
+                g_assert_cmpint(loop_dispatch(&f->loop), ==, 0);
+                g_assert_cmpint(loop_dispatch_late(&f->loop, 0), ==, 1);
+        }
+        g_assert_cmpuint(f->a.ready, ==, 2);
+        g_assert_cmpuint(f->b.ready, ==, 2);
+}
+
+/* By one that is not late, and by one that is. */
+static void test_late_removed(Fixture *f, gconstpointer data)
+{
+        for (int late = 0; late < 2; late++) {
+                f->a.source.is_late = true;
+                f->b.source.is_late = late;
+                f->b.victim = &f->a;
+                f->a.victim = late ? &f->b : NULL;
+                f->a.ready = f->b.ready = 0;
+                g_assert_cmpint(loop_add(&f->loop, &f->a.source, EPOLLIN), ==, 0);
+                g_assert_cmpint(loop_add(&f->loop, &f->b.source, EPOLLIN), ==, 0);
+                poke(&f->a);
+                poke(&f->b);
+                g_assert_cmpint(loop_turn(&f->loop, 0), ==, 1);
+                g_assert_cmpuint(f->a.ready + f->b.ready, ==, 1);
+                loop_remove(&f->loop, &f->a.source);
+                loop_remove(&f->loop, &f->b.source);
+        }
+}
+
 #define ADD(name, func) g_test_add(name, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv)
@@ -289,6 +347,9 @@ int main(int argc, char **argv)
         ADD("/util/loop/removed-source-gets-no-event", test_no_stale_event);
         ADD("/util/loop/re-added-source-gets-no-old-event", test_no_event_for_heir);
         ADD("/util/loop/source-removes-itself", test_remove_self);
+        ADD("/util/loop/late-ones-come-last", test_late);
+        ADD("/util/loop/late-ones-have-their-time", test_late_have_their_time);
+        ADD("/util/loop/removed-late-source-gets-no-event", test_late_removed);
         ADD("/util/loop/timer-is-due-once", test_timer);
         ADD("/util/loop/timer-moves-and-disarms", test_timer_moves);
         ADD("/util/loop/timer-disarms-another", test_timer_disarms_other);
