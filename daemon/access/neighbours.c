@@ -33,6 +33,10 @@ struct Neighbour {
         msec_t shut_out_until;
         uint32_t shut_out; /* ms the last time; 0: never */
         uint32_t connections;
+        struct {
+                uint32_t until; /* s; the end of the window that the first one has opened */
+                uint32_t count;
+        } offences[OFFENCES_N];
         Prefix prefix;
 };
 
@@ -105,10 +109,18 @@ static void neighbour_forget(Stripe *stripe, Neighbour *neighbour)
         free(neighbour);
 }
 
+static bool has_offended(const Neighbour *neighbour, msec_t now)
+{
+        for (unsigned i = 0; i < OFFENCES_N; i++)
+                if (neighbour->offences[i].until > now / MSEC_PER_SEC)
+                        return true;
+        return false;
+}
+
 /* Whether forgetting it changes nothing for it. */
 static bool is_worthless(const Neighbour *neighbour, msec_t now)
 {
-        return neighbour->arrivals <= now * BUCKET_NS_PER_MSEC &&
+        return !has_offended(neighbour, now) && neighbour->arrivals <= now * BUCKET_NS_PER_MSEC &&
                neighbour->failures <= now * BUCKET_NS_PER_MSEC &&
                /* it is not forgiven at the first moment */
                neighbour->shut_out_until + neighbour->shut_out <= now;
@@ -293,6 +305,43 @@ msec_t neighbours_failed_login(Neighbours *neighbours, const NeighbourLimits *li
                 time = shut_out(neighbour, now);
         pthread_mutex_unlock(&stripe->lock);
         return time;
+}
+
+static bool offend(Neighbour *neighbour, Offence offence, OffenceLimit limit, msec_t now)
+{
+        const uint32_t second = (uint32_t)(now / MSEC_PER_SEC);
+        uint32_t *until = &neighbour->offences[offence].until;
+        uint32_t *count = &neighbour->offences[offence].count;
+
+        /* The window may be shorter than it was when the first one opened it. */
+        if (*until <= second || *until > second + limit.window) {
+                *until = second + limit.window;
+                *count = 0;
+        }
+        if (++*count < limit.count)
+                return false;
+        *until = *count = 0;
+        return true;
+}
+
+bool neighbours_offend(Neighbours *neighbours, const Prefix *prefix, Offence offence,
+                       OffenceLimit limit, msec_t now)
+{
+        const uint64_t hash = hash_bytes(prefix, sizeof(*prefix));
+        Stripe *stripe = stripe_of(neighbours, hash);
+        Neighbour *neighbour;
+        bool exceeds = false;
+
+        pthread_mutex_lock(&stripe->lock);
+        neighbour = stripe_find(stripe, hash, prefix);
+        if (!neighbour) {
+                stripe_tidy(stripe, now);
+                neighbour = stripe_add(stripe, hash, prefix);
+        }
+        if (neighbour)
+                exceeds = offend(neighbour, offence, limit, now);
+        pthread_mutex_unlock(&stripe->lock);
+        return exceeds;
 }
 
 Prefix neighbour_prefix(const Neighbour *neighbour)

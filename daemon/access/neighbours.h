@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "access/offence.h"
 #include "access/refusal.h"
 #include "util/clock.h"
 #include "util/macro.h"
@@ -60,6 +61,13 @@ void neighbours_leave(Neighbours *neighbours, Neighbour *neighbour);
  */
 msec_t neighbours_failed_login(Neighbours *neighbours, const NeighbourLimits *limits,
                                Neighbour *neighbour, msec_t now);
+
+/*
+ * One more offence of this address, a prefix of the length that the limits say. True: it is the
+ * limit.count-th within limit.window seconds; they are counted from 0 again.
+ */
+bool neighbours_offend(Neighbours *neighbours, const Prefix *prefix, Offence offence,
+                       OffenceLimit limit, msec_t now);
 
 /* What it stands for. */
 Prefix neighbour_prefix(const Neighbour *neighbour);

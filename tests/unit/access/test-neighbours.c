@@ -199,6 +199,44 @@ static void test_memory_is_bounded(void)
         neighbours_leave(neighbours, here);
 }
 
+static void test_offences(void)
+{
+        _cleanup_(neighbours_freep) Neighbours *neighbours = NULL;
+        const OffenceLimit limit = {3, 60}, shorter = {2, 10};
+        Prefix one, other;
+
+        g_assert_cmpint(neighbours_new(&neighbours), ==, 0);
+        g_assert_cmpint(prefix_parse("192.0.2.1", &one), ==, 0);
+        g_assert_cmpint(prefix_parse("192.0.2.2", &other), ==, 0);
+        for (unsigned i = 0; i < 2; i++) {
+                g_assert_false(neighbours_offend(neighbours, &one, OFFENCE_LOGIN, limit, NOW));
+                g_assert_false(neighbours_offend(neighbours, &one, OFFENCE_REFUSED, limit, NOW));
+                g_assert_false(neighbours_offend(neighbours, &other, OFFENCE_LOGIN, limit, NOW));
+        }
+        g_assert_true(neighbours_offend(neighbours, &one, OFFENCE_LOGIN, limit, NOW + 59999));
+        g_assert_false(neighbours_offend(neighbours, &one, OFFENCE_LOGIN, limit, NOW + 59999));
+        /* Its window is over: it counts as the first one. */
+        g_assert_false(neighbours_offend(neighbours, &other, OFFENCE_LOGIN, limit, NOW + 60000));
+        /* One of another length is another one. */
+        g_assert_false(neighbours_offend(neighbours, &other, OFFENCE_LOGIN, shorter, NOW + 60001));
+        g_assert_true(neighbours_offend(neighbours, &other, OFFENCE_LOGIN, shorter, NOW + 60002));
+}
+
+/* Who has offended is remembered, and not for ever. */
+static void test_offences_keep_a_place(void)
+{
+        _cleanup_(neighbours_freep) Neighbours *neighbours = NULL;
+        const OffenceLimit limit = {2, 60};
+        Prefix one;
+
+        g_assert_cmpint(neighbours_new(&neighbours), ==, 0);
+        g_assert_cmpint(prefix_parse("192.0.2.1", &one), ==, 0);
+        g_assert_false(neighbours_offend(neighbours, &one, OFFENCE_LOGIN, limit, NOW));
+        for (unsigned i = 0; i < 10000; i++)
+                visit_number(neighbours, &no_limits, 0x0A000000U + i);
+        g_assert_true(neighbours_offend(neighbours, &one, OFFENCE_LOGIN, limit, NOW));
+}
+
 /* Without limits nothing is to be remembered of those that have gone. */
 static void test_nothing_stays(void)
 {
@@ -232,6 +270,8 @@ int main(int argc, char **argv)
         g_test_add_func("/access/neighbours/prefixes", test_prefixes);
         g_test_add_func("/access/neighbours/rate", test_rate);
         g_test_add_func("/access/neighbours/failed-logins", test_failed_logins);
+        g_test_add_func("/access/neighbours/offences", test_offences);
+        g_test_add_func("/access/neighbours/offences-keep-a-place", test_offences_keep_a_place);
         g_test_add_func("/access/neighbours/slow-failures", test_slow_failures);
         g_test_add_func("/access/neighbours/memory-is-bounded", test_memory_is_bounded);
         g_test_add_func("/access/neighbours/nothing-stays", test_nothing_stays);
