@@ -299,7 +299,7 @@ static int read_include_dir(ParserFile *file)
 }
 
 /* It is read again when all lines are known: here for the line that is wrong. */
-static int read_proxy_trusted(ParserFile *file)
+static int read_prefix(ParserFile *file)
 {
         Prefix prefix;
 
@@ -317,13 +317,14 @@ Directive parser_find_directive(const Option *option)
                 const char *name;
                 Directive function;
         } directives[] = {
+                {"ban_never", read_prefix},
                 {"bind_address", read_bind_address},
                 {"include_dir", read_include_dir},
                 {"listener", read_listener},
                 {"log_dest", read_log_dest},
                 {"per_listener_settings", read_per_listener_settings},
                 {"port", read_default_port},
-                {"proxy_trusted", read_proxy_trusted},
+                {"proxy_trusted", read_prefix},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(directives); i++)

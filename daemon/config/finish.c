@@ -273,6 +273,10 @@ int parser_finish(Parser *parser)
                 r = apply_verbosity(parser);
         if (r < 0)
                 return r;
+        r = value_parse_prefixes(settings->ban_never, &settings->never_banned,
+                                 &settings->n_never_banned);
+        if (r < 0)
+                return r;
         if (!settings->per_listener_settings &&
             !settings_origin(row("allow_anonymous"), settings, NULL)->file)
                 settings->allow_anonymous = settings->local_only;

@@ -23,24 +23,8 @@ void listener_settings_done(ListenerSettings *listener)
 
 int listener_settings_complete(ListenerSettings *listener)
 {
-        const size_t n = value_count_lines(listener->proxy_trusted);
-        _cleanup_free_ char *lines = NULL;
-        char *line, *rest;
-
-        if (n == 0)
-                return 0;
-        lines = strdup(listener->proxy_trusted);
-        listener->proxies = calloc(n, sizeof(*listener->proxies));
-        if (!lines || !listener->proxies)
-                return -ENOMEM;
-        for (line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-                int r = prefix_parse(line, &listener->proxies[listener->n_proxies]);
-
-                if (r < 0)
-                        return r;
-                listener->n_proxies++;
-        }
-        return 0;
+        return value_parse_prefixes(listener->proxy_trusted, &listener->proxies,
+                                    &listener->n_proxies);
 }
 
 int listener_settings_init(ListenerSettings *listener)

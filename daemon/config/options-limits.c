@@ -40,6 +40,28 @@ const Option options_limits[] = {
          OPTION_HAWKER, OPTION_FIELD(address_prefix_ipv6), .fallback = "64", .minimum = 16,
          .maximum = 128, .value = "BITS",
          .doc = "The same of IPv6, where one site has 64 bits or more to itself."},
+        {"ban_after_failed_logins", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(ban_after_failed_logins), .fallback = "0", .maximum = 1000000,
+         .doc = "Ban an address with the so manyth failed login within ban_window, for "
+                "ban_duration; 0: never. An address is what address_prefix_ipv4 and "
+                "address_prefix_ipv6 make of it; all clients behind it are disconnected and kept "
+                "out, those that have done nothing, too. Such bans are in the list that "
+                "hawkerctl(1) shows, with a reason that begins with rule:, can be taken back "
+                "there, and outlive a restart. Never banned are clients of unix sockets, loopback "
+                "(but see ban_loopback), the proxies in proxy_trusted, what ban_never says, and "
+                "addresses told by a proxy where proxy_trusted does not say who may tell them."},
+        {"ban_after_refusals", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(ban_after_refusals), .fallback = "0", .maximum = 1000000,
+         .doc = "The same for connections that were refused by address_max_connection_rate, "
+                "address_max_connections or address_max_failed_logins."},
+        {"ban_after_takeovers", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(ban_after_takeovers), .fallback = "0", .maximum = 1000000,
+         .doc = "The same for clients that were refused by client_max_takeovers: the address of "
+                "the one that was refused is banned."},
+        {"ban_duration", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+         OPTION_FIELD(ban_duration), .fallback = "3600", .maximum = 1000000000, .value = "SECONDS",
+         .doc = "How long an address stays banned that a rule (ban_after_failed_logins and so on) "
+                "bans; 0: for good."},
         {"ban_file", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_LAST_WINS, OPTION_FIELD(ban_file), .value = "FILE",
          .doc = "Who is banned, one a line: address, user or client; the address, prefix or name "
@@ -47,6 +69,19 @@ const Option options_limits[] = {
                 "why. Read at the start and at a reload; it need not exist. Who is banned and "
                 "connected is disconnected. The broker never writes it: what hawkerctl(1) "
                 "bans is in a list of its own, in the state directory of the service."},
+        {"ban_loopback", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+         OPTION_FIELD(ban_loopback), .fallback = "false",
+         .doc = "Let rules ban the loopback addresses of this machine, too."},
+        {"ban_never", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_LIST, OPTION_FIELD(ban_never), .value = "ADDRESS | PREFIX",
+         .doc = "Whom rules do not ban, as 192.0.2.7 or 2001:db8::/64; each line adds one. What "
+                "ban_file and hawkerctl(1) ban is banned all the same."},
+        {"ban_window", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+         OPTION_FIELD(ban_window), .fallback = "600", .minimum = 1, .maximum = 86400,
+         .value = "SECONDS",
+         .doc = "Within how long the rules that ban (ban_after_failed_logins and so on) count, "
+                "from "
+                "the first time on."},
         {"client_max_message_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(client_max_message_rate), .fallback = "0", .maximum = 10000000,
          .doc = "The most messages a second that one client may publish, on average; a second's "

@@ -170,7 +170,14 @@ typedef struct Settings {
         unsigned address_max_failed_logins;   /* a minute; 0 none */
         unsigned address_prefix_ipv4;         /* bits */
         unsigned address_prefix_ipv6;
-        char *ban_file;                      /* NULL: in the state directory */
+        unsigned ban_after_failed_logins; /* within ban_window; 0 never */
+        unsigned ban_after_refusals;
+        unsigned ban_after_takeovers;
+        unsigned ban_duration; /* s; 0 for good */
+        char *ban_file;        /* the list of the admin; NULL: none */
+        bool ban_loopback;
+        char *ban_never;                     /* prefixes with newlines between; NULL: none */
+        unsigned ban_window;                 /* s */
         unsigned client_max_message_rate;    /* a second; 0 none */
         uint64_t client_max_receive_rate;    /* bytes a second; 0 none */
         uint64_t client_max_send_rate;       /* bytes a second; 0 none */
@@ -241,5 +248,8 @@ typedef struct Settings {
 
         SettingsOrigin *origins; /* one per row of the table */
         char **files;            /* the names that origins point to */
+
+        Prefix *never_banned; /* ban_never as it is used */
+        size_t n_never_banned;
         size_t n_files;
 } Settings;

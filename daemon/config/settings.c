@@ -22,6 +22,7 @@ static void settings_free(Settings *settings)
                 free(settings->files[i]);
         free(settings->files);
         free(settings->log_file);
+        free(settings->never_banned);
         free(settings->origins);
         free(settings);
 }

@@ -389,3 +389,25 @@ size_t value_count_lines(const char *text)
         }
         return n;
 }
+
+int value_parse_prefixes(const char *text, Prefix **ret_prefixes, size_t *ret_n)
+{
+        const size_t n_lines = value_count_lines(text);
+        _cleanup_free_ Prefix *prefixes = NULL;
+        _cleanup_free_ char *lines = NULL;
+        char *line, *rest;
+        size_t n = 0;
+
+        if (n_lines > 0) {
+                lines = strdup(text);
+                prefixes = calloc(n_lines, sizeof(*prefixes));
+                if (!lines || !prefixes)
+                        return -ENOMEM;
+                for (line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+                        if (prefix_parse(line, &prefixes[n++]) < 0)
+                                return -EINVAL;
+        }
+        *ret_prefixes = TAKE_PTR(prefixes);
+        *ret_n = n;
+        return 0;
+}

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "config/options.h"
+#include "util/prefix.h"
 
 #define VALUE_REASON_MAX 160
 
@@ -64,3 +65,7 @@ void values_clear_strings(Settings *settings, ListenerSettings *listener);
 
 /* How many values the text of an option that may be repeated has, one a line; NULL: none. */
 size_t value_count_lines(const char *text);
+
+/* A prefix a line, as an array for the caller to free; NULL and 0 of NULL. 0, -ENOMEM, or -EINVAL:
+ * a text that was not checked. */
+int value_parse_prefixes(const char *text, Prefix **ret_prefixes, size_t *ret_n);

@@ -13,6 +13,9 @@
 #include "config/options.h"
 #include "control/ban-file.h"
 
+/* That rules make: a table that grew without end would cost each change more. */
+#define OWN_MAX 65536U
+
 static uint64_t now(void)
 {
         return (uint64_t)time(NULL);
@@ -123,6 +126,18 @@ int ban_book_add(BanBook *book, Server *server, const Ban *ban)
         int r = ban_table_add(book->own, ban, now(), &own);
 
         return r == 0 ? hold_and_save(book, server, own) : r;
+}
+
+int ban_book_add_all(BanBook *book, Server *server, const BanTable *more)
+{
+        _cleanup_(ban_table_unrefp) BanTable *own = NULL;
+        int r = ban_table_merge(book->own, more, now(), &own);
+
+        if (r < 0)
+                return r;
+        if (ban_table_count(own) > OWN_MAX)
+                return -ENOSPC;
+        return hold_and_save(book, server, TAKE_PTR(own));
 }
 
 int ban_book_remove(BanBook *book, Server *server, BanKind kind, const char *subject)

@@ -45,6 +45,10 @@ void ban_book_set_listed(BanBook *book, BanTable *listed);
  */
 int ban_book_add(BanBook *book, Server *server, const Ban *ban);
 
+/* Bans all of them; of one subject, the ban that lasts longer holds. As above; -ENOSPC: there are
+ * too many, and nothing has changed. */
+int ban_book_add_all(BanBook *book, Server *server, const BanTable *more);
+
 /* Takes it out of the broker's own list. 0; -ENOENT: it is in neither; -EBUSY: it is, or stays, in
  * that of the admin; or -EROFS or another -errno as above. */
 int ban_book_remove(BanBook *book, Server *server, BanKind kind, const char *subject);

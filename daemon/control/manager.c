@@ -119,7 +119,14 @@ static int manager_ban(Manager *manager, ConfigErrors *errors)
                 logging_report(errors);
         else
                 r = ban_book_merge(&manager->bans, manager->bans.listed, &all);
-        return r == 0 && ban_table_count(all) > 0 ? server_set_bans(manager->server, all) : r;
+        if (r == 0 && ban_table_count(all) > 0)
+                r = server_set_bans(manager->server, all);
+        if (r == 0)
+                r = ban_rules_new(manager->event, manager->server, &manager->bans,
+                                  &manager->ban_rules);
+        if (r == 0)
+                ban_rules_set_duration(manager->ban_rules, manager->settings->ban_duration);
+        return r;
 }
 
 int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager)
@@ -197,6 +204,7 @@ Manager *manager_free(Manager *manager)
         status_line_free(manager->status_line);
         services_done(&manager->services);
         reload_result_free(manager->last_reload);
+        ban_rules_free(manager->ban_rules);
         server_free(manager->server);
         ban_book_done(&manager->bans);
         listeners_done(&manager->listeners);

@@ -12,6 +12,7 @@
 
 #include "config/settings.h"
 #include "control/ban-book.h"
+#include "control/ban-rules.h"
 #include "control/bus.h"
 #include "control/certificate-watch.h"
 #include "control/hand-over.h"
@@ -42,6 +43,7 @@ typedef struct Manager {
         bool has_left_root;
         Server *server;
         BanBook bans;
+        BanRules *ban_rules;
         HandOver hand_over; /* from the last process, and to the next one */
         ManagerEnd end;
         Services services;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mqtt/protocol.h"
+#include "server/ban-rule.h"
 #include "server/client.h"
 #include "server/gate.h"
 #include "server/proxied.h"
@@ -118,6 +119,7 @@ static void acceptor_refuse(Acceptor *acceptor, int fd, const Address *peer, Ref
 
         refusals_note(&shard->refusals, refusal, endpoint->name,
                       (const struct sockaddr *)&peer->storage);
+        ban_rule_note_refusal(shard, endpoint, (const struct sockaddr *)&peer->storage, refusal);
         if (reason == 0 ||
             atomic_load_explicit(&endpoint->socket->refused, memory_order_relaxed) >= REFUSED_MAX ||
             !ratelimit_test(&shard->answer_limit, loop_now(&shard->loop)) ||

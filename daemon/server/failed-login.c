@@ -9,6 +9,7 @@
 #include "mqtt/packet.h"
 #include "mqtt/protocol.h"
 #include "mqtt/reason.h"
+#include "server/ban-rule.h"
 #include "server/client-log.h"
 #include "server/gate.h"
 #include "util/log.h"
@@ -64,6 +65,7 @@ void failed_login_note(Connection *connection, const Connect *connect, int reaso
             reason != REASON_BAD_AUTHENTICATION_METHOD)
                 return;
         counters_add(shard->counters.failed_logins, 1);
+        ban_rule_note(shard, connection->endpoint, &connection->peer.any, OFFENCE_LOGIN);
         if (log_is_enabled(LOG_CATEGORY_NOTICE) && client_log_may(shard, &shard->log_limit))
                 log_line(connection, connect, reason);
         time = neighbours_failed_login(shard->plane->neighbours, &limits, connection->neighbour,

@@ -17,6 +17,7 @@
 #include "access/neighbours.h"
 #include "broker/retained.h"
 #include "broker/router.h"
+#include "server/ban-queue.h"
 #include "util/bytes.h"
 #include "util/siphash.h"
 #include "util/work-pool.h"
@@ -31,8 +32,9 @@ typedef struct Plane {
         unsigned n_shards;
         Neighbours *neighbours;
         Bans *bans;
-        WorkPool *helpers; /* for what would hold up a worker */
-        WorkPool *askers;  /* for what waits for others: helpers must not */
+        BanQueue *ban_queue; /* who is to be banned, too */
+        WorkPool *helpers;   /* for what would hold up a worker */
+        WorkPool *askers;    /* for what waits for others: helpers must not */
 
         atomic_bool memory_pressure;   /* new work is refused */
         atomic_uint stragglers;        /* what helpers had not done when the workers ended */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "server/ban-rule.h"
 #include "server/connection-end.h"
 #include "server/gate.h"
 #include "transport/proxy.h"
@@ -40,8 +41,10 @@ static Refusal ask_gate(Connection *connection)
         const struct sockaddr *address = &connection->peer.any;
         Refusal refusal = gate_ask_address(shard, address, &connection->neighbour);
 
-        if (refusal != REFUSAL_NONE)
+        if (refusal != REFUSAL_NONE) {
                 refusals_note(&shard->refusals, refusal, connection->endpoint->name, address);
+                ban_rule_note_refusal(shard, connection->endpoint, address, refusal);
+        }
         return refusal;
 }
 

@@ -59,6 +59,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = bans_new(&plane->bans);
         if (r == 0)
+                r = ban_queue_new(&plane->ban_queue);
+        if (r == 0)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         if (r == 0)
                 r = work_pool_new(ASKERS_MAX, HELPERS_WAITING_MAX, &plane->askers);
@@ -104,6 +106,7 @@ Server *server_free(Server *server)
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);
         bans_free(plane->bans);
+        ban_queue_free(plane->ban_queue);
         router_free(plane->router);
         settings_unref(server->settings);
         sem_destroy(&plane->wills_published);
@@ -204,6 +207,16 @@ int server_set_bans(Server *server, BanTable *table)
 BanTable *server_bans(Server *server)
 {
         return bans_get(server->plane.bans);
+}
+
+int server_ban_fd(const Server *server)
+{
+        return ban_queue_fd(server->plane.ban_queue);
+}
+
+size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max)
+{
+        return ban_queue_take(server->plane.ban_queue, requests, max);
 }
 
 /* For sem_timedwait(), which knows only the clock on the wall. */

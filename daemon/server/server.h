@@ -13,6 +13,7 @@
 
 #include "access/ban-table.h"
 #include "config/settings.h"
+#include "server/ban-queue.h"
 #include "server/counters.h"
 #include "server/endpoint.h"
 #include "util/bytes.h"
@@ -55,6 +56,11 @@ int server_reload(Server *server, Settings *settings, const EndpointChange *chan
 int server_set_bans(Server *server, BanTable *table);
 /* A reference; NULL: there are none. */
 BanTable *server_bans(Server *server);
+
+/* What rules (ban-rule.h) want banned: a descriptor that is readable while there is something, and
+ * up to max of it; how many. */
+int server_ban_fd(const Server *server);
+size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max);
 
 /*
  * Asks each worker for a sign of life; one that sleeps is woken, else it costs nothing. A worker

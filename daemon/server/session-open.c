@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "mqtt/protocol.h"
+#include "server/ban-rule.h"
 #include "server/client-log.h"
 #include "server/client-pace.h"
 #include "server/client-session.h"
@@ -50,6 +51,8 @@ static int take_over(Connection *connection, Connection *before)
             !bucket_take(&pace->takeovers, flow, 60, loop_now(&connection->shard->loop))) {
                 counters_add(connection->shard->counters.takeovers_refused, 1);
                 client_log_flapping(connection, before);
+                ban_rule_note(connection->shard, connection->endpoint, &connection->peer.any,
+                              OFFENCE_TAKEOVER);
                 return REASON_CONNECTION_RATE_EXCEEDED;
         }
         connection_fail(before, REASON_SESSION_TAKEN_OVER, NULL);

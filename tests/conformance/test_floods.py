@@ -179,6 +179,84 @@ def flood_is_told_in_few_lines(c):
         peer.ping()
 
 
+RULE = ["allow_anonymous false", "ban_after_failed_logins 3", "ban_loopback true"] + HERE
+
+
+def guess(c, source, times=1):
+    for _ in range(times):
+        peer = c.raw(source=source)
+        peer.open(client_id=c.id(), username="eve")
+        assert peer.recv().reason in (0x86, 0x87, 4, 5)
+
+
+@test(versions=[4, 5], config=RULE, own=True)
+def rule_bans_who_guesses(c):
+    guess(c, "127.0.0.2", 2)
+    guess(c, "127.0.0.3", 2)
+    there = c.raw(source="127.0.0.2")
+    guess(c, "127.0.0.2")
+    logged(c, "Banned address 127.0.0.2 until")
+    assert "rule: 3 failed logins within 600 seconds" in c.broker.log()
+    assert refused(c, source="127.0.0.2") == 0
+    # who was there before is told when it says who it is
+    there.open(client_id=c.id())
+    assert there.recv().reason == (0x8A if c.version == 5 else 5)
+    guess(c, "127.0.0.3")
+    logged(c, "Banned address 127.0.0.3 until")
+    guess(c, "127.0.0.4")
+
+
+@test(versions=[5], config=RULE[:2] + HERE, own=True)
+def rules_spare_loopback(c):
+    guess(c, "127.0.0.2", 10)
+    assert c.broker.reload(RULE)
+    guess(c, "127.0.0.2", 3)
+    logged(c, "Banned address 127.0.0.2 until")
+
+
+@test(versions=[5], config=RULE + ["ban_never 127.0.0.2/31"], own=True)
+def rules_spare_whom_the_admin_spares(c):
+    guess(c, "127.0.0.2", 4)
+    guess(c, "127.0.0.3", 4)
+    guess(c, "127.0.0.4", 3)
+    logged(c, "Banned address 127.0.0.4 until")
+    assert c.broker.reload(HERE)
+    c.client("spared", source="127.0.0.2")
+    assert refused(c, source="127.0.0.4") == 0
+
+
+@test(
+    versions=[5],
+    config=["ban_loopback true", "ban_after_takeovers 2", "client_max_takeovers 1"] + HERE,
+    own=True,
+)
+def rule_bans_who_flaps(c):
+    for _ in range(20):
+        try:
+            peer = c.raw(source="127.0.0.2")
+            peer.open(client_id=c.id("x"))
+            peer.recv()
+        except ConnectionError:
+            break
+    logged(c, "Banned address 127.0.0.2 until")
+    assert "rule: 2 refused takeovers within" in c.broker.log()
+    c.client("x")
+
+
+@test(
+    versions=[5],
+    config=["ban_loopback true", "ban_after_refusals 5", "address_max_connections 1"] + HERE,
+    own=True,
+)
+def rule_bans_who_floods(c):
+    first = c.client("first", source="127.0.0.2")
+    other = c.client("other")
+    attempts(c, 20, "127.0.0.2")
+    logged(c, "Banned address 127.0.0.2 until")
+    assert [packet.reason for packet in first.closed()] == [0x98]
+    other.ping()
+
+
 BANS = "ban_file {path}/bans"
 
 
