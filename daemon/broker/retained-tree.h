@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "broker/holdings.h"
 #include "broker/message.h"
 #include "broker/topic-tree.h"
 #include "util/macro.h"
@@ -32,6 +33,7 @@ struct Retained {
         TopicNode *sweep;  /* where retained_expire() is, with a reference; NULL: at the start */
         size_t n_expiring; /* messages that will expire */
         atomic_size_t count, bytes;
+        Holdings *holdings; /* NULL: nobody is limited */
 };
 
 _unused_ static inline void retained_unlockp(pthread_mutex_t **lock)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "broker/retained-tree.h"
+#include "mqtt/protocol.h"
 
 /* Nodes that retained_expire() looks at for each message it may take out. */
 #define EXPIRE_NODES 16U
@@ -36,6 +37,7 @@ Retained *retained_free(Retained *retained)
         if (!retained)
                 return NULL;
         topic_tree_done(&retained->tree, node_done);
+        holdings_free(retained->holdings);
         pthread_mutex_destroy(&retained->lock);
         free(retained);
         return NULL;
@@ -51,7 +53,8 @@ static void retained_account(Retained *retained, const Message *message, size_t 
                 retained->n_expiring += sign;
 }
 
-/* Puts the message, whose reference it takes over, on the node; returns the one that was there. */
+/* Puts the message, whose reference it takes over and whose author has it already, on the node;
+ * returns the one that was there. */
 static Message *retained_swap(Retained *retained, TopicNode *node, Message *message)
 {
         Message **place = retained_node_message(node), *old = *place;
@@ -60,6 +63,8 @@ static Message *retained_swap(Retained *retained, TopicNode *node, Message *mess
                 retained_account(retained, message, 1);
         if (old)
                 retained_account(retained, old, (size_t)-1);
+        if (_unlikely_(old && retained->holdings != NULL))
+                holdings_remove(retained->holdings, old);
         if (message && !old)
                 topic_node_ref(node);
         node->mark = message != NULL;
@@ -69,7 +74,128 @@ static Message *retained_swap(Retained *retained, TopicNode *node, Message *mess
         return old;
 }
 
-int retained_set(Retained *retained, Message *message)
+/* The node after this one: children first, then siblings, then those of the nodes above. */
+static TopicNode *next_in_order(TopicNode *node)
+{
+        TopicNode *next = retained_first_child(node);
+
+        while (!next && node->parent) {
+                next = retained_next_sibling(node);
+                node = node->parent;
+        }
+        return next;
+}
+
+/* --- limits --- */
+
+typedef struct Sums {
+        uint64_t sums[RETAINED_LIMITS_N];
+} Sums;
+
+/* What the author of a message counts for, by limit, and this message by itself. */
+static Sums sums_of(const Holdings *holdings, const MessageAuthor *author)
+{
+        const Holding client = holdings_of_client(holdings, author->client_id);
+        Holding user = {};
+
+        if (author->username.data)
+                user = holdings_of_user(holdings, author->username);
+        return (Sums){{
+                [RETAINED_CLIENT_MESSAGES] = client.messages,
+                [RETAINED_CLIENT_BYTES] = client.bytes,
+                [RETAINED_USER_MESSAGES] = user.messages,
+                [RETAINED_USER_BYTES] = user.bytes,
+        }};
+}
+
+/* How much of these sums one message of another author is, which may be the same. */
+static Sums part_of(const Message *message, const MessageAuthor *author)
+{
+        const size_t size = message ? message_size(message) : 0;
+        bool same_client, same_user;
+        MessageAuthor other;
+
+        if (!message || !message_author(message, &other))
+                return (Sums){};
+        same_client = bytes_equal(author->client_id, other.client_id);
+        same_user = author->username.data && other.username.data &&
+                    bytes_equal(author->username, other.username);
+        return (Sums){{
+                [RETAINED_CLIENT_MESSAGES] = same_client,
+                [RETAINED_CLIENT_BYTES] = same_client ? size : 0,
+                [RETAINED_USER_MESSAGES] = same_user,
+                [RETAINED_USER_BYTES] = same_user ? size : 0,
+        }};
+}
+
+/* The message in the place of the old one (NULL: there is none). */
+static int check_limits(const Retained *retained, const Message *message, const Message *old,
+                        const RetainedLimits *limits, RetainedLimit *ret_limit)
+{
+        const uint64_t most[RETAINED_LIMITS_N] = {
+                [RETAINED_CLIENT_MESSAGES] = limits->client_messages,
+                [RETAINED_CLIENT_BYTES] = limits->client_bytes,
+                [RETAINED_USER_MESSAGES] = limits->user_messages,
+                [RETAINED_USER_BYTES] = limits->user_bytes,
+        };
+        MessageAuthor author;
+        Sums has, loses, adds;
+
+        if (!retained->holdings || !message_author(message, &author))
+                return 0;
+        has = sums_of(retained->holdings, &author);
+        loses = part_of(old, &author);
+        adds = part_of(message, &author);
+        for (unsigned i = 0; i < RETAINED_LIMITS_N; i++) {
+                if (adds.sums[i] <= loses.sums[i] ||
+                    has.sums[i] - loses.sums[i] + adds.sums[i] <= most[i])
+                        continue;
+                *ret_limit = (RetainedLimit)i;
+                return REASON_QUOTA_EXCEEDED;
+        }
+        return 0;
+}
+
+int retained_count_authors(Retained *retained, bool count)
+{
+        _cleanup_(retained_unlockp) _unused_ pthread_mutex_t *lock = retained_lock(retained);
+        _cleanup_(holdings_freep) Holdings *holdings = NULL;
+        int r = 0;
+
+        if (!count)
+                retained->holdings = holdings_free(retained->holdings);
+        if (!count || retained->holdings)
+                return 0;
+        r = holdings_new(&holdings);
+        for (TopicNode *node = retained->tree.root; r == 0 && (node = next_in_order(node));)
+                if (*retained_node_message(node))
+                        r = holdings_add(holdings, *retained_node_message(node));
+        if (r < 0)
+                return r;
+        retained->holdings = TAKE_PTR(holdings);
+        return 0;
+}
+
+/* --- messages --- */
+
+/* Puts the message on the node unless it is above the limits; *ret_old is what was there. */
+static int retained_put(Retained *retained, TopicNode *node, Message *message,
+                        const RetainedLimits *limits, RetainedLimit *ret_limit, Message **ret_old)
+{
+        int r = 0;
+
+        if (limits)
+                r = check_limits(retained, message, *retained_node_message(node), limits,
+                                 ret_limit);
+        if (r == 0 && _unlikely_(retained->holdings != NULL))
+                r = holdings_add(retained->holdings, message);
+        if (r == 0)
+                *ret_old = retained_swap(retained, node, message_ref(message));
+        return r;
+}
+
+int retained_offer(Retained *retained, Message *message, const RetainedLimits *limits,
+                   RetainedLimit *ret_limit)
 {
         /* The old message is freed after the lock: it may be large. */
         _cleanup_(message_unrefp) Message *old = NULL;
@@ -86,9 +212,14 @@ int retained_set(Retained *retained, Message *message)
         r = topic_tree_add(&retained->tree, message_topic(message), &node);
         if (r < 0)
                 return r;
-        old = retained_swap(retained, node, message_ref(message));
+        r = retained_put(retained, node, message, limits, ret_limit, &old);
         topic_tree_unref(&retained->tree, node);
-        return 0;
+        return r;
+}
+
+int retained_set(Retained *retained, Message *message)
+{
+        return retained_offer(retained, message, NULL, NULL);
 }
 
 size_t retained_count(const Retained *retained)
@@ -99,18 +230,6 @@ size_t retained_count(const Retained *retained)
 size_t retained_bytes(const Retained *retained)
 {
         return atomic_load_explicit(&retained->bytes, memory_order_relaxed);
-}
-
-/* The node after this one: children first, then siblings, then those of the nodes above. */
-static TopicNode *next_in_order(TopicNode *node)
-{
-        TopicNode *next = retained_first_child(node);
-
-        while (!next && node->parent) {
-                next = retained_next_sibling(node);
-                node = node->parent;
-        }
-        return next;
 }
 
 /* One slice of retained_expire(): fills gone. *ret_end: the round is complete. */

@@ -92,6 +92,20 @@ const Option options_limits[] = {
          .doc = "The most bytes a second that one client may send, in the same way. Bytes cannot "
                 "be "
                 "dropped: with limit_action drop it is delayed."},
+        {"client_max_retained", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(client_max_retained), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most retained messages that may be there from one client, wills included; -1: "
+                "no limit. More are refused, in MQTT 5 with reason code 0x97; with limit_action "
+                "disconnect the client is disconnected. A message counts for who published it "
+                "last, until it is replaced, removed or expires, also while that client is away. "
+                "What was published while no such limit was set, and no acl_file with "
+                "check_retain_source, is nobody's."},
+        {"client_max_retained_bytes", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(client_max_retained_bytes), .fallback = "0",
+         .maximum = INT64_C(1) << 53, .value = "BYTES",
+         .doc = "The most bytes of topics, properties and payloads of these messages, in the same "
+                "way; 0: no limit."},
         {"client_max_send_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(client_max_send_rate), .fallback = "0",
          .maximum = INT64_C(1) << 32, .value = "BYTES",
@@ -140,6 +154,15 @@ const Option options_limits[] = {
                 "silent connections keeps nobody out who says at once what he wants; -1: no "
                 "limit. With several workers there may be up to twice as many, if one worker has "
                 "most of them."},
+        {"user_max_retained", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_retained), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most retained messages that may be there from all clients with one username, "
+                "as client_max_retained says."},
+        {"user_max_retained_bytes", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(user_max_retained_bytes), .fallback = "0",
+         .maximum = INT64_C(1) << 53, .value = "BYTES",
+         .doc = "The most bytes of these messages; 0: no limit."},
 };
 
 const size_t n_options_limits = ARRAY_SIZE(options_limits);

@@ -111,21 +111,15 @@ void client_log_flapping(Connection *newcomer, const Connection *here)
 
 void client_log_excess(Connection *connection, Excess excess)
 {
-        char peer[ADDRESS_TEXT_MAX], id[NAME_MAX_SHOWN];
-        const char *user = connection->username;
-        LogField fields[4];
+        char peer[ADDRESS_TEXT_MAX];
+        Bytes id = {};
 
         if (!excesses_note(&connection->shard->excesses, excess))
                 return;
+        if (connection->session)
+                id = session_client_id(connection->session);
         connection_peer_format(connection, peer, sizeof(peer));
-        client_name(connection, id);
-        fields[0] = (LogField){"MQTT_CLIENT_ID", id};
-        fields[1] = (LogField){"MQTT_PEER", peer};
-        fields[2] = (LogField){"MQTT_USER", user};
-        fields[3] = (LogField){"MQTT_LIMIT", excess_option(excess)};
-        log_fields(LOG_CATEGORY_NOTICE, MESSAGE_ID_EXCESS, fields, ARRAY_SIZE(fields),
-                   "Client %s at %s%s%.*s is above %s", id, peer, user ? ", user " : "",
-                   NAME_MAX_SHOWN, user ? user : "", excess_option(excess));
+        excesses_tell(excess, id, bytes_from_string(connection->username), peer);
 }
 
 void client_log_subscribe(const Connection *connection, Bytes filter, uint8_t qos)

@@ -43,6 +43,7 @@
         X(messages_above_rate)   /* by client_max_message_rate */                                  \
         X(pauses)                /* times that a client was not read from for its rate */          \
         X(holds)                 /* times that a client was not written to for its rate */         \
+        X(retained_refused)      /* by client_max_retained and the like */                         \
         X(subscriptions_refused) /* by client_max_subscriptions, client_max_wildcard_levels */     \
         X(takeovers_refused)     /* by client_max_takeovers */                                     \
         X(failed_logins)                                                                           \

@@ -9,6 +9,7 @@
 
 #include "server/client-access.h"
 #include "server/connection-send.h"
+#include "server/retention.h"
 
 /* Of a session that is away: judged when it is sent. */
 static bool may_receive(Session *session, const Message *message)
@@ -200,8 +201,8 @@ int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_
         int r;
 
         if (message->retain) {
-                r = retained_set(shard->plane->retained, message);
-                if (r < 0)
+                r = retention_keep(shard, message);
+                if (r != 0)
                         return r;
         }
         r = route_cache_match(shard->routes, message_topic(message), &route);
@@ -242,7 +243,7 @@ void deliver_will(Shard *shard, Message *will, SessionId origin)
                 if (message_new(&parts, &message) < 0)
                         message = NULL;
         }
-        if (!message || deliver_publish(shard, message, origin, &matched) < 0)
+        if (!message || deliver_publish(shard, message, origin, &matched) != 0)
                 counters_add(shard->counters.publish_dropped, 1);
 }
 

@@ -16,8 +16,8 @@
 
 /*
  * Publishes: keeps the message if it is to be retained, and routes it. origin: the publisher's
- * session, for No Local; SESSION_ID_NONE: nobody's. *ret_matched: somebody took it. 0 or -ENOMEM
- * (some may have got it).
+ * session, for No Local; SESSION_ID_NONE: nobody's. *ret_matched: somebody took it. 0;
+ * REASON_QUOTA_EXCEEDED: it may not be retained, so nobody got it; or -ENOMEM (some may have).
  */
 int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_matched);
 

@@ -13,12 +13,18 @@
 /* Between summaries, ms. */
 #define SUMMARY_INTERVAL 10000U
 
+#define NAME_MAX_SHOWN 128
+
 const char *excess_option(Excess excess)
 {
         static const char *const options[EXCESSES_N] = {
                 [EXCESS_CLIENT_MESSAGE_RATE] = "client_max_message_rate",
                 [EXCESS_CLIENT_RECEIVE_RATE] = "client_max_receive_rate",
                 [EXCESS_CLIENT_SEND_RATE] = "client_max_send_rate",
+                [EXCESS_CLIENT_RETAINED] = "client_max_retained",
+                [EXCESS_CLIENT_RETAINED_BYTES] = "client_max_retained_bytes",
+                [EXCESS_USER_RETAINED] = "user_max_retained",
+                [EXCESS_USER_RETAINED_BYTES] = "user_max_retained_bytes",
                 [EXCESS_CLIENT_SUBSCRIPTIONS] = "client_max_subscriptions",
                 [EXCESS_CLIENT_WILDCARD_LEVELS] = "client_max_wildcard_levels",
         };
@@ -77,4 +83,28 @@ bool excesses_note(Excesses *excesses, Excess excess)
         loop_timer_arm(excesses->loop, &excesses->timer,
                        loop_now(excesses->loop) + SUMMARY_INTERVAL);
         return true;
+}
+
+/* A log line is no place for 65,535 bytes. */
+static const char *shown(Bytes name, char buffer[NAME_MAX_SHOWN])
+{
+        snprintf(buffer, NAME_MAX_SHOWN, "%.*s", (int)MIN(name.length, (size_t)NAME_MAX_SHOWN - 1),
+                 name.length > 0 ? (const char *)name.data : "");
+        return buffer;
+}
+
+void excesses_tell(Excess excess, Bytes client_id, Bytes username, const char *peer)
+{
+        char id[NAME_MAX_SHOWN], user[NAME_MAX_SHOWN];
+        const LogField fields[] = {
+                {"MQTT_CLIENT_ID", shown(client_id, id)},
+                {"MQTT_USER", username.data ? shown(username, user) : NULL},
+                {"MQTT_PEER", peer},
+                {"MQTT_LIMIT", excess_option(excess)},
+        };
+
+        log_fields(LOG_CATEGORY_NOTICE, MESSAGE_ID_EXCESS, fields, ARRAY_SIZE(fields),
+                   "Client %s%s%s%s%s is above %s", id, peer ? " at " : "", peer ? peer : "",
+                   username.data ? ", user " : "", username.data ? user : "",
+                   excess_option(excess));
 }

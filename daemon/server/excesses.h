@@ -3,7 +3,7 @@
 /*
  * What clients of one worker have wanted above their limits: counted by limit, and told in
  * summaries, for whoever is above a limit is so with every packet. The first one after a quiet time
- * is told at once: client_log_excess().
+ * is told at once.
  *
  * Thread: worker
  */
@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "util/bytes.h"
 #include "util/loop.h"
 
 #define MESSAGE_ID_EXCESS      "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e60"
@@ -21,6 +22,10 @@ typedef enum Excess {
         EXCESS_CLIENT_MESSAGE_RATE,
         EXCESS_CLIENT_RECEIVE_RATE,
         EXCESS_CLIENT_SEND_RATE,
+        EXCESS_CLIENT_RETAINED, /* these in the order of RetainedLimit */
+        EXCESS_CLIENT_RETAINED_BYTES,
+        EXCESS_USER_RETAINED,
+        EXCESS_USER_RETAINED_BYTES,
         EXCESS_CLIENT_SUBSCRIPTIONS,
         EXCESS_CLIENT_WILDCARD_LEVELS,
         EXCESSES_N
@@ -39,3 +44,6 @@ void excesses_init(Excesses *excesses, Loop *loop);
 
 /* True: the first one after a quiet time, which the caller tells. */
 bool excesses_note(Excesses *excesses, Excess excess);
+
+/* Who it is. username without data: nobody's; peer NULL: not known. */
+void excesses_tell(Excess excess, Bytes client_id, Bytes username, const char *peer);

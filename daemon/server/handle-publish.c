@@ -14,6 +14,7 @@
 #include "server/client-pace.h"
 #include "server/deliver.h"
 #include "server/reply.h"
+#include "server/retention.h"
 #include "util/utf8.h"
 
 /* The topic behind an alias; or the alias for a topic [MQTT-3.3.2-8 to -12]. */
@@ -118,7 +119,9 @@ static int assemble(Connection *connection, const Publish *publish, MessageParts
 /* Of what is retained: it costs memory, and without rules nobody's right can end. */
 static bool remembers_authors(const Connection *connection)
 {
-        return connection->acl && connection_settings(connection)->check_retain_source;
+        const Settings *settings = connection_settings(connection);
+
+        return (connection->acl && settings->check_retain_source) || retention_counts(settings);
 }
 
 static MessageAuthor author_of(const Connection *connection)
@@ -177,6 +180,17 @@ static int refuse(Connection *connection, const Publish *publish, uint8_t reason
                          publish->packet_id, reason);
 }
 
+/* Its author has too many retained messages. MQTT 3 cannot be told: as all that is refused for good
+ * it is acknowledged. */
+static int refuse_retained(Connection *connection, const Publish *publish)
+{
+        if (connection_settings(connection)->limit_action == LIMIT_DISCONNECT)
+                return REASON_QUOTA_EXCEEDED;
+        return refuse(connection, publish,
+                      connection->version == MQTT_5 ? REASON_QUOTA_EXCEEDED
+                                                    : REASON_IMPLEMENTATION_SPECIFIC_ERROR);
+}
+
 static int accept_publish(Connection *connection, const Publish *publish, MessageParts *parts)
 {
         bool matched = false;
@@ -187,8 +201,8 @@ static int accept_publish(Connection *connection, const Publish *publish, Messag
         /* Nobody has got it: the client's repetition must not be taken for one. */
         if (r < 0 && publish->qos == 2)
                 session_publish_released(connection->session, publish->packet_id);
-        if (r < 0)
-                return r;
+        if (r != 0)
+                return r < 0 ? r : refuse_retained(connection, publish);
         if (publish->qos == 0)
                 return 0;
         reason = matched ? REASON_SUCCESS : REASON_NO_MATCHING_SUBSCRIBERS;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/retention.h"
 #include "server/settings-change.h"
 #include "server/shard-loop.h"
 #include "server/shard-stop.h"
@@ -54,6 +55,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         r = router_new(n, &plane->router);
         if (r == 0)
                 r = retained_new(&plane->retained);
+        if (r == 0)
+                r = retained_count_authors(plane->retained, retention_counts(settings));
         if (r == 0)
                 r = neighbours_new(&plane->neighbours);
         if (r == 0)
@@ -185,6 +188,9 @@ int server_reload(Server *server, Settings *settings, const EndpointChange *chan
         int r;
 
         r = settings_change_new(settings, changes, n_changes, server->plane.n_shards, &change);
+        if (r < 0)
+                return r;
+        r = retained_count_authors(server->plane.retained, retention_counts(settings));
         if (r < 0)
                 return r;
         retire_sockets(changes, n_changes);
