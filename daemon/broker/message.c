@@ -27,6 +27,11 @@ static size_t author_size(const MessageAuthor *author)
                       : 0;
 }
 
+static size_t number_size(uint64_t number)
+{
+        return number != 0 ? sizeof(number) : 0;
+}
+
 static bool author_fits(const MessageAuthor *author)
 {
         return !author ||
@@ -59,10 +64,10 @@ int message_new(const MessageParts *parts, Message **ret_message)
                 return -E2BIG;
 
         /* Not sizeof(Message): the padding behind `retain` belongs to the bytes. */
-        message = malloc(MAX(sizeof(Message), offsetof(Message, bytes) + parts->topic.length +
-                                                      parts->properties.length +
-                                                      parts->payload.length +
-                                                      author_size(parts->author)));
+        message = malloc(MAX(sizeof(Message),
+                             offsetof(Message, bytes) + parts->topic.length +
+                                     parts->properties.length + parts->payload.length +
+                                     number_size(parts->number) + author_size(parts->author)));
         if (!message)
                 return -ENOMEM;
         atomic_init(&message->references, 1);
@@ -73,10 +78,12 @@ int message_new(const MessageParts *parts, Message **ret_message)
         message->qos = parts->qos;
         message->retain = parts->retain;
         message->has_author = parts->author != NULL;
+        message->has_number = parts->number != 0;
 
         at = append(message->bytes, parts->topic);
         at = append(at, parts->properties);
         at = append(at, parts->payload);
+        at = append(at, (Bytes){(const uint8_t *)&parts->number, number_size(parts->number)});
         if (parts->author)
                 append_author(at, parts->author);
         *ret_message = message;
@@ -85,7 +92,8 @@ int message_new(const MessageParts *parts, Message **ret_message)
 
 bool message_author(const Message *message, MessageAuthor *ret_author)
 {
-        const uint8_t *at = message->bytes + message_size(message);
+        const uint8_t *at = message->bytes + message_size(message) +
+                            (message->has_number ? sizeof(uint64_t) : 0);
         AuthorHead head;
 
         if (!message->has_author)

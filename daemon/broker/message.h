@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "util/bytes.h"
 #include "util/clock.h"
@@ -29,7 +30,8 @@ typedef struct Message {
         uint8_t qos;
         bool retain : 1; /* the flag as published */
         bool has_author : 1;
-        uint8_t bytes[]; /* topic, properties, payload, author */
+        bool has_number : 1;
+        uint8_t bytes[]; /* topic, properties, payload, number, author */
 } Message;
 
 /* Whose right to publish it is asked for again when it is sent: what was retained, a will. */
@@ -46,6 +48,7 @@ typedef struct MessageParts {
         uint32_t expires; /* as in Message */
         uint8_t qos;
         bool retain;
+        uint64_t number;             /* under which it is stored: persist.h; 0: it is not */
         const MessageAuthor *author; /* each part at most 65535 bytes; NULL: not remembered */
 } MessageParts;
 
@@ -83,6 +86,17 @@ static inline Bytes message_payload(const Message *message)
 
 /* Views into the message. False: its author was not remembered. */
 bool message_author(const Message *message, MessageAuthor *ret_author);
+
+/* The number that it is stored under, 0 for one that is not. */
+static inline uint64_t message_number(const Message *message)
+{
+        uint64_t number = 0;
+
+        if (message->has_number)
+                memcpy(&number, message_payload(message).data + message->payload_length,
+                       sizeof(number));
+        return number;
+}
 
 /* What the message counts for in a queue: topic, properties and payload, in bytes. */
 static inline size_t message_size(const Message *message)

@@ -77,8 +77,10 @@ static void test_remembers_its_author(void)
                 Record record;
 
                 parts.author = i < ARRAY_SIZE(authors) ? &authors[i] : NULL;
+                parts.number = i % 2 ? UINT64_C(0x0123456789abcdef) : 0;
                 g_assert_cmpint(message_new(&parts, &message), ==, 0);
                 assert_author(message, parts.author);
+                g_assert_cmpuint(message_number(message), ==, parts.number);
                 g_assert_true(bytes_equal(message_payload(message), parts.payload));
                 writer = record_begin(&buffer, 1, 1, 0);
                 message_record_put(&writer, message);
