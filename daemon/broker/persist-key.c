@@ -11,13 +11,10 @@
 #include "util/siphash.h"
 
 const char *const persist_tables[PERSIST_TABLES] = {
-        [PERSIST_META] = "meta",
-        [PERSIST_LOG] = "log",
-        [PERSIST_ACK] = "ack",
-        [PERSIST_RETAINED] = "retained",
-        [PERSIST_SESSION] = "session",
-        [PERSIST_CLIENT] = "client",
-        [PERSIST_SUBSCRIPTION] = "subscription",
+        [PERSIST_META] = "meta",         [PERSIST_LOG] = "log",
+        [PERSIST_DONE] = "done",         [PERSIST_FLIGHT] = "flight",
+        [PERSIST_RECEIVED] = "received", [PERSIST_RETAINED] = "retained",
+        [PERSIST_SESSION] = "session",   [PERSIST_SUBSCRIPTION] = "subscription",
         [PERSIST_DAMAGED] = "damaged",
 };
 
@@ -48,21 +45,48 @@ static void add_text(PersistKey *key, Bytes text)
                 add_hash(key, text);
 }
 
-PersistKey persist_key_u64(uint64_t number)
+static void add_u16(PersistKey *key, uint16_t number)
+{
+        number = htobe16(number);
+        add(key, &number, sizeof(number));
+}
+
+static void add_u32(PersistKey *key, uint32_t number)
+{
+        number = htobe32(number);
+        add(key, &number, sizeof(number));
+}
+
+PersistKey persist_key_message(uint64_t message)
 {
         PersistKey key = {.length = 0};
 
-        number = htobe64(number);
-        add(&key, &number, sizeof(number));
+        message = htobe64(message);
+        add(&key, &message, sizeof(message));
         return key;
 }
 
-PersistKey persist_key_u32(uint32_t number)
+PersistKey persist_key_done(uint64_t message, uint32_t session)
+{
+        PersistKey key = persist_key_message(message);
+
+        add_u32(&key, session);
+        return key;
+}
+
+PersistKey persist_key_session(uint32_t session)
 {
         PersistKey key = {.length = 0};
 
-        number = htobe32(number);
-        add(&key, &number, sizeof(number));
+        add_u32(&key, session);
+        return key;
+}
+
+PersistKey persist_key_packet(uint32_t session, uint16_t packet_id)
+{
+        PersistKey key = persist_key_session(session);
+
+        add_u16(&key, packet_id);
         return key;
 }
 
@@ -78,7 +102,7 @@ PersistKey persist_key_text(Bytes text)
 
 PersistKey persist_key_subscription(uint32_t session, Bytes filter)
 {
-        PersistKey key = persist_key_u32(session);
+        PersistKey key = persist_key_session(session);
 
         add_text(&key, filter);
         return key;
@@ -93,13 +117,44 @@ PersistKey persist_key_damaged(unsigned table, Bytes key)
         return result;
 }
 
-int persist_key_read_u64(Bytes key, uint64_t *ret_number)
+int persist_key_read_message(Bytes key, uint64_t *ret_message)
 {
-        uint64_t number;
+        uint64_t message;
 
-        if (key.length != sizeof(number))
+        if (key.length != sizeof(message))
                 return -EBADMSG;
-        memcpy(&number, key.data, sizeof(number));
-        *ret_number = be64toh(number);
+        memcpy(&message, key.data, sizeof(message));
+        *ret_message = be64toh(message);
+        return 0;
+}
+
+int persist_key_read_done(Bytes key, uint64_t *ret_message, uint32_t *ret_session)
+{
+        uint32_t session;
+        int r;
+
+        if (key.length != sizeof(*ret_message) + sizeof(session))
+                return -EBADMSG;
+        r = persist_key_read_message((Bytes){key.data, sizeof(*ret_message)}, ret_message);
+        if (r < 0)
+                return r;
+        memcpy(&session, key.data + sizeof(*ret_message), sizeof(session));
+        *ret_session = be32toh(session);
+        return 0;
+}
+
+int persist_key_read_packet(Bytes key, uint32_t *ret_session, uint16_t *ret_packet_id)
+{
+        uint32_t session;
+        uint16_t packet_id;
+
+        if (key.length != sizeof(session) + sizeof(packet_id))
+                return -EBADMSG;
+        memcpy(&session, key.data, sizeof(session));
+        memcpy(&packet_id, key.data + sizeof(session), sizeof(packet_id));
+        if (packet_id == 0)
+                return -EBADMSG;
+        *ret_session = be32toh(session);
+        *ret_packet_id = be16toh(packet_id);
         return 0;
 }

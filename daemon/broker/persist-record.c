@@ -6,6 +6,7 @@
 
 #include "broker/subscription.h"
 #include "mqtt/protocol.h"
+#include "util/crc32c.h"
 
 int persist_value_open(Bytes value, PersistRecordType type, RecordReader *ret_reader)
 {
@@ -38,6 +39,11 @@ RecordWriter persist_message_begin(Buffer *buffer, const PersistMessage *message
         record_put_bytes(&record, message->topic);
         record_put_bytes(&record, message->properties);
         record_put_bytes(&record, message->payload);
+        if (message->flags & PERSIST_MESSAGE_AUTHOR) {
+                record_put_bytes(&record, message->author.username);
+                record_put_bytes(&record, message->author.client_id);
+                record_put_bytes(&record, message->author.listener);
+        }
         return record;
 }
 
@@ -48,6 +54,7 @@ void persist_taker_put(RecordWriter *record, const PersistTaker *taker)
         record_put_u32(record, taker->session);
         record_put_u8(record, (uint8_t)((taker->flags & ~PERSIST_TAKER_MORE) |
                                         (more ? PERSIST_TAKER_MORE : 0)));
+        record_put_u16(record, taker->packet_id);
         if (!more)
                 return;
         record_put_u16(record, taker->n_identifiers);
@@ -55,9 +62,48 @@ void persist_taker_put(RecordWriter *record, const PersistTaker *taker)
         record_put_bytes(record, taker->group);
 }
 
+void persist_taker_list_done(PersistTakerList *list)
+{
+        buffer_done(&list->bytes);
+        list->count = 0;
+}
+
+int persist_taker_list_add(PersistTakerList *list, const PersistTaker *taker)
+{
+        size_t length = buffer_length(&list->bytes);
+        RecordWriter record = {.buffer = &list->bytes, .start = length};
+
+        persist_taker_put(&record, taker);
+        if (record.error < 0) {
+                list->bytes.end -= buffer_length(&list->bytes) - length;
+                return record.error;
+        }
+        list->count++;
+        return 0;
+}
+
+int persist_taker_list_join(PersistTakerList *list, const PersistTakerList *other)
+{
+        Bytes bytes = buffer_bytes(&other->bytes);
+        int r = buffer_append(&list->bytes, bytes.data, bytes.length);
+
+        if (r == 0)
+                list->count += other->count;
+        return r;
+}
+
+static void get_author(RecordReader *reader, PersistMessage *message)
+{
+        message->author.username = record_get_bytes(reader);
+        message->author.client_id = record_get_bytes(reader);
+        message->author.listener = record_get_bytes(reader);
+        if (!(message->flags & PERSIST_MESSAGE_NAMED))
+                message->author.username = (Bytes){};
+}
+
 int persist_message_get(Bytes value, PersistMessage *ret_message)
 {
-        PersistMessage message;
+        PersistMessage message = {};
         RecordReader reader;
         int r = persist_value_open(value, PERSIST_RECORD_MESSAGE, &reader);
 
@@ -70,6 +116,8 @@ int persist_message_get(Bytes value, PersistMessage *ret_message)
         message.topic = record_get_bytes(&reader);
         message.properties = record_get_bytes(&reader);
         message.payload = record_get_bytes(&reader);
+        if (message.flags & PERSIST_MESSAGE_AUTHOR)
+                get_author(&reader, &message);
         if (record_reader_failed(&reader) || message.topic.length == 0 ||
             message.topic.length > MQTT_STRING_MAX || (message.flags & PERSIST_MESSAGE_QOS) > 2)
                 return -EBADMSG;
@@ -86,116 +134,50 @@ int persist_taker_next(RecordReader *takers, PersistTaker *ret_taker)
                 return 0;
         taker.session = record_get_u32(takers);
         taker.flags = record_get_u8(takers);
+        taker.packet_id = record_get_u16(takers);
         if (taker.flags & PERSIST_TAKER_MORE) {
                 taker.n_identifiers = record_get_u16(takers);
                 taker.identifiers = record_take(takers, taker.n_identifiers * sizeof(uint32_t));
                 taker.group = record_get_bytes(takers);
         }
-        if (record_reader_failed(takers) || (taker.flags & PERSIST_TAKER_QOS) > 2)
+        if (record_reader_failed(takers) || (taker.flags & PERSIST_TAKER_QOS) > 2 ||
+            (taker.flags & PERSIST_TAKER_QOS) == 0)
                 return -EBADMSG;
         *ret_taker = taker;
         return 1;
 }
 
-/* --- acknowledgements --- */
+/* --- the others --- */
 
-RecordWriter persist_acks_begin(Buffer *buffer, uint64_t number)
+int persist_flight_put(Buffer *buffer, const PersistFlight *flight)
 {
-        RecordWriter record = begin(buffer, PERSIST_RECORD_ACKS);
+        RecordWriter record = begin(buffer, PERSIST_RECORD_FLIGHT);
 
-        record_put_u64(&record, number);
-        return record;
-}
-
-typedef enum AckPart {
-        ACK_MESSAGE = 1 << 0,
-        ACK_PACKET_ID = 1 << 1,
-} AckPart;
-
-static const uint8_t ack_parts[PERSIST_ACK_KINDS] = {
-        [PERSIST_ACK_SENT] = ACK_MESSAGE | ACK_PACKET_ID,
-        [PERSIST_ACK_DONE] = ACK_MESSAGE,
-        [PERSIST_ACK_RELEASED] = ACK_MESSAGE | ACK_PACKET_ID,
-        [PERSIST_ACK_COMPLETE] = ACK_PACKET_ID,
-        [PERSIST_ACK_RECEIVED] = ACK_PACKET_ID,
-        [PERSIST_ACK_FREED] = ACK_PACKET_ID,
-};
-
-void persist_ack_put(RecordWriter *record, const PersistAck *ack)
-{
-        record_put_u32(record, ack->session);
-        record_put_u8(record, ack->kind);
-        if (ack_parts[ack->kind] & ACK_MESSAGE)
-                record_put_u64(record, ack->message);
-        if (ack_parts[ack->kind] & ACK_PACKET_ID)
-                record_put_u16(record, ack->packet_id);
-}
-
-int persist_ack_next(RecordReader *acks, PersistAck *ret_ack)
-{
-        PersistAck ack = {};
-
-        if (!record_reader_has_more(acks))
-                return 0;
-        ack.session = record_get_u32(acks);
-        ack.kind = record_get_u8(acks);
-        if (ack.kind >= PERSIST_ACK_KINDS)
-                return -EBADMSG;
-        if (ack_parts[ack.kind] & ACK_MESSAGE)
-                ack.message = record_get_u64(acks);
-        if (ack_parts[ack.kind] & ACK_PACKET_ID)
-                ack.packet_id = record_get_u16(acks);
-        if (record_reader_failed(acks) ||
-            (ack_parts[ack.kind] & ACK_PACKET_ID && ack.packet_id == 0))
-                return -EBADMSG;
-        *ret_ack = ack;
-        return 1;
-}
-
-int persist_acks_get(Bytes value, uint64_t number, RecordReader *ret_acks)
-{
-        RecordReader reader, rest;
-        PersistAck ack;
-        int r = persist_value_open(value, PERSIST_RECORD_ACKS, &reader);
-
-        if (r < 0)
-                return r;
-        if (record_get_u64(&reader) != number || record_reader_failed(&reader))
-                return -EBADMSG;
-        rest = reader;
-        do
-                r = persist_ack_next(&rest, &ack);
-        while (r > 0);
-        if (r < 0)
-                return r;
-        *ret_acks = reader;
-        return 0;
-}
-
-/* --- clients and subscriptions --- */
-
-int persist_client_put(Buffer *buffer, const PersistClient *client)
-{
-        RecordWriter record = begin(buffer, PERSIST_RECORD_CLIENT);
-
-        record_put_u32(&record, client->session);
-        record_put_bytes(&record, client->client_id);
+        record_put_u32(&record, flight->session);
+        record_put_u16(&record, flight->packet_id);
+        record_put_u8(&record, flight->qos);
+        record_put_u64(&record, flight->message);
+        record_put_u64(&record, flight->order);
         return record_end(&record);
 }
 
-int persist_client_get(Bytes value, PersistClient *ret_client)
+int persist_flight_get(Bytes value, PersistFlight *ret_flight)
 {
-        PersistClient client;
+        PersistFlight flight;
         RecordReader reader;
-        int r = persist_value_open(value, PERSIST_RECORD_CLIENT, &reader);
+        int r = persist_value_open(value, PERSIST_RECORD_FLIGHT, &reader);
 
         if (r < 0)
                 return r;
-        client.session = record_get_u32(&reader);
-        client.client_id = record_get_bytes(&reader);
-        if (record_reader_failed(&reader) || client.client_id.length > MQTT_STRING_MAX)
+        flight.session = record_get_u32(&reader);
+        flight.packet_id = record_get_u16(&reader);
+        flight.qos = record_get_u8(&reader);
+        flight.message = record_get_u64(&reader);
+        flight.order = record_get_u64(&reader);
+        if (record_reader_failed(&reader) || flight.packet_id == 0 || flight.qos < 1 ||
+            flight.qos > 2 || (flight.message == 0 && flight.qos != 2))
                 return -EBADMSG;
-        *ret_client = client;
+        *ret_flight = flight;
         return 0;
 }
 
@@ -228,4 +210,19 @@ int persist_filter_get(Bytes value, PersistFilter *ret_filter)
                 return -EBADMSG;
         *ret_filter = filter;
         return 0;
+}
+
+void persist_check_put(Bytes key, uint8_t ret_value[static PERSIST_CHECK_SIZE])
+{
+        uint32_t crc = htole32(crc32c(0, key.data, key.length));
+
+        memcpy(ret_value, &crc, sizeof(crc));
+}
+
+int persist_check_get(Bytes key, Bytes value)
+{
+        uint8_t expected[PERSIST_CHECK_SIZE];
+
+        persist_check_put(key, expected);
+        return bytes_equal(value, (Bytes){expected, sizeof(expected)}) ? 0 : -EBADMSG;
 }

@@ -9,21 +9,24 @@
 #include "broker/persist-key.h"
 #include "util/siphash.h"
 
-/* --- what is found by a key --- */
+typedef struct Done {
+        uint64_t message;
+        uint32_t session;
+} Done;
+
+typedef struct Replay {
+        PersistImage *image;
+        Done *done; /* in the order of messages */
+        size_t n_done, done_capacity;
+        size_t passed; /* so many of them are of messages that have been met */
+} Replay;
+
+/* --- sessions by number --- */
 
 static bool equals_session(const void *entry, Bytes key)
 {
-        return memcmp(&((const PersistSession *)entry)->number, key.data, sizeof(uint32_t)) == 0;
-}
-
-static Bytes topic_of(const PersistRetained *retained)
-{
-        return (Bytes){retained->topic, retained->topic_length};
-}
-
-static bool equals_topic(const void *entry, Bytes key)
-{
-        return bytes_equal(topic_of(entry), key);
+        return memcmp(&((const PersistSession *)entry)->head.number, key.data, sizeof(uint32_t)) ==
+               0;
 }
 
 static Bytes number_bytes(const uint32_t *number)
@@ -37,114 +40,128 @@ PersistSession *persist_image_session(const PersistImage *image, uint32_t number
                             number_bytes(&number));
 }
 
-PersistRetained *persist_image_retained(const PersistImage *image, Bytes topic)
+static void places_done(PersistPlaces *places)
 {
-        return hashmap_find(&image->retained, hash_bytes(topic.data, topic.length), topic);
+        for (size_t i = 0; i < places->count; i++)
+                free(places->items[i].key);
+        free(places->items);
 }
 
 PersistImage *persist_image_free(PersistImage *image)
 {
         PersistSession *session;
-        PersistRetained *retained;
 
         if (!image)
                 return NULL;
         hashmap_foreach (&image->sessions, i, session)
                 persist_session_free(session);
-        hashmap_foreach (&image->retained, i, retained)
-                free(retained);
         hashmap_done(&image->sessions);
-        hashmap_done(&image->retained);
-        free(image->damaged);
+        places_done(&image->damaged);
+        places_done(&image->leftover);
         free(image);
         return NULL;
 }
 
-/* --- damage --- */
+/* --- what is to be moved or deleted --- */
 
-static int remember_damage(PersistImage *image, unsigned table, Bytes key)
+static int note(PersistPlaces *places, unsigned table, Bytes key)
 {
-        size_t capacity = MAX(image->damaged_capacity * 2, (size_t)8);
-        PersistDamaged *damaged = image->damaged;
+        size_t capacity = MAX(places->capacity * 2, (size_t)8);
+        PersistPlace place = {table, key.length, NULL}, *items;
+        int r;
 
-        if (image->n_damaged == image->damaged_capacity) {
-                damaged = reallocarray(damaged, capacity, sizeof(*damaged));
-                if (!damaged)
+        if (places->count == places->capacity) {
+                items = reallocarray(places->items, capacity, sizeof(*items));
+                if (!items)
                         return -ENOMEM;
-                image->damaged = damaged;
-                image->damaged_capacity = capacity;
+                places->items = items;
+                places->capacity = capacity;
         }
-        damaged += image->n_damaged++;
-        damaged->table = table;
-        damaged->key_length = MIN(key.length, sizeof(damaged->key));
-        memcpy(damaged->key, key.data, damaged->key_length);
-        return 0;
+        r = bytes_duplicate(key, &place.key);
+        if (r == 0)
+                places->items[places->count++] = place;
+        return r;
+}
+
+static int leave(PersistImage *image, unsigned table, PersistKey key)
+{
+        return note(&image->leftover, table, persist_key_bytes(&key));
+}
+
+static int move_damaged(StoreTxn *txn, const PersistPlace *place)
+{
+        Bytes key = {place->key, place->key_length}, value;
+        PersistKey aside = persist_key_damaged(place->table, key);
+        _cleanup_free_ uint8_t *copy = NULL;
+        int r = store_get(txn, place->table, key, &value);
+
+        if (r > 0) /* a view does not outlive a change */
+                r = bytes_duplicate(value, &copy);
+        if (r == 0 && copy)
+                r = store_put(txn, PERSIST_DAMAGED, persist_key_bytes(&aside),
+                              (Bytes){copy, value.length});
+        return r < 0 ? r : store_delete(txn, place->table, key);
 }
 
 int persist_set_aside(StoreTxn *txn, const PersistImage *image)
 {
-        for (size_t i = 0; i < image->n_damaged; i++) {
-                const PersistDamaged *damaged = &image->damaged[i];
-                Bytes key = {damaged->key, damaged->key_length}, value;
-                PersistKey aside = persist_key_damaged(damaged->table, key);
-                _cleanup_free_ uint8_t *copy = NULL;
-                int r = store_get(txn, damaged->table, key, &value);
+        for (size_t i = 0; i < image->damaged.count; i++) {
+                int r = move_damaged(txn, &image->damaged.items[i]);
 
-                if (r > 0) /* a view does not outlive a change */
-                        r = bytes_duplicate(value, &copy);
-                if (r == 0 && copy)
-                        r = store_put(txn, PERSIST_DAMAGED, persist_key_bytes(&aside),
-                                      (Bytes){copy, value.length});
-                if (r == 0)
-                        r = store_delete(txn, damaged->table, key);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < image->leftover.count; i++) {
+                const PersistPlace *place = &image->leftover.items[i];
+                int r = store_delete(txn, place->table, (Bytes){place->key, place->key_length});
+
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-/* --- sessions --- */
+/* --- what mentions sessions and messages --- */
 
-static int add_session(PersistImage *image, Bytes key, Bytes value)
+static void mention_message(PersistImage *image, uint64_t message)
 {
-        _cleanup_(persist_session_freep) PersistSession *session = NULL;
-        PersistKey own;
-        int r = persist_session_get(value, &session);
-
-        if (r < 0)
-                return r;
-        own = persist_key_u32(session->number);
-        if (!bytes_equal(key, persist_key_bytes(&own)))
-                return -EBADMSG;
-        r = hashmap_add(&image->sessions, hash_bytes(&session->number, sizeof(session->number)),
-                        session);
-        if (r < 0)
-                return r;
-        if (session->number >= image->next_session)
-                image->next_session = session->number + 1;
-        TAKE_PTR(session);
-        return 0;
+        image->last_message = MAX(image->last_message, message);
 }
 
-/* Only looked at: sessions know their clients, and who restores them reads the subscriptions. */
-static int check_client(PersistImage *image, Bytes key, Bytes value)
+static PersistSession *mention_session(PersistImage *image, uint32_t number)
 {
-        const PersistSession *session;
-        PersistClient client;
+        image->last_session = MAX(image->last_session, number);
+        return persist_image_session(image, number);
+}
+
+static int add_session(Replay *replay, Bytes key, Bytes value)
+{
+        PersistImage *image = replay->image;
+        PersistSession *session = NULL;
+        PersistSessionHead head;
         PersistKey own;
-        int r = persist_client_get(value, &client);
+        int r = persist_session_get(value, &head);
 
         if (r < 0)
                 return r;
-        own = persist_key_text(client.client_id);
-        session = persist_image_session(image, client.session);
-        return bytes_equal(key, persist_key_bytes(&own)) && session &&
-                               bytes_equal(persist_session_client_id(session), client.client_id)
-                       ? 0
-                       : -EBADMSG;
+        own = persist_key_session(head.number);
+        r = bytes_equal(key, persist_key_bytes(&own)) ? persist_session_new(&head, &session)
+                                                      : -EBADMSG;
+        if (r < 0) {
+                message_unref(head.will);
+                return r;
+        }
+        r = hashmap_add(&image->sessions, hash_bytes(&head.number, sizeof(head.number)), session);
+        if (r < 0)
+                persist_session_free(session);
+        else
+                mention_session(image, head.number);
+        return r;
 }
 
-static int check_subscription(PersistImage *image, Bytes key, Bytes value)
+/* Only looked at: who restores sessions reads them. A session that is set aside takes its
+ * subscriptions along. */
+static int check_subscription(Replay *replay, Bytes key, Bytes value)
 {
         PersistFilter filter;
         PersistKey own;
@@ -154,43 +171,12 @@ static int check_subscription(PersistImage *image, Bytes key, Bytes value)
                 return r;
         own = persist_key_subscription(filter.session, filter.text);
         return bytes_equal(key, persist_key_bytes(&own)) &&
-                               persist_image_session(image, filter.session)
+                               mention_session(replay->image, filter.session)
                        ? 0
                        : -EBADMSG;
 }
 
-/* --- messages --- */
-
-static int keep(PersistImage *image, const PersistMessage *message, bool in_log)
-{
-        uint64_t hash = hash_bytes(message->topic.data, message->topic.length);
-        PersistRetained *retained = hashmap_find(&image->retained, hash, message->topic);
-        int r;
-
-        if (retained && retained->number >= message->number)
-                return 0;
-        if (message->payload.length == 0) {
-                free(hashmap_remove(&image->retained, hash, message->topic));
-                return 0;
-        }
-        if (!retained) {
-                retained = malloc(sizeof(*retained) + message->topic.length);
-                if (!retained)
-                        return -ENOMEM;
-                retained->topic_length = message->topic.length;
-                memcpy(retained->topic, message->topic.data, message->topic.length);
-                r = hashmap_add(&image->retained, hash, retained);
-                if (r < 0) {
-                        free(retained);
-                        return r;
-                }
-        }
-        retained->number = message->number;
-        retained->in_log = in_log;
-        return 0;
-}
-
-static int add_retained(PersistImage *image, Bytes key, Bytes value)
+static int check_retained(Replay *replay, Bytes key, Bytes value)
 {
         PersistMessage message;
         PersistKey own;
@@ -201,162 +187,191 @@ static int add_retained(PersistImage *image, Bytes key, Bytes value)
         own = persist_key_text(message.topic);
         if (!bytes_equal(key, persist_key_bytes(&own)) || message.payload.length == 0)
                 return -EBADMSG;
-        return keep(image, &message, false);
+        mention_message(replay->image, message.number);
+        replay->image->n_retained++;
+        return 0;
 }
 
-static int owe(PersistImage *image, const PersistMessage *message, const PersistTaker *taker)
+static int add_received(Replay *replay, Bytes key, Bytes value)
 {
-        PersistSession *session = persist_image_session(image, taker->session);
-        PersistOwed owed = {.message = message->number, .flags = taker->flags};
+        PersistSession *session;
+        uint32_t number;
+        uint16_t packet_id;
+        int r = persist_key_read_packet(key, &number, &packet_id);
 
-        if (!session) {
-                image->n_takers_gone++;
+        if (r == 0)
+                r = persist_check_get(key, value);
+        if (r < 0)
+                return r;
+        session = mention_session(replay->image, number);
+        return session ? packet_ids_add(&session->received, packet_id)
+                       : note(&replay->image->leftover, PERSIST_RECEIVED, key);
+}
+
+static int add_flight(Replay *replay, Bytes key, Bytes value)
+{
+        PersistSession *session;
+        PersistFlight flight;
+        PersistKey own;
+        int r = persist_flight_get(value, &flight);
+
+        if (r < 0)
+                return r;
+        own = persist_key_packet(flight.session, flight.packet_id);
+        if (!bytes_equal(key, persist_key_bytes(&own)))
+                return -EBADMSG;
+        mention_message(replay->image, MAX(flight.message, flight.order));
+        session = mention_session(replay->image, flight.session);
+        if (!session)
+                return note(&replay->image->leftover, PERSIST_FLIGHT, key);
+        return persist_session_add_exchange(session,
+                                            &(PersistExchange){
+                                                    .message = flight.message,
+                                                    .order = flight.order,
+                                                    .packet_id = flight.packet_id,
+                                                    .flags = flight.message ? 0 : flight.qos,
+                                                    .has_flight = true,
+                                            });
+}
+
+static int add_done(Replay *replay, Bytes key, Bytes value)
+{
+        size_t capacity = MAX(replay->done_capacity * 2, (size_t)64);
+        Done done, *larger;
+        int r = persist_key_read_done(key, &done.message, &done.session);
+
+        if (r == 0)
+                r = persist_check_get(key, value);
+        if (r < 0)
+                return r;
+        mention_message(replay->image, done.message);
+        mention_session(replay->image, done.session);
+        if (replay->n_done == replay->done_capacity) {
+                larger = reallocarray(replay->done, capacity, sizeof(*larger));
+                if (!larger)
+                        return -ENOMEM;
+                replay->done = larger;
+                replay->done_capacity = capacity;
+        }
+        replay->done[replay->n_done++] = done;
+        return 0;
+}
+
+/* --- messages --- */
+
+/* Those of one message: [passed, passed + n). What is before it belongs to none. */
+static int find_done(Replay *replay, uint64_t message, size_t *ret_n)
+{
+        size_t n = 0;
+
+        for (; replay->passed < replay->n_done; replay->passed++) {
+                const Done *done = &replay->done[replay->passed];
+                int r;
+
+                if (done->message >= message)
+                        break;
+                r = leave(replay->image, PERSIST_DONE,
+                          persist_key_done(done->message, done->session));
+                if (r < 0)
+                        return r;
+        }
+        while (replay->passed + n < replay->n_done &&
+               replay->done[replay->passed + n].message == message)
+                n++;
+        *ret_n = n;
+        return 0;
+}
+
+static bool is_done(const Replay *replay, size_t n, uint32_t session)
+{
+        const Done *done = replay->done + replay->passed;
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (done[middle].session < session)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < n && done[low].session == session;
+}
+
+static int owe(PersistSession *session, uint64_t number, const PersistTaker *taker)
+{
+        PersistExchange *exchange = persist_session_find(session, number);
+
+        if (exchange) {
+                exchange->flags = taker->flags;
                 return 0;
         }
-        if (message->number < session->cursor || persist_session_is_done(session, message->number))
-                return 0;
-        for (size_t i = 0; i < session->inflight.count; i++)
-                if (session->inflight.items[i].message == message->number)
-                        return 0;
-        return persist_owed_add(&session->waiting, &owed);
+        if (taker->packet_id == 0)
+                return persist_session_add_waiting(session, &(PersistOwed){number, taker->flags});
+        return persist_session_add_exchange(session, &(PersistExchange){
+                                                             .message = number,
+                                                             .order = number,
+                                                             .packet_id = taker->packet_id,
+                                                             .flags = taker->flags,
+                                                     });
 }
 
 /* All takers are read before the first counts: half a message would be worse than none. */
-static int add_message(PersistImage *image, Bytes key, Bytes value)
+static int check_message(Bytes key, Bytes value, PersistMessage *message)
 {
-        PersistMessage message;
         RecordReader takers;
         PersistTaker taker;
         uint64_t number;
-        int r = persist_key_read_u64(key, &number);
+        int r = persist_key_read_message(key, &number);
 
         if (r == 0)
-                r = persist_message_get(value, &message);
+                r = persist_message_get(value, message);
         if (r < 0)
                 return r;
-        takers = message.takers;
+        takers = message->takers;
         while ((r = persist_taker_next(&takers, &taker)) > 0)
                 ;
-        if (r < 0 || message.number != number || number == 0)
-                return -EBADMSG;
-        if (image->first_message == 0)
-                image->first_message = number;
-        image->next_message = number + 1;
-        takers = message.takers;
-        while (r == 0 && persist_taker_next(&takers, &taker) > 0)
-                r = owe(image, &message, &taker);
-        if (r == 0 && message.flags & PERSIST_MESSAGE_KEEP)
-                r = keep(image, &message, true);
+        return r < 0 || message->number != number || number == 0 ? -EBADMSG : 0;
+}
+
+static int leave_message(Replay *replay, Bytes key, size_t n_done)
+{
+        int r = note(&replay->image->leftover, PERSIST_LOG, key);
+
+        for (size_t i = 0; i < n_done && r == 0; i++) {
+                const Done *done = &replay->done[replay->passed + i];
+
+                r = leave(replay->image, PERSIST_DONE,
+                          persist_key_done(done->message, done->session));
+        }
         return r;
 }
 
-/* --- acknowledgements: what they are about may be gone, which is no damage --- */
-
-static PersistOwed *find_inflight(PersistSession *session, uint64_t message, uint16_t packet_id)
+static int add_message(Replay *replay, Bytes key, Bytes value)
 {
-        for (size_t i = 0; i < session->inflight.count; i++) {
-                PersistOwed *owed = &session->inflight.items[i];
-
-                if (packet_id ? owed->packet_id == packet_id : owed->message == message)
-                        return owed;
-        }
-        return NULL;
-}
-
-/* At once: the list is as long as a window, the acknowledgements may be millions. */
-static void end_inflight(PersistSession *session, PersistOwed *owed)
-{
-        PersistOwedList *list = &session->inflight;
-        size_t at = (size_t)(owed - list->items);
-
-        list->count--;
-        memmove(owed, owed + 1, (list->count - at) * sizeof(*owed));
-}
-
-static int apply_sent(PersistSession *session, const PersistAck *ack)
-{
-        PersistOwed *waiting = persist_owed_find(&session->waiting, ack->message), owed;
-
-        if (!waiting)
-                return 0;
-        owed = *waiting;
-        owed.packet_id = ack->packet_id;
-        waiting->gone = true;
-        session->last_id = ack->packet_id;
-        return persist_owed_add(&session->inflight, &owed);
-}
-
-static int apply_done(PersistSession *session, const PersistAck *ack)
-{
-        PersistOwed *owed = find_inflight(session, ack->message, 0);
-
-        if (owed) {
-                end_inflight(session, owed);
-                return 0;
-        }
-        owed = persist_owed_find(&session->waiting, ack->message);
-        if (owed)
-                owed->gone = true;
-        return 0;
-}
-
-static int apply_released(PersistSession *session, const PersistAck *ack)
-{
-        PersistOwed *owed = find_inflight(session, 0, ack->packet_id);
-
-        if (owed) {
-                owed->message = 0;
-                owed->flags = PERSIST_OWED_RELEASED;
-        }
-        return 0;
-}
-
-static int apply_complete(PersistSession *session, const PersistAck *ack)
-{
-        PersistOwed *owed = find_inflight(session, 0, ack->packet_id);
-
-        if (owed)
-                end_inflight(session, owed);
-        return 0;
-}
-
-static int apply_received(PersistSession *session, const PersistAck *ack)
-{
-        return packet_ids_contains(&session->received, ack->packet_id)
-                       ? 0
-                       : packet_ids_add(&session->received, ack->packet_id);
-}
-
-static int apply_freed(PersistSession *session, const PersistAck *ack)
-{
-        packet_ids_remove(&session->received, ack->packet_id);
-        return 0;
-}
-
-static int (*const kinds[PERSIST_ACK_KINDS])(PersistSession *session, const PersistAck *ack) = {
-        [PERSIST_ACK_SENT] = apply_sent,         [PERSIST_ACK_DONE] = apply_done,
-        [PERSIST_ACK_RELEASED] = apply_released, [PERSIST_ACK_COMPLETE] = apply_complete,
-        [PERSIST_ACK_RECEIVED] = apply_received, [PERSIST_ACK_FREED] = apply_freed,
-};
-
-static int add_acks(PersistImage *image, Bytes key, Bytes value)
-{
-        RecordReader acks;
-        PersistAck ack;
-        uint64_t number;
-        int r = persist_key_read_u64(key, &number);
+        PersistMessage message;
+        PersistTaker taker;
+        bool is_owed = false;
+        size_t n_done;
+        int r = check_message(key, value, &message);
 
         if (r == 0)
-                r = persist_acks_get(value, number, &acks);
+                r = find_done(replay, message.number, &n_done);
         if (r < 0)
                 return r;
-        image->next_ack = number + 1;
-        while (r == 0 && persist_ack_next(&acks, &ack) > 0) {
-                PersistSession *session = persist_image_session(image, ack.session);
+        mention_message(replay->image, message.number);
+        while (r == 0 && persist_taker_next(&message.takers, &taker) > 0) {
+                PersistSession *session = mention_session(replay->image, taker.session);
 
-                if (session)
-                        r = kinds[ack.kind](session, &ack);
+                if (!session || is_done(replay, n_done, taker.session))
+                        continue;
+                is_owed = true;
+                r = owe(session, message.number, &taker);
         }
+        if (r == 0 && !is_owed)
+                r = leave_message(replay, key, n_done);
+        replay->image->n_messages += is_owed;
+        replay->passed += n_done;
         return r;
 }
 
@@ -364,21 +379,20 @@ static int add_acks(PersistImage *image, Bytes key, Bytes value)
 
 typedef struct Step {
         PersistTable table;
-        int (*add)(PersistImage *image, Bytes key, Bytes value);
+        int (*add)(Replay *replay, Bytes key, Bytes value);
 } Step;
 
 static const Step steps[] = {
-        {PERSIST_SESSION, add_session},
-        {PERSIST_CLIENT, check_client},
-        {PERSIST_SUBSCRIPTION, check_subscription},
-        {PERSIST_RETAINED, add_retained},
+        {PERSIST_SESSION, add_session},     {PERSIST_SUBSCRIPTION, check_subscription},
+        {PERSIST_RETAINED, check_retained}, {PERSIST_RECEIVED, add_received},
+        {PERSIST_FLIGHT, add_flight},       {PERSIST_DONE, add_done},
         {PERSIST_LOG, add_message},
-        {PERSIST_ACK, add_acks},
 };
 
-static int walk(StoreTxn *txn, const Step *step, PersistImage *image)
+static int walk(StoreTxn *txn, const Step *step, Replay *replay)
 {
         _cleanup_(store_cursor_freep) StoreCursor *cursor = NULL;
+        PersistSession *session;
         Bytes key, value;
         int r = store_cursor_new(txn, step->table, &cursor);
 
@@ -386,34 +400,109 @@ static int walk(StoreTxn *txn, const Step *step, PersistImage *image)
                 return r;
         for (r = store_cursor_seek(cursor, (Bytes){}, &key, &value); r > 0;
              r = store_cursor_next(cursor, &key, &value)) {
-                r = step->add(image, key, value);
+                r = step->add(replay, key, value);
                 if (r == -EBADMSG || r == -EPROTONOSUPPORT)
-                        r = remember_damage(image, step->table, key);
+                        r = note(&replay->image->damaged, step->table, key);
                 if (r < 0)
                         return r;
         }
+        if (step->table == PERSIST_FLIGHT)
+                hashmap_foreach (&replay->image->sessions, i, session)
+                        persist_session_sort_by_message(session);
         return r;
+}
+
+static int compare_owed(const void *a, const void *b)
+{
+        const PersistOwed *x = a, *y = b;
+
+        return (x->message > y->message) - (x->message < y->message);
+}
+
+/* What became of one that is in flight. True: it is. */
+static bool is_settled(const PersistExchange *exchange, const PacketIds *ids)
+{
+        return exchange->flags != 0 && !packet_ids_contains(ids, exchange->packet_id);
+}
+
+/* No log record knows its message, or its identifier was given again: the newer one has it, for
+ * what was older was over then. A message that is owed all the same waits. */
+static int unsettle(PersistImage *image, PersistSession *session, const PersistExchange *exchange)
+{
+        int r = 0;
+
+        if (exchange->has_flight)
+                r = leave(image, PERSIST_FLIGHT,
+                          persist_key_packet(session->head.number, exchange->packet_id));
+        if (r == 0 && exchange->message != 0 && exchange->flags != 0)
+                r = persist_session_add_waiting(session,
+                                                &(PersistOwed){exchange->message, exchange->flags});
+        return r;
+}
+
+static int settle(PersistImage *image, PersistSession *session, PacketIds *ids)
+{
+        size_t waiting = session->n_waiting, kept = session->n_inflight, i = kept;
+        int r = 0;
+
+        persist_session_sort_by_order(session);
+        while (i > 0 && r == 0) {
+                PersistExchange exchange = session->inflight[--i];
+
+                if (is_settled(&exchange, ids)) {
+                        session->inflight[--kept] = exchange;
+                        r = packet_ids_add(ids, exchange.packet_id);
+                } else {
+                        r = unsettle(image, session, &exchange);
+                }
+        }
+        if (r < 0)
+                return r;
+        session->n_inflight -= kept;
+        if (kept > 0 && session->n_inflight > 0)
+                memmove(session->inflight, session->inflight + kept,
+                        session->n_inflight * sizeof(*session->inflight));
+        if (session->n_waiting > waiting)
+                qsort(session->waiting, session->n_waiting, sizeof(*session->waiting),
+                      compare_owed);
+        return 0;
+}
+
+static int settle_all(Replay *replay)
+{
+        PersistSession *session;
+        size_t n;
+        int r = find_done(replay, UINT64_MAX, &n);
+
+        if (r < 0)
+                return r;
+        hashmap_foreach (&replay->image->sessions, i, session) {
+                PacketIds ids = {};
+
+                r = settle(replay->image, session, &ids);
+                packet_ids_done(&ids);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int persist_replay(StoreTxn *txn, PersistImage **ret_image)
 {
         _cleanup_(persist_image_freep) PersistImage *image = calloc(1, sizeof(*image));
-        PersistSession *session;
+        Replay replay = {.image = image};
         int r = 0;
 
         if (!image)
                 return -ENOMEM;
         hashmap_init(&image->sessions, equals_session);
-        hashmap_init(&image->retained, equals_topic);
-        image->next_message = image->next_ack = image->next_session = 1;
         for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
-                r = walk(txn, &steps[i], image);
+                r = walk(txn, &steps[i], &replay);
+        if (r == 0)
+                r = settle_all(&replay);
+        free(replay.done);
         if (r < 0)
                 return r;
-        hashmap_foreach (&image->sessions, i, session) {
-                persist_owed_compact(&session->inflight);
-                persist_owed_compact(&session->waiting);
-        }
         *ret_image = TAKE_PTR(image);
         return 0;
 }

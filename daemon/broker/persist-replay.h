@@ -2,7 +2,7 @@
 
 /*
  * What the tables of a store say, put together (persist-format.h): which sessions there are and
- * which messages each is owed, and where each retained message is. Payloads stay where they are.
+ * which messages each is owed. Payloads stay where they are.
  *
  * Nothing of it is believed. What does not add up is passed over, counted, and can be set aside in
  * a table of its own: a damaged record costs itself, never the others, and never the start.
@@ -18,27 +18,25 @@
 #include "util/hashmap.h"
 #include "util/macro.h"
 
-typedef struct PersistRetained {
-        uint64_t number; /* of the message */
-        bool in_log;     /* under this number; else in the table `retained`, by its topic */
-        size_t topic_length;
-        uint8_t topic[];
-} PersistRetained;
-
-typedef struct PersistDamaged {
+typedef struct PersistPlace {
         unsigned table;
         size_t key_length;
-        uint8_t key[STORE_KEY_MAX];
-} PersistDamaged;
+        uint8_t *key;
+} PersistPlace;
+
+typedef struct PersistPlaces {
+        PersistPlace *items;
+        size_t count, capacity;
+} PersistPlaces;
 
 typedef struct PersistImage {
-        Hashmap sessions; /* PersistSession, by number */
-        Hashmap retained; /* PersistRetained, by topic */
-        uint64_t first_message, next_message, next_ack;
-        uint32_t next_session;
-        PersistDamaged *damaged; /* what does not add up */
-        size_t n_damaged, damaged_capacity;
-        uint64_t n_takers_gone; /* of sessions that are not there: no damage */
+        Hashmap sessions;       /* PersistSession, by number; in flight in the order of sending */
+        uint64_t last_message;  /* no higher number is mentioned anywhere, also as an order */
+        uint32_t last_session;  /* nor one of a session */
+        uint64_t n_messages;    /* that somebody is owed */
+        uint64_t n_retained;    /* records in `retained` that are sound */
+        PersistPlaces damaged;  /* what does not add up */
+        PersistPlaces leftover; /* what a crash between two commits has left, or is over */
 } PersistImage;
 
 /* 0, -ENOMEM, or what the store says. */
@@ -47,7 +45,7 @@ PersistImage *persist_image_free(PersistImage *image);
 DEFINE_CLEANUP(PersistImage, persist_image_free)
 
 PersistSession *persist_image_session(const PersistImage *image, uint32_t number);
-PersistRetained *persist_image_retained(const PersistImage *image, Bytes topic);
 
-/* Moves what is damaged to PERSIST_DAMAGED, in a write transaction. 0 or as store_put(). */
+/* Moves what is damaged to PERSIST_DAMAGED and deletes what is left over, in a write transaction. 0
+ * or as store_put(). */
 int persist_set_aside(StoreTxn *txn, const PersistImage *image);

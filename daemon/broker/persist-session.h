@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A session as the store has it: what it is owed by number, not by message. 16 bytes for each
- * message that waits; the messages stay on the disk.
+ * A session as the store has it: its record, and what it is owed by number, not by message: 16
+ * bytes for each message that waits.
  *
  * Thread: any (one at a time)
  */
@@ -11,61 +11,65 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/message.h"
 #include "broker/packet-ids.h"
 #include "broker/persist-record.h"
 #include "util/macro.h"
 
+/* What its record says. */
+typedef struct PersistSessionHead {
+        uint32_t number;
+        Bytes client_id;
+        uint32_t expiry, will_delay;
+        uint64_t end, will_due; /* seconds since the epoch; 0: not yet */
+        uint16_t last_id;
+        Message *will; /* or NULL */
+} PersistSessionHead;
+
+/* 0, -ENOMEM, -E2BIG. */
+int persist_session_put(Buffer *buffer, const PersistSessionHead *head);
+/* The client identifier is a view, the will the caller's. 0, -ENOMEM, -EBADMSG, -EPROTONOSUPPORT.
+ */
+int persist_session_get(Bytes value, PersistSessionHead *ret_head);
+
+/* A message that waits. */
 typedef struct PersistOwed {
-        uint64_t message;   /* 0: released, PUBREL is owed */
-        uint16_t packet_id; /* 0: it waits */
-        uint8_t flags;      /* PersistTakerFlags, of the one that is in flight PersistInflightFlags
-                             * too */
-        bool gone;          /* to be taken out of the list */
+        uint64_t message;
+        uint8_t flags; /* PersistTakerFlags */
 } PersistOwed;
 
-#define PERSIST_OWED_RELEASED 0x80U
-
-typedef struct PersistOwedList {
-        PersistOwed *items;
-        size_t count, capacity;
-} PersistOwedList;
-
-/* 0 or -ENOMEM. */
-int persist_owed_add(PersistOwedList *list, const PersistOwed *owed);
-/* Takes out what is gone. */
-void persist_owed_compact(PersistOwedList *list);
-/* In a list in the order of messages; NULL: it is not there. */
-PersistOwed *persist_owed_find(const PersistOwedList *list, uint64_t message);
+/* One that is in flight. */
+typedef struct PersistExchange {
+        uint64_t message; /* 0: PUBREC came, PUBREL is owed */
+        uint64_t order;
+        Message *loaded; /* whose the list is owns it; NULL: not yet */
+        uint16_t packet_id;
+        uint8_t flags;   /* PersistTakerFlags */
+        bool has_flight; /* the table `flight` says so */
+} PersistExchange;
 
 typedef struct PersistSession {
-        uint32_t number;
-        uint8_t *client_id;
-        size_t client_id_length;
-        uint32_t expiry, will_delay;
-        uint64_t end, will_due; /* seconds since the epoch */
-        uint16_t receive_maximum, last_id;
-        uint64_t cursor;
-        PersistOwedList inflight; /* in the order of sending */
-        PersistOwedList waiting;  /* in the order of messages; not in the record */
-        uint64_t *done;           /* from the cursor on, rising */
-        uint32_t n_done;
+        PersistSessionHead head; /* owned */
+        PersistOwed *waiting;    /* in the order of messages */
+        PersistExchange *inflight;
+        size_t n_waiting, waiting_capacity, n_inflight, inflight_capacity;
+        size_t n_sorted; /* of those in flight: the first ones are in the order of messages */
+        size_t next;     /* whose walk it is: so many of `waiting` are passed */
         PacketIds received;
-        uint8_t *will; /* the end of the record as it is, or NULL */
-        size_t will_length;
 } PersistSession;
 
+/* Takes over what the head has, if it succeeds. 0 or -ENOMEM. */
+int persist_session_new(const PersistSessionHead *head, PersistSession **ret_session);
 PersistSession *persist_session_free(PersistSession *session);
 DEFINE_CLEANUP(PersistSession, persist_session_free)
 
-/* 0, -ENOMEM, -E2BIG. */
-int persist_session_put(Buffer *buffer, const PersistSession *session);
-/* 0, -ENOMEM, -EBADMSG, -EPROTONOSUPPORT. */
-int persist_session_get(Bytes value, PersistSession **ret_session);
+/* Behind all others. 0 or -ENOMEM. */
+int persist_session_add_waiting(PersistSession *session, const PersistOwed *owed);
+int persist_session_add_exchange(PersistSession *session, const PersistExchange *exchange);
 
-static inline Bytes persist_session_client_id(const PersistSession *session)
-{
-        return (Bytes){session->client_id, session->client_id_length};
-}
+/* Before one is looked for by its message; before they are gone through in the order of sending. */
+void persist_session_sort_by_message(PersistSession *session);
+void persist_session_sort_by_order(PersistSession *session);
 
-/* Whether its record says that the message, from the cursor on, is done. */
-bool persist_session_is_done(const PersistSession *session, uint64_t message);
+/* Among those that were there when it was sorted by message; NULL: it is not. */
+PersistExchange *persist_session_find(const PersistSession *session, uint64_t message);

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* persist.c: the change of a turn, and what waits for those that were handed over. */
+#include "broker/persist.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "broker/persist-key.h"
+#include "broker/persist-waits.h"
+
+/* Until persist_submitted() tells the number. */
+#define NOT_SUBMITTED (UINT64_MAX - 1)
+
+#define CHANGE_ROOM 512U
+
+/* A will that was taken and is not published yet. */
+typedef struct PersistWill {
+        SessionId session;
+        uint32_t number;
+        bool has_ended;
+} PersistWill;
+
+struct Persist {
+        PersistParts parts;
+        Change *change;
+        int error; /* of what found no change */
+        msec_t boottime;
+        uint64_t realtime;
+        uint64_t drawn, last_order;
+        uint64_t confirmed[PERSIST_WORKERS];
+        PersistWaits own; /* for changes of this worker */
+        PersistWaits waits[PERSIST_WORKERS];
+        PersistWaits ready; /* held no more; the first `n_told` are told */
+        size_t n_told;
+        SessionId *touched;
+        size_t n_touched, touched_capacity;
+        PersistWill *wills;
+        size_t n_wills, wills_capacity;
+        Buffer scratch;
+};
+
+void persist_numbers_init(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session)
+{
+        atomic_init(&numbers->message, (last_message >> PERSIST_WORKER_BITS) + 1);
+        atomic_init(&numbers->session, last_session);
+}
+
+int persist_new(const PersistParts *parts, Persist **ret_persist)
+{
+        Persist *persist = calloc(1, sizeof(*persist));
+        uint64_t last;
+
+        assert(parts->worker < PERSIST_WORKERS);
+        if (!persist)
+                return -ENOMEM;
+        persist->parts = *parts;
+        last = atomic_load_explicit(&parts->numbers->message, memory_order_relaxed)
+                       << PERSIST_WORKER_BITS |
+               (PERSIST_WORKERS - 1);
+        for (unsigned i = 0; i < PERSIST_WORKERS; i++)
+                persist->confirmed[i] = last;
+        *ret_persist = persist;
+        return 0;
+}
+
+Persist *persist_free(Persist *persist)
+{
+        if (!persist)
+                return NULL;
+        change_free(persist->change);
+        persist_waits_done(&persist->own);
+        for (unsigned i = 0; i < PERSIST_WORKERS; i++)
+                persist_waits_done(&persist->waits[i]);
+        persist_waits_done(&persist->ready);
+        free(persist->touched);
+        free(persist->wills);
+        buffer_done(&persist->scratch);
+        free(persist);
+        return NULL;
+}
+
+/* --- time --- */
+
+void persist_set_clock(Persist *persist, msec_t boottime, uint64_t realtime)
+{
+        persist->boottime = boottime;
+        persist->realtime = realtime;
+}
+
+/* Rounded up: nothing may be over too early. */
+static uint64_t real_of(const Persist *persist, msec_t time)
+{
+        if (time == MSEC_INFINITY)
+                return PERSIST_NEVER;
+        if (time >= persist->boottime)
+                return persist->realtime +
+                       (time - persist->boottime + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
+        return persist->realtime -
+               MIN(persist->realtime, (persist->boottime - time) / MSEC_PER_SEC);
+}
+
+/* --- numbers --- */
+
+uint64_t persist_number(Persist *persist)
+{
+        uint64_t n = atomic_fetch_add_explicit(&persist->parts.numbers->message, 1,
+                                               memory_order_relaxed) +
+                     1;
+
+        persist->drawn = n << PERSIST_WORKER_BITS | persist->parts.worker;
+        return persist->drawn;
+}
+
+uint64_t persist_drawn(const Persist *persist)
+{
+        return persist->drawn;
+}
+
+uint32_t persist_session_number(Persist *persist)
+{
+        return (uint32_t)atomic_fetch_add_explicit(&persist->parts.numbers->session, 1,
+                                                   memory_order_relaxed) +
+               1;
+}
+
+/* --- a turn --- */
+
+Change **persist_change(Persist *persist)
+{
+        if (!persist->change) {
+                persist->change = change_new(false, CHANGE_ROOM);
+                if (!persist->change) {
+                        persist->error = -ENOMEM;
+                        return NULL;
+                }
+        }
+        return &persist->change;
+}
+
+static void put(Persist *persist, unsigned table, PersistKey key, Bytes value)
+{
+        Change **change = persist_change(persist);
+
+        if (change)
+                change_put(change, table, persist_key_bytes(&key), value);
+}
+
+static void remove_key(Persist *persist, unsigned table, PersistKey key)
+{
+        Change **change = persist_change(persist);
+
+        if (change)
+                change_delete(change, table, persist_key_bytes(&key));
+}
+
+/* The value that is in the buffer, if nothing went wrong. */
+static void put_scratch(Persist *persist, unsigned table, PersistKey key, int r)
+{
+        if (r < 0)
+                persist->error = r;
+        else
+                put(persist, table, key, buffer_bytes(&persist->scratch));
+        buffer_clear(&persist->scratch);
+}
+
+static bool is_open(const Persist *persist)
+{
+        const PersistWaits *own = &persist->own;
+
+        return own->count > 0 && own->items[own->count - 1].until == NOT_SUBMITTED;
+}
+
+/* Something may wait for it though there is nothing in it. */
+int persist_take(Persist *persist, Change **ret_change)
+{
+        int error = persist->error;
+
+        if (is_open(persist) && !persist_change(persist))
+                error = -ENOMEM;
+        persist->error = 0;
+        if (error < 0)
+                persist->change = change_free(persist->change);
+        else
+                *ret_change = TAKE_PTR(persist->change);
+        return error;
+}
+
+void persist_submitted(Persist *persist, uint64_t number)
+{
+        PersistWaits *own = &persist->own;
+
+        for (size_t i = own->count; i > 0 && own->items[i - 1].until == NOT_SUBMITTED; i--)
+                own->items[i - 1].until = number;
+}
+
+static void wait(Persist *persist, PersistWaits *waits, const PersistWait *what)
+{
+        if (persist_waits_add(waits, what) < 0)
+                persist->error = -ENOMEM;
+}
+
+/* --- done --- */
+
+static void delete_message(Change **change, uint64_t message, TakersDone *others)
+{
+        PersistKey key = persist_key_message(message);
+
+        change_delete(change, PERSIST_LOG, persist_key_bytes(&key));
+        for (uint32_t i = 0; others && i < others->count; i++) {
+                key = persist_key_done(message, others->sessions[i]);
+                change_delete(change, PERSIST_DONE, persist_key_bytes(&key));
+        }
+        free(others);
+}
+
+/* The record is on the disk, or in front of this in the same lane. */
+static void put_done(Persist *persist, uint64_t message, uint32_t session, Change **change)
+{
+        PersistKey key = persist_key_done(message, session);
+        uint8_t check[PERSIST_CHECK_SIZE];
+        TakersDone *others = NULL;
+
+        if (!change)
+                return;
+        if (takers_done(persist->parts.takers, message, session, &others) != TAKERS_OTHERS) {
+                delete_message(change, message, others);
+                return;
+        }
+        persist_check_put(persist_key_bytes(&key), check);
+        change_put(change, PERSIST_DONE, persist_key_bytes(&key), (Bytes){check, sizeof(check)});
+        wait(persist, &persist->own, &(PersistWait){NOT_SUBMITTED, message, session, 0});
+}
+
+static void done(Persist *persist, uint64_t message, uint32_t session, Change **change)
+{
+        if (persist_is_confirmed(persist, message))
+                put_done(persist, message, session, change);
+        else
+                wait(persist, &persist->waits[persist_worker_of(message)],
+                     &(PersistWait){message, message, session, 0});
+}
+
+void persist_done(Persist *persist, uint64_t message, uint32_t session)
+{
+        done(persist, message, session, persist_change(persist));
+}
+
+/* --- what is on the disk --- */
+
+bool persist_is_confirmed(const Persist *persist, uint64_t message)
+{
+        return message <= persist->confirmed[persist_worker_of(message)];
+}
+
+void persist_durable(Persist *persist, uint64_t number)
+{
+        PersistWaitsWalk walk = {};
+        PersistWait over;
+
+        while (persist_waits_take(&persist->own, &walk, number, &over)) {
+                TakersDone *all = NULL;
+                Change **change;
+
+                if (over.packet_id != 0) {
+                        over.until = over.message;
+                        wait(persist,
+                             persist_is_confirmed(persist, over.message)
+                                     ? &persist->ready
+                                     : &persist->waits[persist_worker_of(over.message)],
+                             &over);
+                } else if (takers_settled(persist->parts.takers, over.message, &all) ==
+                           TAKERS_LAST) {
+                        change = persist_change(persist);
+                        if (change)
+                                delete_message(change, over.message, all);
+                        else
+                                free(all);
+                }
+        }
+}
+
+void persist_confirm(Persist *persist, unsigned worker, uint64_t message)
+{
+        PersistWaitsWalk walk = {};
+        PersistWait over;
+
+        if (message <= persist->confirmed[worker])
+                return;
+        persist->confirmed[worker] = message;
+        while (persist_waits_take(&persist->waits[worker], &walk, message, &over)) {
+                if (over.packet_id != 0)
+                        wait(persist, &persist->ready, &over);
+                else
+                        put_done(persist, over.message, (uint32_t)over.session,
+                                 persist_change(persist));
+        }
+}
+
+bool persist_hold(Persist *persist, const PersistReady *held, bool written)
+{
+        PersistWait what = {NOT_SUBMITTED, held->message, held->session, held->packet_id};
+        PersistWaits *waits = &persist->own;
+
+        if (persist->parts.relaxed)
+                return false;
+        if (!written) {
+                if (persist_is_confirmed(persist, held->message))
+                        return false;
+                what.until = held->message;
+                waits = &persist->waits[persist_worker_of(held->message)];
+        }
+        return persist_waits_add(waits, &what) == 0;
+}
+
+bool persist_next_ready(Persist *persist, PersistReady *ret_ready)
+{
+        const PersistWait *next;
+
+        if (persist->n_told == persist->ready.count) {
+                persist->n_told = persist->ready.count = 0;
+                return false;
+        }
+        next = &persist->ready.items[persist->n_told++];
+        *ret_ready = (PersistReady){next->session, next->message, next->packet_id};
+        return true;
+}
+
+/* --- publications --- */
+
+static PersistMessage record_of(const Persist *persist, const Message *message)
+{
+        PersistMessage record = {
+                .number = message_number(message),
+                .received = persist->realtime,
+                .expires = PERSIST_NEVER,
+                .topic = message_topic(message),
+                .properties = message_properties(message),
+                .payload = message_payload(message),
+                .flags = (uint8_t)(message->qos | (message->retain ? PERSIST_MESSAGE_RETAIN : 0)),
+        };
+
+        if (message->expires != MESSAGE_NEVER_EXPIRES)
+                record.expires = real_of(persist, (msec_t)message->expires * MSEC_PER_SEC);
+        if (message_author(message, &record.author))
+                record.flags |=
+                        (uint8_t)(PERSIST_MESSAGE_AUTHOR |
+                                  (record.author.username.data ? PERSIST_MESSAGE_NAMED : 0));
+        return record;
+}
+
+static int write_message(Persist *persist, const Message *message, const PersistTakerList *takers)
+{
+        PersistMessage parts = record_of(persist, message);
+        RecordWriter record = persist_message_begin(&persist->scratch, &parts);
+
+        if (takers) {
+                Bytes bytes = buffer_bytes(&takers->bytes);
+
+                record_put(&record, bytes.data, bytes.length);
+        }
+        return record_end(&record);
+}
+
+static void put_log(Persist *persist, const PersistPublication *publication, Change **change)
+{
+        uint64_t number = message_number(publication->message);
+        PersistKey key = persist_key_message(number);
+        int r = 0;
+
+        assert(number != 0);
+        if (publication->takers->count > 1)
+                r = takers_add(persist->parts.takers, number, publication->takers->count);
+        if (r == 0)
+                r = write_message(persist, publication->message, publication->takers);
+        if (r == 0)
+                change_append(change, PERSIST_LOG, persist_key_bytes(&key),
+                              buffer_bytes(&persist->scratch));
+        else
+                (*change)->head.error = r;
+        buffer_clear(&persist->scratch);
+}
+
+void persist_publication(Persist *persist, const PersistPublication *publication, Change **change)
+{
+        if (!change)
+                change = persist_change(persist);
+        if (!change)
+                return;
+        if (publication->takers && publication->takers->count > 0)
+                put_log(persist, publication, change);
+        if (publication->received != 0) {
+                PersistKey key = persist_key_packet(publication->publisher, publication->received);
+                uint8_t check[PERSIST_CHECK_SIZE];
+
+                persist_check_put(persist_key_bytes(&key), check);
+                change_put(change, PERSIST_RECEIVED, persist_key_bytes(&key),
+                           (Bytes){check, sizeof(check)});
+        }
+        if (publication->replaces != 0)
+                done(persist, publication->replaces, publication->replaced_session, change);
+        if (publication->will_of != 0)
+                persist_will_over(persist, publication->will_of);
+}
+
+void persist_retained(Persist *persist, const Message *message, Change **change)
+{
+        PersistKey key = persist_key_text(message_topic(message));
+        int r;
+
+        if (message->payload_length == 0) {
+                persist_retained_delete(message_topic(message), change);
+                return;
+        }
+        r = write_message(persist, message, NULL);
+        if (r == 0)
+                change_put(change, PERSIST_RETAINED, persist_key_bytes(&key),
+                           buffer_bytes(&persist->scratch));
+        else
+                (*change)->head.error = r;
+        buffer_clear(&persist->scratch);
+}
+
+void persist_retained_delete(Bytes topic, Change **change)
+{
+        PersistKey key = persist_key_text(topic);
+
+        change_delete(change, PERSIST_RETAINED, persist_key_bytes(&key));
+}
+
+/* --- sessions --- */
+
+static int make_room(void **items, size_t count, size_t *capacity, size_t size)
+{
+        size_t larger = MAX(*capacity * 2, (size_t)16);
+        void *p;
+
+        if (count < *capacity)
+                return 0;
+        p = reallocarray(*items, larger, size);
+        if (!p)
+                return -ENOMEM;
+        *items = p;
+        *capacity = larger;
+        return 0;
+}
+
+void persist_touch(Persist *persist, SessionId session)
+{
+        void *items = persist->touched;
+        int r = make_room(&items, persist->n_touched, &persist->touched_capacity,
+                          sizeof(*persist->touched));
+
+        persist->touched = items;
+        if (r < 0)
+                persist->error = r;
+        else
+                persist->touched[persist->n_touched++] = session;
+}
+
+SessionId persist_next_touched(Persist *persist)
+{
+        return persist->n_touched > 0 ? persist->touched[--persist->n_touched] : SESSION_ID_NONE;
+}
+
+static PersistWill *find_will(Persist *persist, uint32_t number)
+{
+        for (size_t i = 0; i < persist->n_wills; i++)
+                if (persist->wills[i].number == number)
+                        return &persist->wills[i];
+        return NULL;
+}
+
+void persist_will_taken(Persist *persist, uint32_t number, SessionId session)
+{
+        void *items = persist->wills;
+        int r;
+
+        if (find_will(persist, number))
+                return;
+        r = make_room(&items, persist->n_wills, &persist->wills_capacity, sizeof(*persist->wills));
+        persist->wills = items;
+        if (r < 0)
+                persist->error = r;
+        else
+                persist->wills[persist->n_wills++] =
+                        (PersistWill){.session = session, .number = number};
+}
+
+void persist_will_over(Persist *persist, uint32_t number)
+{
+        PersistWill *will = find_will(persist, number);
+
+        if (!will)
+                return;
+        if (will->has_ended)
+                remove_key(persist, PERSIST_SESSION, persist_key_session(number));
+        else
+                persist_touch(persist, will->session);
+        *will = persist->wills[--persist->n_wills];
+}
+
+void persist_write_session(Persist *persist, const PersistSessionHead *head)
+{
+        PersistSessionHead real = *head;
+
+        if (find_will(persist, head->number))
+                return; /* then it is touched again */
+        real.end = head->end == 0 ? 0 : real_of(persist, head->end);
+        real.will_due = head->will_due == 0 ? 0 : real_of(persist, head->will_due);
+        put_scratch(persist, PERSIST_SESSION, persist_key_session(head->number),
+                    persist_session_put(&persist->scratch, &real));
+}
+
+void persist_forget_session(Persist *persist, uint32_t session)
+{
+        PersistWill *will = find_will(persist, session);
+
+        if (will)
+                will->has_ended = true;
+        else
+                remove_key(persist, PERSIST_SESSION, persist_key_session(session));
+}
+
+void persist_subscribed(Persist *persist, const PersistFilter *filter)
+{
+        put_scratch(persist, PERSIST_SUBSCRIPTION,
+                    persist_key_subscription(filter->session, filter->text),
+                    persist_filter_put(&persist->scratch, filter));
+}
+
+void persist_unsubscribed(Persist *persist, uint32_t session, Bytes filter)
+{
+        remove_key(persist, PERSIST_SUBSCRIPTION, persist_key_subscription(session, filter));
+}
+
+static void put_flight(Persist *persist, const PersistFlight *flight)
+{
+        put_scratch(persist, PERSIST_FLIGHT, persist_key_packet(flight->session, flight->packet_id),
+                    persist_flight_put(&persist->scratch, flight));
+}
+
+uint64_t persist_sent(Persist *persist, const PersistFlight *flight)
+{
+        PersistFlight ordered = *flight;
+
+        ordered.order = persist->last_order = persist_number(persist);
+        put_flight(persist, &ordered);
+        return ordered.order;
+}
+
+bool persist_is_behind(const Persist *persist, uint64_t message)
+{
+        return message < persist->last_order;
+}
+
+/* In whose place among what is in flight does not matter. */
+void persist_released(Persist *persist, uint32_t session, uint16_t packet_id)
+{
+        put_flight(persist, &(PersistFlight){.order = persist_number(persist),
+                                             .session = session,
+                                             .packet_id = packet_id,
+                                             .qos = 2});
+}
+
+void persist_landed(Persist *persist, uint32_t session, uint16_t packet_id)
+{
+        remove_key(persist, PERSIST_FLIGHT, persist_key_packet(session, packet_id));
+}
+
+void persist_received(Persist *persist, uint32_t session, uint16_t packet_id)
+{
+        PersistKey key = persist_key_packet(session, packet_id);
+        uint8_t check[PERSIST_CHECK_SIZE];
+
+        persist_check_put(persist_key_bytes(&key), check);
+        put(persist, PERSIST_RECEIVED, key, (Bytes){check, sizeof(check)});
+}
+
+void persist_freed(Persist *persist, uint32_t session, uint16_t packet_id)
+{
+        remove_key(persist, PERSIST_RECEIVED, persist_key_packet(session, packet_id));
+}
