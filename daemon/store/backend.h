@@ -15,6 +15,9 @@
 #include "store/types.h"
 #include "util/bytes.h"
 
+/* In STORE_META, if who had the store came to its end. */
+#define STORE_KEY_CLEAN BYTES_LITERAL(".clean")
+
 typedef enum StoreMove {
         STORE_MOVE_SEEK, /* to the first from the key on */
         STORE_MOVE_NEXT,
@@ -49,6 +52,9 @@ struct Store {
         StoreFolder folder; /* of one in memory: none */
         _Atomic uint64_t max_size;
         atomic_bool failed; /* the disk */
+        JournalMark mark;   /* of the journal to begin; not in memory */
+        pthread_mutex_t
+                whole; /* held while the tables are not, because a checkpoint is half done */
 };
 
 struct StoreTxn {

@@ -12,11 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/store.h"
+#include "store/change-item.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 
 typedef struct Change Change;
+
+/* A change has at most so many bytes. */
+#define CHANGE_MAX (2 * CHANGE_VALUE_MAX)
 
 typedef struct ChangeHead {
         struct CommitLane *lane; /* the committer's */
@@ -44,6 +47,12 @@ void change_put(Change **change, unsigned table, Bytes key, Bytes value);
 void change_append(Change **change, unsigned table, Bytes key, Bytes value);
 void change_delete(Change **change, unsigned table, Bytes key);
 void change_delete_before(Change **change, unsigned table, Bytes key);
+
+/* All of it, one item behind the other. */
+static inline Bytes change_items(const Change *change)
+{
+        return (Bytes){change->bytes, change->head.length};
+}
 
 /* Does it all. 0 or as store_put(): then only a part was done. */
 int change_apply(const Change *change, StoreTxn *txn);

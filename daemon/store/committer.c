@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* committer.c: take what there is, write it, tell. */
+/* committer.c: take what there is, write it, tell; and say when to put it into the tables. */
 #include "store/committer.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "store/change.h"
-#include "util/list.h"
+#include "store/checkpointer.h"
+#include "store/schedule.h"
+#include "store/teller.h"
+#include "store/thread.h"
+#include "store/writer.h"
 #include "util/mailbox.h"
-
-struct CommitLane {
-        List link;
-        Committer *committer;
-        void *data;
-        uint64_t submitted; /* by its thread */
-        uint64_t reached;   /* by the committer: the last one that it has taken */
-        uint64_t told;
-};
 
 /* What comes by mail. */
 typedef struct CommitMail {
@@ -31,24 +25,21 @@ typedef struct CommitMail {
 } CommitMail;
 
 struct Committer {
-        Store *store;
-        CommitterEvents events;
+        Teller teller;
         Mailbox mailbox;
         pthread_t thread;
-        bool has_thread;
-        int hurry;            /* an eventfd: what came should be written at once */
-        pthread_mutex_t lock; /* of the list of lanes */
-        List lanes;
+        bool has_thread, is_driven;
+        int hurry; /* an eventfd: what came should be written at once */
         _Atomic msec_t delay;
         atomic_bool ends;
         _Atomic uint64_t submitted_bytes, done_bytes;
         _Atomic uint64_t checkpoint_asked;
         /* The thread's own. */
+        Writer writer;
+        Checkpointer *checkpointer;
         CommitMail *waiting; /* in the mailbox's memory */
         size_t n_waiting;
-        msec_t checkpoint_after, last_checkpoint;
-        uint64_t checkpoint_bytes, bytes_since, checkpoint_told;
-        int error; /* it is over */
+        Schedule schedule;
         _Atomic uint64_t commits, changes, bytes, checkpoints, refused;
 };
 
@@ -81,62 +72,43 @@ static void take_batch(Committer *committer, Batch *batch)
         committer->n_waiting -= batch->count;
 }
 
-static void refuse(Committer *committer, CommitMail *mail, int error)
+static void refuse(Committer *committer, Change *change, int error)
 {
-        Change *change = mail->change;
-
         committer->refused++;
-        committer->events.refused(change->head.lane->data, change->head.number, error);
-        change->head.error = error;
+        committer->schedule.is_short |= error == -EDQUOT || error == -ENOSPC;
+        teller_refuse(&committer->teller, change, error);
 }
 
-/* Those that were refused before stay so. 0, or the error that ends the transaction. */
-static int put_batch(Committer *committer, const Batch *batch, StoreTxn *txn)
+/* While nothing gets into the tables it must not pile up. */
+static int admit(const Committer *committer, const Change *change, bool is_stuck)
 {
-        for (size_t i = 0; i < batch->count; i++) {
-                Change *change = batch->mails[i].change;
-                int r;
-
-                if (!change || change->head.error < 0)
-                        continue;
-                if (change->head.may_refuse &&
-                    store_room(txn, change->head.put_bytes, change->head.puts) < 0) {
-                        refuse(committer, &batch->mails[i], -EDQUOT);
-                        continue;
-                }
-                r = change_apply(change, txn);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        if (!is_stuck)
+                return 0;
+        return change->head.may_refuse || schedule_is_full(&committer->schedule, &committer->writer)
+                       ? -ENOSPC
+                       : 0;
 }
 
-static bool checkpoint_is_due(const Committer *committer, msec_t now)
-{
-        if (committer->bytes_since == 0)
-                return false;
-        if (committer->checkpoint_bytes && committer->bytes_since >= committer->checkpoint_bytes)
-                return true;
-        return committer->checkpoint_after &&
-               now >= msec_add(committer->last_checkpoint, committer->checkpoint_after);
-}
-
+/* Those that were refused before stay so. 0, or the error that none of it is written for. */
 static int try_batch(Committer *committer, const Batch *batch)
 {
-        StoreTxn *txn;
-        int r = store_begin_write(committer->store, &txn);
+        bool is_stuck = checkpointer_is_stuck(committer->checkpointer);
+        int r = writer_begin(&committer->writer);
 
         if (r < 0)
                 return r;
-        r = put_batch(committer, batch, txn);
-        if (r < 0) {
-                store_abort(txn);
-                return r;
+        for (size_t i = 0; i < batch->count; i++) {
+                Change *change = batch->mails[i].change;
+
+                if (!change || change->head.error < 0)
+                        continue;
+                r = admit(committer, change, is_stuck);
+                if (r == 0)
+                        r = writer_add(&committer->writer, change);
+                if (r < 0)
+                        refuse(committer, change, r);
         }
-        r = store_commit(txn);
-        if (r == 0)
-                committer->commits++;
-        return r;
+        return writer_end(&committer->writer);
 }
 
 static void refuse_all(Committer *committer, const Batch *batch, bool all, int error)
@@ -145,7 +117,7 @@ static void refuse_all(Committer *committer, const Batch *batch, bool all, int e
                 Change *change = batch->mails[i].change;
 
                 if (change && change->head.error == 0 && (all || change->head.may_refuse))
-                        refuse(committer, &batch->mails[i], error);
+                        refuse(committer, change, error);
         }
 }
 
@@ -154,44 +126,49 @@ static int write_batch(Committer *committer, const Batch *batch)
 {
         int r = batch->bytes > 0 ? try_batch(committer, batch) : 0;
 
-        if (r == -ENOSPC || r == -EDQUOT) {
+        if (r == -ENOSPC) {
                 refuse_all(committer, batch, false, r);
-                (void)store_give_reserve(committer->store);
+                (void)store_give_reserve(committer->writer.store);
                 r = try_batch(committer, batch);
         }
-        if (r == -ENOSPC || r == -EDQUOT || r == -ENOMEM || r == -EINVAL) {
+        if (r == -ENOSPC || r == -ENOMEM || r == -EMFILE || r == -ENFILE) {
                 refuse_all(committer, batch, true, r);
                 r = 0;
         }
         return r;
 }
 
-/* --- telling --- */
+/* --- checkpoints --- */
 
-static void tell(Committer *committer)
+static void hand_over(Committer *committer)
 {
-        pthread_mutex_lock(&committer->lock);
-        list_foreach (CommitLane, lane, &committer->lanes, link) {
-                if (lane->told == lane->reached)
-                        continue;
-                lane->told = lane->reached;
-                committer->events.done(lane->data, lane->told);
-                committer->events.settled(lane->data, lane->told);
-        }
-        pthread_mutex_unlock(&committer->lock);
-}
+        uint64_t number;
+        Pending *pending = writer_take(&committer->writer, &number);
 
-/* All that is done is in the tables already, and settled. */
-static void checkpoint(Committer *committer, uint64_t asked)
-{
-        committer->bytes_since = 0;
-        committer->last_checkpoint = clock_boottime();
-        committer->checkpoints++;
-        if (asked <= committer->checkpoint_told)
+        if (!pending) {
+                schedule_delay(&committer->schedule);
                 return;
-        committer->checkpoint_told = asked;
-        committer->events.checkpointed(committer->events.data, asked);
+        }
+        teller_hand_over(&committer->teller, committer->schedule.wanted);
+        schedule_begin(&committer->schedule);
+        checkpointer_start(committer->checkpointer, pending, number);
 }
+
+static bool checkpoint_can_begin(Committer *committer)
+{
+        return schedule_is_due(&committer->schedule, &committer->writer) &&
+               checkpointer_is_idle(committer->checkpointer);
+}
+
+/* Begins one if it is due. */
+static void checkpoint(Committer *committer)
+{
+        if (checkpoint_can_begin(committer))
+                hand_over(committer);
+        checkpointer_try(committer->checkpointer);
+}
+
+/* --- one turn --- */
 
 static void free_batch(Committer *committer, const Batch *batch)
 {
@@ -209,22 +186,30 @@ static void free_batch(Committer *committer, const Batch *batch)
 static void turn(Committer *committer)
 {
         Batch batch;
+        int r;
 
+        if (schedule_is_full(&committer->schedule, &committer->writer))
+                checkpointer_wait(committer->checkpointer);
+        checkpoint(committer);
         take_batch(committer, &batch);
-        if (committer->error == 0) {
-                committer->bytes_since += batch.bytes;
-                committer->error = write_batch(committer, &batch);
-                if (committer->error < 0)
-                        committer->events.failed(committer->events.data, committer->error);
+        committer->schedule.wanted = MAX(committer->schedule.wanted, batch.checkpoint);
+        if (!teller_has_failed(&committer->teller)) {
+                uint64_t written = committer->writer.bytes;
+
+                r = write_batch(committer, &batch);
+                if (r < 0)
+                        teller_fail(&committer->teller, r);
+                else if (r > 0)
+                        checkpointer_prepare(committer->checkpointer);
+                committer->commits += committer->writer.bytes > written;
         }
         committer->changes += batch.count;
         committer->bytes += batch.bytes;
         free_batch(committer, &batch);
-        if (committer->error < 0)
+        if (teller_has_failed(&committer->teller))
                 return;
-        tell(committer);
-        if (batch.checkpoint > 0 || checkpoint_is_due(committer, clock_boottime()))
-                checkpoint(committer, batch.checkpoint);
+        teller_tell_done(&committer->teller);
+        checkpoint(committer);
 }
 
 /* --- the thread --- */
@@ -241,28 +226,23 @@ static bool fetch(Committer *committer)
         return committer->n_waiting > 0;
 }
 
-static bool is_at_work(Committer *committer)
-{
-        return fetch(committer) || checkpoint_is_due(committer, clock_boottime());
-}
-
 bool committer_turn(Committer *committer)
 {
-        if (!is_at_work(committer) || (committer->error < 0 && committer->n_waiting == 0))
+        if (!fetch(committer) &&
+            (teller_has_failed(&committer->teller) || !checkpoint_can_begin(committer)))
                 return false;
         turn(committer);
         return true;
 }
 
-/* Until a checkpoint is due; -1: for as long as it takes. */
-static int patience(const Committer *committer)
+/* A checkpointer that is idle again says so, if it has memory for that. */
+static int patience(Committer *committer)
 {
-        msec_t now = clock_boottime(), due;
-
-        if (committer->error < 0 || !committer->checkpoint_after || committer->bytes_since == 0)
+        if (teller_has_failed(&committer->teller))
                 return -1;
-        due = msec_add(committer->last_checkpoint, committer->checkpoint_after);
-        return due <= now ? 0 : (int)MIN(due - now, (msec_t)60 * MSEC_PER_SEC);
+        if (!checkpointer_is_idle(committer->checkpointer))
+                return MSEC_PER_SEC;
+        return schedule_wait(&committer->schedule, &committer->writer);
 }
 
 static void await(Committer *committer)
@@ -307,21 +287,47 @@ static int wake(Committer *committer, uint64_t checkpoint)
         return mailbox_push(&committer->mailbox, &(CommitMail){.checkpoint = checkpoint}, 1);
 }
 
-/* Signals are for others. */
-static int start_thread(Committer *committer)
-{
-        sigset_t all, old;
-        int r;
+/* --- what the checkpointer tells --- */
 
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        r = -pthread_create(&committer->thread, NULL, thread_run, committer);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
+static void on_settled(void *data)
+{
+        Committer *committer = data;
+
+        writer_settled(&committer->writer);
+        committer->checkpoints++;
+        teller_tell_settled(&committer->teller);
+}
+
+static void on_failed(void *data, int error)
+{
+        teller_fail(&((Committer *)data)->teller, error);
+}
+
+static void on_idle(void *data)
+{
+        Committer *committer = data;
+
+        if (!committer->is_driven && committer->writer.journal)
+                (void)mailbox_push(&committer->mailbox, &(CommitMail){}, 1);
+}
+
+/* --- the whole --- */
+
+static int start(Committer *committer, Store *store, bool has_thread)
+{
+        const CheckpointerEvents events = {on_settled, on_idle, on_failed, committer};
+        int r = writer_init(&committer->writer, store);
+
         if (r < 0)
                 return r;
-        pthread_setname_np(committer->thread, "committer");
-        committer->has_thread = true;
-        return 0;
+        r = checkpointer_new(store, committer->writer.journal, &events,
+                             has_thread && committer->writer.journal, &committer->checkpointer);
+        if (r == 0 && committer->writer.journal)
+                checkpointer_prepare(committer->checkpointer);
+        if (r == 0 && has_thread)
+                r = thread_start(&committer->thread, "committer", thread_run, committer);
+        committer->has_thread = r == 0 && has_thread;
+        return r;
 }
 
 int committer_new(Store *store, const CommitterOptions *options, const CommitterEvents *events,
@@ -339,15 +345,11 @@ int committer_new(Store *store, const CommitterOptions *options, const Committer
                 free(committer);
                 return r;
         }
-        committer->store = store;
-        committer->events = *events;
         committer->delay = options->delay;
-        committer->checkpoint_after = options->checkpoint_after;
-        committer->checkpoint_bytes = options->checkpoint_bytes;
-        committer->last_checkpoint = clock_boottime();
-        pthread_mutex_init(&committer->lock, NULL);
-        list_init(&committer->lanes);
-        r = options->no_thread ? 0 : start_thread(committer);
+        committer->is_driven = options->no_thread;
+        schedule_init(&committer->schedule, options->checkpoint_after, options->checkpoint_bytes);
+        teller_init(&committer->teller, events);
+        r = start(committer, store, !options->no_thread);
         if (r < 0) {
                 committer_free(committer);
                 return r;
@@ -363,6 +365,19 @@ static void end_thread(Committer *committer)
         while (wake(committer, 0) < 0)
                 poll(NULL, 0, 10);
         pthread_join(committer->thread, NULL);
+        committer->has_thread = false;
+}
+
+/* Twice: what was handed over before, and what came since. */
+static void settle_all(Committer *committer)
+{
+        while (fetch(committer))
+                turn(committer);
+        checkpointer_wait(committer->checkpointer);
+        if (!teller_has_failed(&committer->teller) && committer->writer.bytes > 0 &&
+            checkpointer_is_idle(committer->checkpointer))
+                hand_over(committer);
+        checkpointer_try(committer->checkpointer);
 }
 
 Committer *committer_free(Committer *committer)
@@ -371,15 +386,13 @@ Committer *committer_free(Committer *committer)
                 return NULL;
         if (committer->has_thread)
                 end_thread(committer);
-        while (fetch(committer))
-                turn(committer);
-        for (List *at; (at = list_first(&committer->lanes));) {
-                list_remove(at);
-                free(container_of(at, CommitLane, link));
-        }
+        if (committer->checkpointer)
+                settle_all(committer);
+        checkpointer_free(committer->checkpointer);
+        writer_done(&committer->writer);
+        teller_done(&committer->teller);
         mailbox_done(&committer->mailbox);
         closep(&committer->hurry);
-        pthread_mutex_destroy(&committer->lock);
         free(committer);
         return NULL;
 }
@@ -388,17 +401,11 @@ Committer *committer_free(Committer *committer)
 
 int committer_lane(Committer *committer, void *lane_data, CommitLane **ret_lane)
 {
-        CommitLane *lane = calloc(1, sizeof(*lane));
+        int r = teller_add_lane(&committer->teller, lane_data, ret_lane);
 
-        if (!lane)
-                return -ENOMEM;
-        lane->committer = committer;
-        lane->data = lane_data;
-        pthread_mutex_lock(&committer->lock);
-        list_append(&committer->lanes, &lane->link);
-        pthread_mutex_unlock(&committer->lock);
-        *ret_lane = lane;
-        return 0;
+        if (r == 0)
+                (*ret_lane)->committer = committer;
+        return r;
 }
 
 int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number)

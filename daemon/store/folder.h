@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,10 +20,10 @@
 #define STORE_RESERVE ((uint64_t)64 * 1024 * 1024)
 
 typedef struct StoreFolder {
-        char *path;   /* NULL: there is none */
-        int fd;       /* the folder */
-        int owner;    /* the file that is locked as long as it is open */
-        bool reserve; /* the file is there, in full */
+        char *path;          /* NULL: there is none */
+        int fd;              /* the folder */
+        int owner;           /* the file that is locked as long as it is open */
+        atomic_bool reserve; /* the file is there, in full */
 } StoreFolder;
 
 /* Makes it if it is not there, makes it and its files private, locks it. As store_open(). */

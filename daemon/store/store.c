@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c: what does not depend on the backend: format, limits, the end that was clean. */
+/* store.c: what does not depend on the backend: limits, errors that are final, the clean end. */
 #include "store/store.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
 #include "store/backend.h"
-#include "store/lmdb-salvage.h"
-
-#define KEY_FORMAT BYTES_LITERAL(".format")
-#define KEY_CLEAN  BYTES_LITERAL(".clean")
 
 /* Of the file system, the store takes a tenth unless it is told, and leaves free what is the lesser
  * of a twentieth and a gibibyte. */
@@ -33,10 +28,18 @@ static uint64_t limit_by(const Store *store, uint64_t size)
         return store->max_size > 0 ? store->max_size : size / SHARE_OF_SIZE;
 }
 
+/* What may be taken of what is free. */
+static uint64_t room_of(uint64_t free, uint64_t size)
+{
+        uint64_t keep = MIN(size / SHARE_FREE, FREE_MAX);
+
+        return free > keep ? free - keep : 0;
+}
+
 /* What is free in the file is free in any case; it grows only while the disk has room. */
 static int find_limit(Store *store, StoreUsage *usage)
 {
-        uint64_t free, size, keep, reserve;
+        uint64_t free, size;
         int r;
 
         usage->limit = store->max_size > 0 ? store->max_size : UINT64_MAX;
@@ -45,12 +48,21 @@ static int find_limit(Store *store, StoreUsage *usage)
         r = store_folder_space(&store->folder, &free, &size);
         if (r < 0)
                 return r;
-        keep = MIN(size / SHARE_FREE, FREE_MAX);
-        usage->limit = MIN(limit_by(store, size), usage->size + (free > keep ? free - keep : 0));
-        reserve = MIN(STORE_RESERVE, limit_by(store, size) / RESERVE_SHARE);
-        if (!store->folder.reserve && free > keep + 2 * reserve)
-                (void)store_folder_take_reserve(&store->folder, reserve);
+        usage->limit = MIN(limit_by(store, size), usage->size + room_of(free, size));
         return 0;
+}
+
+/* In a write transaction, so that one thread does it. */
+static void find_reserve(Store *store)
+{
+        uint64_t free, size, reserve;
+
+        if (!store->folder.path || store->folder.reserve ||
+            store_folder_space(&store->folder, &free, &size) < 0)
+                return;
+        reserve = MIN(STORE_RESERVE, limit_by(store, size) / RESERVE_SHARE);
+        if (room_of(free, size) > 2 * reserve)
+                (void)store_folder_take_reserve(&store->folder, reserve);
 }
 
 void store_set_max_size(Store *store, uint64_t max_size)
@@ -73,11 +85,16 @@ int store_usage(Store *store, StoreUsage *ret_usage)
         return r;
 }
 
+uint64_t store_cost(uint64_t bytes, uint64_t records)
+{
+        return bytes + records * RECORD_OVERHEAD;
+}
+
 int store_room(const StoreTxn *txn, size_t bytes, size_t records)
 {
-        uint64_t used = txn->usage.used + txn->put, more = bytes + records * RECORD_OVERHEAD;
+        uint64_t used = txn->usage.used + txn->put;
 
-        return used + more > txn->usage.limit ? -EDQUOT : 0;
+        return used + store_cost(bytes, records) > txn->usage.limit ? -EDQUOT : 0;
 }
 
 bool store_give_reserve(Store *store)
@@ -107,9 +124,11 @@ int store_begin_write(Store *store, StoreTxn **ret_txn)
                 r = store->ops->usage(txn, &txn->usage);
         if (r == 0)
                 r = find_limit(store, &txn->usage);
-        if (r == 0)
-                *ret_txn = TAKE_PTR(txn);
-        return r;
+        if (r < 0)
+                return r;
+        find_reserve(store);
+        *ret_txn = TAKE_PTR(txn);
+        return 0;
 }
 
 /* LMDB calls a write that is cut short for want of room EIO. To take another failure for that does
@@ -154,7 +173,7 @@ static int put(StoreTxn *txn, unsigned table, Bytes key, Bytes value, bool appen
         int r = txn->store->ops->put(txn, table, key, value, append);
 
         if (r == 0)
-                txn->put += key.length + value.length + RECORD_OVERHEAD;
+                txn->put += store_cost(key.length + value.length, 1);
         return r;
 }
 
@@ -252,91 +271,14 @@ int store_backup(Store *store, int fd, bool compact)
         return store->ops->backup ? store->ops->backup(store, fd, compact) : -EOPNOTSUPP;
 }
 
-/* --- opening and closing --- */
-
-/* A damaged number is worse than none: what it says decides whether anything else is believed. */
-static int check_format(StoreTxn *txn, uint32_t format, bool *ret_is_new)
-{
-        uint32_t stored;
-        Bytes value;
-        int r = store_get(txn, STORE_META, KEY_FORMAT, &value);
-
-        *ret_is_new = r == 0;
-        if (r <= 0)
-                return r;
-        if (value.length != sizeof(stored))
-                return -EBADMSG;
-        memcpy(&stored, value.data, sizeof(stored));
-        return le32toh(stored) > format ? -EPROTONOSUPPORT : 0;
-}
-
-/* From now on it is not clean, until it is marked. */
-static int begin_use(Store *store, uint32_t format)
-{
-        _cleanup_(store_abortp) StoreTxn *txn = NULL;
-        uint32_t stored = htole32(format);
-        bool is_new = false;
-        int r = store_begin_write(store, &txn);
-
-        if (r == 0)
-                r = check_format(txn, format, &is_new);
-        if (r == 0)
-                r = store_delete(txn, STORE_META, KEY_CLEAN);
-        if (r < 0)
-                return r;
-        store->found.clean = is_new || r > 0;
-        r = store_put(txn, STORE_META, KEY_FORMAT,
-                      (Bytes){(const uint8_t *)&stored, sizeof(stored)});
-        return r < 0 ? r : store_commit(TAKE_PTR(txn));
-}
-
-static int finish_open(Store *store, const StoreOptions *options, Store **ret_store)
-{
-        int r = begin_use(store, options->format);
-
-        if (r < 0) {
-                store_free(store);
-                return r;
-        }
-        *ret_store = store;
-        return 0;
-}
-
-int store_open(const char *path, const StoreOptions *options, Store **ret_store)
-{
-        StoreFolder folder = {};
-        StoreFound found = {};
-        Store *store;
-        int r = store_folder_open(&folder, path, options->allow_network);
-
-        if (r < 0)
-                return r;
-        r = lmdb_probe(&folder, options);
-        found.damaged = r == -EBADMSG;
-        if (found.damaged)
-                r = lmdb_salvage(&folder, options, &found.records);
-        if (r == 0)
-                r = lmdb_new(options, &folder, &store);
-        if (r < 0) {
-                store_folder_close(&folder);
-                return r;
-        }
-        store->found = found;
-        return finish_open(store, options, ret_store);
-}
-
-int store_open_memory(const StoreOptions *options, Store **ret_store)
-{
-        Store *store;
-        int r = memory_new(options, &store);
-
-        return r < 0 ? r : finish_open(store, options, ret_store);
-}
+/* --- the whole --- */
 
 Store *store_free(Store *store)
 {
-        if (store)
-                store->ops->free(store);
+        if (!store)
+                return NULL;
+        pthread_mutex_destroy(&store->whole);
+        store->ops->free(store);
         return NULL;
 }
 
@@ -352,7 +294,7 @@ int store_mark_clean(Store *store)
 
         if (r < 0)
                 return r;
-        r = store_put(txn, STORE_META, KEY_CLEAN, BYTES_LITERAL("clean"));
+        r = store_put(txn, STORE_META, STORE_KEY_CLEAN, BYTES_LITERAL("clean"));
         if (r < 0) {
                 store_abort(txn);
                 return r;

@@ -70,6 +70,9 @@ int store_get(StoreTxn *txn, unsigned table, Bytes key, Bytes *ret_value);
  * -EDQUOT. Counts what was put in this transaction. */
 int store_room(const StoreTxn *txn, size_t bytes, size_t records);
 
+/* What so many bytes of keys and values, in so many records, take of a store's limit. */
+uint64_t store_cost(uint64_t bytes, uint64_t records);
+
 /* Replaces what there is. It does not ask store_room(): what must be written goes on when the store
  * is full, in the room that is kept for it. */
 int store_put(StoreTxn *txn, unsigned table, Bytes key, Bytes value);

@@ -35,6 +35,10 @@ typedef struct StoreFound {
         bool clean;       /* who had it before had come to store_mark_clean(), or it is new */
         bool damaged;     /* the file was; what could be had of it is here */
         uint64_t records; /* so many; the old file is beside the new one */
+        /* Its journal: */
+        uint64_t replayed; /* so many records were changed that only the journal had */
+        uint64_t lost;     /* batches that were damaged; its files are set aside */
+        bool alien;        /* it was not the journal of these tables; it is set aside as a whole */
 } StoreFound;
 
 typedef struct StoreUsage {
@@ -42,3 +46,9 @@ typedef struct StoreUsage {
         uint64_t used;  /* of them in use: the rest is used again before the file grows */
         uint64_t limit; /* what `used` may grow to at present */
 } StoreUsage;
+
+/* How far the tables are in the journal (journal-mark.h). */
+typedef struct JournalMark {
+        uint64_t journal; /* which one */
+        uint64_t number;  /* of the last batch that the tables have */
+} JournalMark;

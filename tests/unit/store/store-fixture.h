@@ -105,3 +105,36 @@ static inline char *get_one(Store *store, unsigned table, const char *key)
         store_abort(txn);
         return copy;
 }
+
+static inline void dump_table(StoreTxn *txn, unsigned table, GString *string)
+{
+        StoreCursor *cursor;
+        Bytes key = {}, value;
+        int r = store_cursor_new(txn, table, &cursor);
+
+        g_assert_cmpint(r, ==, 0);
+        for (r = store_cursor_seek(cursor, key, &key, &value); r > 0;
+             r = store_cursor_next(cursor, &key, &value)) {
+                g_autofree char *sum = g_compute_checksum_for_data(
+                        G_CHECKSUM_MD5, value.length > 0 ? value.data : (const guchar *)"",
+                        value.length);
+
+                g_string_append_printf(string, "%u %.*s %zu %s\n", table, (int)key.length,
+                                       (const char *)key.data, value.length, sum);
+        }
+        g_assert_cmpint(r, ==, 0);
+        store_cursor_free(cursor);
+}
+
+/* What is in the tables, but for the store's own. Keys are text. */
+static inline char *fixture_dump(const Fixture *fixture)
+{
+        GString *string = g_string_new(NULL);
+        StoreTxn *txn;
+
+        g_assert_cmpint(store_begin_read(fixture->store, &txn), ==, 0);
+        for (unsigned i = TABLE_LOG; i < N_TABLES; i++)
+                dump_table(txn, i, string);
+        store_abort(txn);
+        return g_string_free(string, FALSE);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* journal.c: a segment that is written, those before it, and those that are ready. */
+#include "store/journal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "store/journal-batch.h"
+#include "store/journal-segment.h"
+#include "util/list.h"
+
+/* So many are kept ready; what is above is removed. */
+#define SPARES_MAX 4U
+
+struct Journal {
+        const StoreFolder *folder;
+        uint64_t id, number;
+        uint64_t segment_size;
+        pthread_mutex_t lock; /* of what follows */
+        JournalSegment *current;
+        List full, spares;
+        unsigned n_spares;
+        unsigned next_slot;
+        uint64_t settled;
+};
+
+int journal_new(const StoreFolder *folder, const JournalMark *mark, uint64_t segment_size,
+                Journal **ret_journal)
+{
+        Journal *journal = calloc(1, sizeof(*journal));
+
+        if (!journal)
+                return -ENOMEM;
+        journal->folder = folder;
+        journal->id = mark->journal;
+        journal->number = journal->settled = mark->number;
+        journal->segment_size = segment_size;
+        list_init(&journal->full);
+        list_init(&journal->spares);
+        pthread_mutex_init(&journal->lock, NULL);
+        *ret_journal = journal;
+        return 0;
+}
+
+static JournalSegment *take_first(List *list)
+{
+        List *first = list_first(list);
+
+        if (!first)
+                return NULL;
+        list_remove(first);
+        return container_of(first, JournalSegment, link);
+}
+
+/* Under the lock. False: it is one too many. */
+static bool recycle(Journal *journal, JournalSegment *segment)
+{
+        if (segment->size != journal->segment_size || journal->n_spares >= SPARES_MAX)
+                return false;
+        segment->used = 0;
+        list_append(&journal->spares, &segment->link);
+        journal->n_spares++;
+        return true;
+}
+
+static bool remove_all(const Journal *journal, List *segments)
+{
+        JournalSegment *segment;
+        bool any = false;
+
+        while ((segment = take_first(segments))) {
+                journal_segment_remove(segment, journal->folder);
+                any = true;
+        }
+        return any;
+}
+
+Journal *journal_free(Journal *journal)
+{
+        JournalSegment *segment;
+
+        if (!journal)
+                return NULL;
+        journal_release(journal, journal->settled);
+        (void)journal_give_spares(journal);
+        while ((segment = take_first(&journal->full)))
+                journal_segment_free(segment);
+        segment = journal->current;
+        if (segment && segment->last <= journal->settled)
+                journal_segment_remove(segment, journal->folder);
+        else
+                journal_segment_free(segment);
+        pthread_mutex_destroy(&journal->lock);
+        free(journal);
+        return NULL;
+}
+
+/* It takes its time, so it is done without the lock. */
+static int make(Journal *journal, uint64_t size, JournalSegment **ret_segment)
+{
+        unsigned slot;
+
+        pthread_mutex_lock(&journal->lock);
+        slot = journal->next_slot++;
+        pthread_mutex_unlock(&journal->lock);
+        return journal_segment_new(journal->folder, slot, size, ret_segment);
+}
+
+static JournalSegment *take_spare(Journal *journal, uint64_t size)
+{
+        JournalSegment *segment = NULL;
+
+        pthread_mutex_lock(&journal->lock);
+        if (size <= journal->segment_size)
+                segment = take_first(&journal->spares);
+        if (segment)
+                journal->n_spares--;
+        pthread_mutex_unlock(&journal->lock);
+        return segment;
+}
+
+/* Another segment, with room for so much. */
+static int change_segment(Journal *journal, uint64_t size)
+{
+        JournalSegment *segment = take_spare(journal, size);
+        int r = segment ? 0 : make(journal, MAX(size, journal->segment_size), &segment);
+
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&journal->lock);
+        if (journal->current)
+                list_append(&journal->full, &journal->current->link);
+        journal->current = segment;
+        segment->last = journal->number;
+        pthread_mutex_unlock(&journal->lock);
+        return 0;
+}
+
+int journal_write(Journal *journal, Buffer *buffer, uint32_t n_items)
+{
+        JournalBatch batch = {
+                .journal = journal->id, .number = journal->number + 1, .n_items = n_items};
+        JournalSegment *segment = journal->current;
+        int r;
+
+        pthread_mutex_lock(&journal->lock);
+        batch.settled = journal->settled;
+        pthread_mutex_unlock(&journal->lock);
+        r = journal_batch_end(buffer, &batch);
+        if (r == 0 && (!segment || segment->size - segment->used < buffer_length(buffer)))
+                r = change_segment(journal, buffer_length(buffer));
+        if (r == 0)
+                r = journal_segment_write(journal->current, buffer_bytes(buffer));
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&journal->lock);
+        journal->current->last = ++journal->number;
+        pthread_mutex_unlock(&journal->lock);
+        return journal->current != segment;
+}
+
+uint64_t journal_number(const Journal *journal)
+{
+        return journal->number;
+}
+
+/* Files are removed without the lock: that takes its time. */
+void journal_release(Journal *journal, uint64_t number)
+{
+        List surplus;
+
+        list_init(&surplus);
+        pthread_mutex_lock(&journal->lock);
+        journal->settled = MAX(journal->settled, number);
+        for (List *first; (first = list_first(&journal->full));) {
+                JournalSegment *segment = container_of(first, JournalSegment, link);
+
+                if (segment->last > journal->settled)
+                        break;
+                list_remove(first);
+                if (!recycle(journal, segment))
+                        list_append(&surplus, first);
+        }
+        pthread_mutex_unlock(&journal->lock);
+        (void)remove_all(journal, &surplus);
+}
+
+int journal_prepare(Journal *journal)
+{
+        JournalSegment *segment;
+        bool has_one;
+        int r;
+
+        pthread_mutex_lock(&journal->lock);
+        has_one = journal->n_spares > 0;
+        pthread_mutex_unlock(&journal->lock);
+        if (has_one)
+                return 0;
+        r = make(journal, journal->segment_size, &segment);
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&journal->lock);
+        has_one = recycle(journal, segment);
+        pthread_mutex_unlock(&journal->lock);
+        if (!has_one)
+                journal_segment_remove(segment, journal->folder);
+        return 0;
+}
+
+bool journal_give_spares(Journal *journal)
+{
+        List spares;
+
+        list_init(&spares);
+        pthread_mutex_lock(&journal->lock);
+        for (JournalSegment *segment; (segment = take_first(&journal->spares));)
+                list_append(&spares, &segment->link);
+        journal->n_spares = 0;
+        pthread_mutex_unlock(&journal->lock);
+        return remove_all(journal, &spares);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opening.c: what was damaged is set aside, what only the journal has is put into the tables. */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "store/backend.h"
+#include "store/journal-mark.h"
+#include "store/journal-replay.h"
+#include "store/lmdb-salvage.h"
+#include "store/store.h"
+
+#define KEY_FORMAT BYTES_LITERAL(".format")
+
+/* A damaged number is worse than none: what it says decides whether anything else is believed. */
+static int check_format(StoreTxn *txn, uint32_t format, bool *ret_is_new)
+{
+        uint32_t stored;
+        Bytes value;
+        int r = store_get(txn, STORE_META, KEY_FORMAT, &value);
+
+        *ret_is_new = r == 0;
+        if (r <= 0)
+                return r;
+        if (value.length != sizeof(stored))
+                return -EBADMSG;
+        memcpy(&stored, value.data, sizeof(stored));
+        return le32toh(stored) > format ? -EPROTONOSUPPORT : 0;
+}
+
+/* What only the journal has. */
+static int replay(Store *store, const JournalMark *mark)
+{
+        JournalReplay replay;
+        int r = journal_replay(store, mark, &replay);
+
+        if (r < 0)
+                return r;
+        store->found.replayed = replay.records;
+        store->found.lost = replay.lost;
+        store->found.alien = replay.is_alien;
+        store->mark.number = replay.number;
+        return getrandom(&store->mark.journal, sizeof(store->mark.journal), 0) < 0 ? -errno : 0;
+}
+
+/* A format that is too new has a journal that nobody understands: it is looked at first. */
+static int make_whole(Store *store, uint32_t format, bool *ret_is_new)
+{
+        _cleanup_(store_abortp) StoreTxn *txn = NULL;
+        JournalMark mark;
+        int r = store_begin_read(store, &txn);
+
+        if (r == 0)
+                r = check_format(txn, format, ret_is_new);
+        if (r < 0 || !store->folder.path)
+                return r;
+        r = journal_mark_read(txn, &mark);
+        txn = store_abort(txn);
+        return r < 0 && r != -EBADMSG ? r : replay(store, r > 0 ? &mark : NULL);
+}
+
+/* From now on it is not clean, until it is marked. */
+static int begin_use(Store *store, uint32_t format, bool is_new)
+{
+        _cleanup_(store_abortp) StoreTxn *txn = NULL;
+        uint32_t stored = htole32(format);
+        int r = store_begin_write(store, &txn);
+
+        if (r == 0)
+                r = store_delete(txn, STORE_META, STORE_KEY_CLEAN);
+        if (r < 0)
+                return r;
+        store->found.clean = (is_new || r > 0) && store->found.replayed == 0;
+        r = store_put(txn, STORE_META, KEY_FORMAT,
+                      (Bytes){(const uint8_t *)&stored, sizeof(stored)});
+        if (r == 0 && store->folder.path)
+                r = journal_mark_write(txn, &store->mark);
+        return r < 0 ? r : store_commit(TAKE_PTR(txn));
+}
+
+static int finish_open(Store *store, const StoreOptions *options, Store **ret_store)
+{
+        bool is_new = false;
+        int r;
+
+        pthread_mutex_init(&store->whole, NULL);
+        r = make_whole(store, options->format, &is_new);
+        if (r == 0)
+                r = begin_use(store, options->format, is_new);
+        if (r == 0 && store->folder.path)
+                r = journal_clear(&store->folder);
+        if (r < 0) {
+                store_free(store);
+                return r;
+        }
+        *ret_store = store;
+        return 0;
+}
+
+int store_open(const char *path, const StoreOptions *options, Store **ret_store)
+{
+        StoreFolder folder = {};
+        StoreFound found = {};
+        Store *store;
+        int r = store_folder_open(&folder, path, options->allow_network);
+
+        if (r < 0)
+                return r;
+        r = lmdb_probe(&folder, options);
+        found.damaged = r == -EBADMSG;
+        if (found.damaged)
+                r = lmdb_salvage(&folder, options, &found.records);
+        if (r == 0)
+                r = lmdb_new(options, &folder, &store);
+        if (r < 0) {
+                store_folder_close(&folder);
+                return r;
+        }
+        store->found = found;
+        return finish_open(store, options, ret_store);
+}
+
+int store_open_memory(const StoreOptions *options, Store **ret_store)
+{
+        Store *store;
+        int r = memory_new(options, &store);
+
+        return r < 0 ? r : finish_open(store, options, ret_store);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* writer.c: a batch for the journal, and the same for memory. */
+#include "store/writer.h"
+
+#include <errno.h>
+
+#include "store/backend.h"
+#include "store/journal-batch.h"
+
+/* A file of the journal takes such a share of the limit, within bounds. */
+#define SEGMENT_SHARE 64U
+#define SEGMENT_MIN   ((uint64_t)256 * 1024)
+#define SEGMENT_MAX   ((uint64_t)8 * 1024 * 1024)
+#define SEGMENT_UNIT  ((uint64_t)4096)
+
+/* And what is between two checkpoints. */
+#define BOUND_SHARE 8U
+#define BOUND_MIN   ((uint64_t)1024 * 1024)
+#define BOUND_MAX   ((uint64_t)64 * 1024 * 1024)
+
+/* A buffer that has held one large message is given back. */
+#define BUFFER_KEEP ((size_t)8 * 1024 * 1024)
+
+static uint64_t segment_size(uint64_t limit)
+{
+        uint64_t size = MIN(MAX(limit / SEGMENT_SHARE, SEGMENT_MIN), SEGMENT_MAX);
+
+        return size - size % SEGMENT_UNIT;
+}
+
+int writer_init(Writer *writer, Store *store)
+{
+        int r;
+
+        *writer = (Writer){.store = store};
+        r = horizon_read(&writer->horizon, store, store->n_tables);
+        if (r == 0)
+                r = store_usage(store, &writer->usage);
+        if (r < 0)
+                return r;
+        writer->pending = pending_new(0);
+        if (!writer->pending)
+                return -ENOMEM;
+        if (store->folder.path)
+                r = journal_new(&store->folder, &store->mark, segment_size(writer->usage.limit),
+                                &writer->journal);
+        if (r < 0)
+                writer_done(writer);
+        return r;
+}
+
+void writer_done(Writer *writer)
+{
+        writer->journal = journal_free(writer->journal);
+        writer->pending = pending_free(writer->pending);
+        buffer_done(&writer->buffer);
+}
+
+int writer_begin(Writer *writer)
+{
+        writer->n_items = 0;
+        (void)store_usage(writer->store, &writer->usage); /* else it is what it was */
+        return journal_batch_begin(&writer->buffer);
+}
+
+/* What is staged is not in pending_cost() yet. */
+static int check_room(const Writer *writer, const Change *change)
+{
+        uint64_t used = writer->usage.used + writer->handed + pending_cost(writer->pending) +
+                        store_cost(buffer_length(&writer->buffer), writer->n_items);
+
+        if (!change->head.may_refuse)
+                return 0;
+        return used + store_cost(change->head.put_bytes, change->head.puts) > writer->usage.limit
+                       ? -EDQUOT
+                       : 0;
+}
+
+static int check_items(const Writer *writer, Bytes items, uint32_t *ret_n)
+{
+        ChangeItem item;
+        uint32_t n = 0;
+
+        while (change_item_read(&items, &item) > 0) {
+                if (item.table >= writer->store->n_tables)
+                        return -EINVAL;
+                n++;
+        }
+        *ret_n = n;
+        return 0;
+}
+
+int writer_add(Writer *writer, const Change *change)
+{
+        Bytes items = change_items(change);
+        uint32_t n;
+        int r = check_items(writer, items, &n);
+
+        if (r == 0)
+                r = check_room(writer, change);
+        if (r == 0)
+                r = buffer_reserve(&writer->buffer, items.length);
+        if (r == 0)
+                r = pending_stage(writer->pending, items);
+        if (r < 0)
+                return r;
+        buffer_append(&writer->buffer, items.data, items.length);
+        writer->n_items += n;
+        return 0;
+}
+
+int writer_end(Writer *writer)
+{
+        int r = 0;
+
+        if (writer->n_items == 0)
+                return 0;
+        if (writer->journal)
+                r = journal_write(writer->journal, &writer->buffer, writer->n_items);
+        if (r < 0) {
+                pending_drop(writer->pending);
+                if (r == -EIO)
+                        writer->store->failed = true;
+                return r;
+        }
+        pending_commit(writer->pending, &writer->horizon);
+        writer->bytes += buffer_length(&writer->buffer);
+        buffer_clear(&writer->buffer);
+        if (buffer_room(&writer->buffer) > BUFFER_KEEP)
+                buffer_release(&writer->buffer);
+        return r;
+}
+
+uint64_t writer_bound(const Writer *writer, uint64_t bytes)
+{
+        uint64_t bound = MAX(writer->usage.limit / BOUND_SHARE, BOUND_MIN);
+
+        return MIN(bound, bytes > 0 ? bytes : BOUND_MAX);
+}
+
+bool writer_is_full(const Writer *writer, uint64_t bound)
+{
+        return writer->bytes >= bound || pending_memory(writer->pending) >= bound;
+}
+
+Pending *writer_take(Writer *writer, uint64_t *ret_number)
+{
+        Pending *pending = pending_new(pending_keys(writer->pending)), *old = writer->pending;
+
+        if (!pending)
+                return NULL;
+        pending_advance(old, &writer->horizon);
+        writer->handed = pending_cost(old);
+        writer->bytes = 0;
+        writer->pending = pending;
+        *ret_number = writer->journal ? journal_number(writer->journal) : 0;
+        return old;
+}
+
+void writer_settled(Writer *writer)
+{
+        writer->handed = 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What is written next: changes are added, and then all of them are put on the disk at once. Until
+ * a checkpoint they are pending, so that memory is bounded by how often there is one.
+ *
+ * Thread: the committer's
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/change.h"
+#include "store/journal.h"
+#include "store/pending.h"
+#include "store/store.h"
+#include "util/buffer.h"
+
+typedef struct Writer {
+        Store *store;
+        Journal *journal; /* NULL: in memory */
+        Pending *pending;
+        Horizon horizon;
+        Buffer buffer;
+        uint32_t n_items;
+        StoreUsage usage;
+        _Atomic uint64_t handed; /* what the checkpointer has takes so much of the limit */
+        uint64_t bytes;          /* written since the last checkpoint began */
+} Writer;
+
+/* 0 or -errno; then writer_done() need not be called. */
+int writer_init(Writer *writer, Store *store);
+/* Nothing is done any more that is not settled. */
+void writer_done(Writer *writer);
+
+/* What is to be added comes now. 0 or -ENOMEM. */
+int writer_begin(Writer *writer);
+/* Adds all of a change or nothing. 0; -EDQUOT: one that may be refused has no room; -EINVAL,
+ * -ENOMEM.
+ */
+int writer_add(Writer *writer, const Change *change);
+/* Puts all that was added on the disk, if anything was. Else, as journal_write(): nothing is done
+ * of it. */
+int writer_end(Writer *writer);
+
+/* How many bytes a checkpoint may come after at most, if the caller wants `bytes`: 0, any. */
+uint64_t writer_bound(const Writer *writer, uint64_t bytes);
+/* Whether what is pending has come to this bound. */
+bool writer_is_full(const Writer *writer, uint64_t bound);
+
+/* Hands over what is pending, and the number of the last batch in it. NULL: no memory; later. */
+Pending *writer_take(Writer *writer, uint64_t *ret_number);
+/* What was handed over is in the tables. Thread: any */
+void writer_settled(Writer *writer);
