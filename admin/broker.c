@@ -18,19 +18,31 @@ int broker_failed(int error)
         return EXIT_FAILED;
 }
 
+static bool set_name(Broker *broker)
+{
+        const char *instance = broker->command->instance;
+        int n = snprintf(broker->name, sizeof(broker->name), "org.hawker.Broker1%s%s",
+                         instance ? ".instance_" : "", instance ? instance : "");
+
+        return (size_t)n < sizeof(broker->name) && sd_bus_service_name_is_valid(broker->name);
+}
+
+static int open_bus(Broker *broker)
+{
+        return broker->command->session ? sd_bus_open_user(&broker->bus)
+                                        : sd_bus_open_system(&broker->bus);
+}
+
 int broker_init(Broker *broker, const Command *command)
 {
         int r;
 
         *broker = (Broker){.command = command};
-        r = snprintf(broker->name, sizeof(broker->name), "org.hawker.Broker1%s%s",
-                     command->instance ? ".instance_" : "",
-                     command->instance ? command->instance : "");
-        if ((size_t)r >= sizeof(broker->name) || !sd_bus_service_name_is_valid(broker->name)) {
+        if (!set_name(broker)) {
                 fprintf(stderr, "hawkerctl: %s is no name of an instance\n", command->instance);
                 return EXIT_USAGE;
         }
-        r = command->session ? sd_bus_open_user(&broker->bus) : sd_bus_open_system(&broker->bus);
+        r = open_bus(broker);
         if (r < 0) {
                 fprintf(stderr, "hawkerctl: cannot reach the %s bus: %s\n", bus_name(command),
                         strerror(-r));
@@ -42,6 +54,19 @@ int broker_init(Broker *broker, const Command *command)
 void broker_done(Broker *broker)
 {
         broker->bus = sd_bus_flush_close_unref(broker->bus);
+}
+
+bool broker_is_running(const Command *command)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(broker_done) Broker broker = {.command = command};
+        int has_owner = 0;
+
+        return set_name(&broker) && open_bus(&broker) >= 0 &&
+               sd_bus_call_method(broker.bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                  "org.freedesktop.DBus", "NameHasOwner", NULL, &reply, "s",
+                                  broker.name) >= 0 &&
+               sd_bus_message_read(reply, "b", &has_owner) >= 0 && has_owner;
 }
 
 int broker_new_call(const Broker *broker, const char *interface, const char *method,

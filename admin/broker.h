@@ -26,6 +26,9 @@ typedef struct Broker {
 int broker_init(Broker *broker, const Command *command);
 void broker_done(Broker *broker);
 
+/* Whether there is one to ask: says nothing. */
+bool broker_is_running(const Command *command);
+
 /* A call of a method of its main object; nothing is started by it. 0 or -errno. */
 int broker_new_call(const Broker *broker, const char *interface, const char *method,
                     sd_bus_message **ret_call);

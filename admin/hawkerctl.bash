@@ -6,7 +6,7 @@ _hawkerctl()
         local options='--help --instance --json --session --version --wait'
         local verbs='acl-test ban bans passwd reload restart status test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
-        local acl_test='--acl --compat --config --help'
+        local acl_test='--acl --address --compat --config --help --listener'
         local ban='--for --help --reason' kinds='address client user'
         local own
 

@@ -1,38 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl acl-test: what the access rules say, and which of them. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access.h"
+#include "access/access-explain.h"
 #include "admin/acl-source.h"
+#include "admin/broker.h"
 #include "admin/hawkerd.h"
-#include "mqtt/topic.h"
 #include "util/config-errors.h"
-#include "util/utf8.h"
 
 /* As grep has it. */
 enum { EXIT_ALLOWED = 0, EXIT_DENIED = 1, EXIT_TROUBLE = 2 };
 
-enum { OPTION_ACL = 256, OPTION_COMPAT, OPTION_CONFIG };
+enum { OPTION_ADDRESS = 256, OPTION_COMPAT, OPTION_CONFIG, OPTION_LISTENER };
 
 static const struct option options[] = {
-        {"acl", required_argument, NULL, OPTION_ACL},
+        {"acl", required_argument, NULL, 'f'},
+        {"address", required_argument, NULL, OPTION_ADDRESS},
         {"compat", no_argument, NULL, OPTION_COMPAT},
         {"config", required_argument, NULL, OPTION_CONFIG},
         {"help", no_argument, NULL, 'h'},
+        {"listener", required_argument, NULL, OPTION_LISTENER},
         {},
-};
-
-static const struct {
-        const char *word;
-        AccessKind kind;
-} kinds[] = {
-        {"publish", ACCESS_PUBLISH},
-        {"receive", ACCESS_RECEIVE},
-        {"subscribe", ACCESS_SUBSCRIBE},
 };
 
 /* Strings are those of argv. */
@@ -40,7 +33,10 @@ typedef struct Question {
         const char *configuration; /* NULL: that of the service */
         const char *path;          /* of the rules; NULL: what the configuration says */
         bool is_loose;
-        AccessRequest request;
+        const char *address;
+        const char *listener;
+        AccessWords words;
+        AccessRequest request; /* what the words say */
 } Question;
 
 static int print_help(void)
@@ -50,9 +46,14 @@ static int print_help(void)
              "USER is - for a client that does not say who it is. TOPIC is what the broker knows,\n"
              "with the listener's mount point; to subscribe, it is a filter.\n"
              "\n"
-             "      --acl FILE      the rules of this file\n"
+             "The rules are those that the broker goes by, if it runs; else those of its\n"
+             "configuration as it stands.\n"
+             "\n"
+             "      --address ADDR  of the client: it may be banned\n"
+             "      --listener NAME that it comes to, where listeners have rules of their own\n"
+             "  -f, --acl FILE      the rules of this file\n"
              "      --compat        (--acl) as with acl_pattern_match compat\n"
-             "      --config FILE   the rules of this configuration, not those of the service\n"
+             "      --config FILE   the rules of this configuration\n"
              "  -h, --help          print this\n"
              "\n"
              "Exit status: 0 allowed, 1 denied, 2 that cannot be told.");
@@ -74,72 +75,51 @@ static int parse_options(const Command *command, Question *question)
         int option;
 
         optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "h", options, NULL)) != -1) {
+        while ((option = getopt_long(command->argc, command->argv, "f:h", options, NULL)) != -1) {
                 if (option == 'h')
                         return print_help();
                 if (option == '?') {
                         fputs("Try 'hawkerctl acl-test --help'.\n", stderr);
                         return EXIT_TROUBLE;
                 }
-                if (option == OPTION_ACL)
+                if (option == 'f')
                         question->path = optarg;
                 if (option == OPTION_CONFIG)
                         question->configuration = optarg;
+                if (option == OPTION_ADDRESS)
+                        question->address = optarg;
+                if (option == OPTION_LISTENER)
+                        question->listener = optarg;
                 question->is_loose |= option == OPTION_COMPAT;
         }
         if (question->path && question->configuration)
                 return usage("--acl or --config", "");
         if (question->is_loose && !question->path)
                 return usage("--compat goes with --acl: a configuration says it itself", "");
+        if ((question->address || question->listener) &&
+            (question->path || question->configuration))
+                return usage("--address and --listener are for a broker that runs", "");
         return -1;
-}
-
-static bool find_kind(const char *word, AccessKind *ret_kind)
-{
-        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                if (strcmp(kinds[i].word, word) == 0) {
-                        *ret_kind = kinds[i].kind;
-                        return true;
-                }
-        return false;
-}
-
-/* The topic as access_check() takes it. */
-static bool parse_topic(AccessRequest *request, Bytes text)
-{
-        TopicFilter filter;
-
-        if (!utf8_is_valid(text.data, text.length))
-                return false;
-        request->topic = text;
-        if (request->kind != ACCESS_SUBSCRIBE)
-                return topic_name_is_valid(text);
-        if (topic_filter_parse(text, &filter) != 0)
-                return false;
-        request->topic = filter.filter;
-        return true;
 }
 
 static int parse_words(const Command *command, Question *question)
 {
-        AccessRequest *request = &question->request;
         char **words = command->argv + optind;
+        const char *fault;
 
         if (command->argc - optind != 4)
                 return usage("it takes USER, CLIENT, what to do, and TOPIC", "");
-        if (strcmp(words[0], "-") != 0)
-                request->subject.username = bytes_from_string(words[0]);
-        request->subject.client_id = bytes_from_string(words[1]);
-        if (!find_kind(words[2], &request->kind))
-                return usage("publish, receive or subscribe, not ", words[2]);
-        if (!parse_topic(request, bytes_from_string(words[3])))
-                return usage(request->kind == ACCESS_SUBSCRIBE ? "this is no topic filter: "
-                                                               : "this is no topic: ",
-                             words[3]);
-        return -1;
+        question->words = (AccessWords){
+                .user = strcmp(words[0], "-") == 0 ? NULL : words[0],
+                .client = words[1],
+                .action = words[2],
+                .topic = words[3],
+        };
+        fault = access_words_parse(&question->words, &question->request);
+        return fault ? usage(fault, "") : -1;
 }
 
-/* --- the rules --- */
+/* --- by files --- */
 
 static int load(const AclSource *source, Acl **ret_acl)
 {
@@ -169,72 +149,87 @@ static int find_source(const Command *command, const Question *question, AclSour
                        : EXIT_TROUBLE;
 }
 
-/* --- the answer --- */
-
-static void print_rule(const AclSource *source, const Acl *acl, const AclRule *rule)
+static int answer_by_files(const Command *command, const Question *question)
 {
-        Bytes text = acl_line(acl, rule->line);
+        _cleanup_(acl_source_done) AclSource source = {};
+        _cleanup_(acl_unrefp) Acl *acl = NULL;
+        AccessRequest request = question->request;
+        AccessAnswer answer;
+        int status;
 
-        while (text.length > 0 && strchr(" \t\r", text.data[text.length - 1]))
-                text.length--;
-        printf("%s:%u: %.*s\n", source->path, rule->line, (int)text.length,
-               (const char *)text.data);
+        status = find_source(command, question, &source);
+        if (status == EXIT_DONE && source.path)
+                status = load(&source, &acl);
+        if (status != EXIT_DONE)
+                return status;
+        request.acl = acl;
+        if (access_explain(&request, source.path, &answer) < 0) {
+                broker_failed(-ENOMEM);
+                return EXIT_TROUBLE;
+        }
+        puts(answer.text);
+        fwrite(buffer_head(&answer.reasons), 1, buffer_length(&answer.reasons), stdout);
+        buffer_done(&answer.reasons);
+        return answer.is_allowed ? EXIT_ALLOWED : EXIT_DENIED;
 }
 
-static void print_reason_of_filter(const AclSource *source, const AccessRequest *request)
+/* --- by the broker --- */
+
+static int print_answer(sd_bus_message *reply)
 {
-        AclReasons reasons;
-        AclRelation relation;
+        const char *text, *reason;
+        int is_allowed, r;
 
-        relation = acl_explain_filter(request->acl, &request->subject, request->topic, &reasons);
-        if (reasons.allowing)
-                print_rule(source, request->acl, reasons.allowing);
-        if (reasons.denying)
-                print_rule(source, request->acl, reasons.denying);
-        else if (relation != ACL_COVERS)
-                printf("%s: no rule allows %s\n", source->path,
-                       relation == ACL_APART ? "it" : "the rest");
-}
-
-static void print_reason(const AclSource *source, const AccessRequest *request, bool is_allowed)
-{
-        const unsigned access = request->kind == ACCESS_PUBLISH ? ACL_WRITE : ACL_READ;
-        const AclRule *rule;
-        bool is_pattern;
-
-        rule = acl_explain(request->acl, &request->subject, access, request->topic, &is_pattern);
-        if (rule && !is_allowed && !(rule->bits & ACL_DENY))
-                puts("nobody may publish it: it is the broker's own");
-        else if (rule)
-                print_rule(source, request->acl, rule);
-        else
-                printf("%s: no rule allows it\n", source->path);
-}
-
-static int answer(const AclSource *source, const AccessRequest *request)
-{
-        bool is_partial, is_allowed = access_check(request, &is_partial) == 0;
-
-        if (request->kind == ACCESS_SUBSCRIBE)
-                puts(!is_allowed  ? "denied: nothing that the filter matches may be read"
-                     : is_partial ? "allowed: some of what the filter matches may be read"
-                                  : "allowed: all that the filter matches may be read");
-        else
-                puts(is_allowed ? "allowed" : "denied");
-        if (!request->acl)
-                puts(is_allowed ? "there is no acl_file"
-                                : "nobody may publish it: it is the broker's own");
-        else if (request->kind == ACCESS_SUBSCRIBE)
-                print_reason_of_filter(source, request);
-        else
-                print_reason(source, request, is_allowed);
+        r = sd_bus_message_read(reply, "bs", &is_allowed, &text);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, 'a', "s");
+        if (r >= 0)
+                puts(text);
+        while (r >= 0 && (r = sd_bus_message_read(reply, "s", &reason)) > 0)
+                puts(reason);
+        if (r < 0) {
+                broker_failed(r);
+                return EXIT_TROUBLE;
+        }
         return is_allowed ? EXIT_ALLOWED : EXIT_DENIED;
+}
+
+static int answer_by_broker(const Command *command, const Question *question)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const AccessWords *words = &question->words;
+        _cleanup_(broker_done) Broker broker = {};
+        int r;
+
+        if (broker_init(&broker, command) != EXIT_DONE)
+                return EXIT_TROUBLE;
+        r = broker_new_call(&broker, BROKER_MANAGER, "TestAccess", &call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "ssssss", words->user ? words->user : "",
+                                          words->client, words->action, words->topic,
+                                          question->address ? question->address : "",
+                                          question->listener ? question->listener : "");
+        if (r < 0) {
+                broker_failed(r);
+                return EXIT_TROUBLE;
+        }
+        return broker_call(&broker, call, 0, &reply) == EXIT_DONE ? print_answer(reply)
+                                                                  : EXIT_TROUBLE;
+}
+
+/* Only who asks for the broker's own knowledge needs it to run. */
+static bool asks_broker(const Command *command, const Question *question)
+{
+        if (question->path || question->configuration)
+                return false;
+        if (question->address || question->listener || broker_is_running(command))
+                return true;
+        fputs("hawkerctl: the broker is not running: by its configuration\n", stderr);
+        return false;
 }
 
 int verb_acl_test(const Command *command)
 {
-        _cleanup_(acl_source_done) AclSource source = {};
-        _cleanup_(acl_unrefp) Acl *acl = NULL;
         Question question = {};
         int status;
 
@@ -243,14 +238,6 @@ int verb_acl_test(const Command *command)
                 status = parse_words(command, &question);
         if (status >= 0)
                 return status;
-        status = find_source(command, &question, &source);
-        if (status == EXIT_DONE && source.path)
-                status = load(&source, &acl);
-        if (status != EXIT_DONE)
-                return status;
-        if (acl) {
-                question.request.acl = acl;
-                question.request.rules = acl_find(acl, question.request.subject.username);
-        }
-        return answer(&source, &question.request);
+        return asks_broker(command, &question) ? answer_by_broker(command, &question)
+                                               : answer_by_files(command, &question);
 }

@@ -16,20 +16,20 @@ static const char *const fields_of[BAN_KINDS_N] = {
         [BAN_CLIENT] = "MQTT_CLIENT_ID",
 };
 
-static const char *end_of(uint64_t until, char *buffer, size_t size)
+const char *ban_end_format(uint64_t until, char buffer[static BAN_END_MAX])
 {
         const time_t time = (time_t)until;
         struct tm tm;
 
         if (until == BAN_FOR_GOOD || !gmtime_r(&time, &tm) ||
-            strftime(buffer, size, "until %Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+            strftime(buffer, BAN_END_MAX, "until %Y-%m-%dT%H:%M:%SZ", &tm) == 0)
                 return "for good";
         return buffer;
 }
 
 void ban_log_added(const Ban *ban)
 {
-        char end[64];
+        char end[BAN_END_MAX];
         const LogField fields[] = {
                 {fields_of[ban->kind], ban->subject},
                 {"MQTT_REASON", ban->reason},
@@ -37,7 +37,7 @@ void ban_log_added(const Ban *ban)
 
         log_fields(LOG_CATEGORY_NOTICE, MESSAGE_ID_BANNED, fields, ARRAY_SIZE(fields),
                    "Banned %s %s %s%s%s", ban_kind_to_string(ban->kind), ban->subject,
-                   end_of(ban->until, end, sizeof(end)), ban->reason[0] ? ": " : "", ban->reason);
+                   ban_end_format(ban->until, end), ban->reason[0] ? ": " : "", ban->reason);
 }
 
 void ban_log_removed(BanKind kind, const char *subject)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/access-bus.h"
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
 #include "control/manager-bus.h"
@@ -198,6 +199,13 @@ static int on_list_bans(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, ban_bus_list, object->manager);
 }
 
+static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, access_bus_test, object->manager);
+}
+
 #define COUNTER_PROPERTY(property, field) SD_BUS_PROPERTY(property, "t", get_counter, 0, 0),
 
 const sd_bus_vtable manager_vtable[] = {
@@ -225,6 +233,11 @@ const sd_bus_vtable manager_vtable[] = {
                                 on_unban, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListBans", SD_BUS_NO_ARGS, SD_BUS_RESULT(BAN_ROWS_TYPE, bans),
                                 on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TestAccess",
+                                SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
+                                            "s", address, "s", listener),
+                                SD_BUS_RESULT("b", allowed, "s", answer, "as", reasons),
+                                on_test_access, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("BanAdded",
                                 SD_BUS_ARGS("s", kind, "s", subject, "t", until, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("BanRemoved", SD_BUS_ARGS("s", kind, "s", subject), 0),

@@ -43,7 +43,8 @@ def acl_test(*words, environment=None):
     """(exit status, the lines of stdout, stderr)"""
     done = subprocess.run([HAWKERCTL, "acl-test", *words], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace", timeout=DEADLINE,
-                          check=False, env={**os.environ, "HAWKERD": HAWKERD, **(environment or {})})
+                          check=False, env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent",
+                               "HAWKERD": HAWKERD, **(environment or {})})
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 
@@ -61,6 +62,7 @@ def topics_are_judged_and_the_line_is_named(folder):
         ("-", "c", "receive", "news/x", ALLOWED, 2, "topic read news/#"),
         ("-", "c", "publish", "news/x", DENIED, None, None),
         ("alice", "c", "publish", "house/door", ALLOWED, 5, "topic house/#"),
+        ("alice", "c", "receive", "house/door", ALLOWED, 5, "topic house/#"),
         ("alice", "c", "publish", "house/safe", DENIED, 6, "topic deny house/safe"),
         ("alice", "c", "publish", "with blank/x", ALLOWED, 7, "topic write with blank/x"),
         ("alice", "c", "receive", "with blank/x", DENIED, None, None),
@@ -134,8 +136,9 @@ def that_of_the_service_is_asked_by_default(folder):
     program = write(folder, "hawkerd", f'#!/bin/sh\necho "$@" >"{folder}/words"\n'
                     f'echo "# acl_file is not set"\n')
     os.chmod(program, 0o755)
-    status, out, _ = acl_test("-", "c", "publish", "x", environment={"HAWKERD": program})
+    status, out, err = acl_test("-", "c", "publish", "x", environment={"HAWKERD": program})
     assert status == ALLOWED and out == ["allowed", "there is no acl_file"], out
+    assert "not running" in err, err
     with open(os.path.join(folder, "words"), encoding="utf-8") as file:
         assert file.read() == "--dump-config -c /etc/hawker/hawker.conf\n"
 
@@ -159,7 +162,8 @@ def wrong_usage_is_told(folder):
     for words in ((), good[:3], (*good, "y"), ("a", "c", "write", "x"), ("a", "c", "publish", "#"),
                   ("a", "c", "receive", ""), ("a", "c", "subscribe", "a/#/b"),
                   ("a", "c", "publish", os.fsdecode(b"\xff")), ("--nonsense", *good),
-                  ("--config", path, *good)):
+                  ("--config", path, *good), ("--address", "::1", *good),
+                  ("--listener", "1883", *good)):
         status, out, err = acl_test("--acl", path, *words)
         assert status == TROUBLE and not out and "--help" in err, (words, status, out, err)
     status, _, err = acl_test("--compat", *good)

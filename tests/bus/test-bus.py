@@ -337,6 +337,79 @@ def bans_are_for_those_who_may(folder):
     return None
 
 
+def access(bus, *words, address="", listener="", uid=None):
+    return bus.call(PATH, MANAGER, "TestAccess", "ssssss", *words, address, listener, uid=uid)
+
+
+def access_is_by_the_rules_in_force(folder):
+    acl = os.path.join(folder, "acl")
+    write(acl, "user alice\ntopic read news/#\ntopic deny news/secret\n")
+    os.chmod(acl, 0o600)
+    with Bus(folder) as bus, broker(folder, bus, f"acl_file {acl}") as one:
+        one.state("READY=1")
+        words = ("alice", "c", "receive", "news/x")
+        assert access(bus, *words) == [True, "allowed", [f"{acl}:2: topic read news/#"]]
+        assert access(bus, "alice", "c", "receive", "news/secret") == \
+            [False, "denied", [f"{acl}:3: topic deny news/secret"]]
+        assert access(bus, "", "c", "publish", "x") == \
+            [False, "denied", [f"{acl}: no rule allows it"]]
+        assert access(bus, "alice", "c", "subscribe", "#")[0::2] == \
+            [True, [f"{acl}:2: topic read news/#", f"{acl}:3: topic deny news/secret"]]
+        # What the file says by now is not in force.
+        write(acl, "user alice\ntopic write news/#\n")
+        assert access(bus, *words)[0]
+        bus.call(PATH, MANAGER, "Reload")
+        assert access(bus, *words) == [False, "denied", [f"{acl}: no rule allows it"]]
+
+
+def access_knows_bans(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        words = ("eve", "c", "publish", "x")
+        assert access(bus, *words) == [True, "allowed", ["there is no acl_file"]]
+        for kind, subject in (("user", "eve"), ("client", "c"), ("address", "192.0.2.0/24")):
+            ban(bus, kind, subject, "enough")
+            assert access(bus, *words, address="192.0.2.7") == \
+                [False, "denied: banned", [f"{kind} {subject} is banned for good: enough"]]
+            unban(bus, kind, subject)
+        assert access(bus, *words, address="192.0.2.7")[0]
+
+
+def access_is_of_a_listener(folder):
+    files = [os.path.join(folder, name) for name in ("one", "two")]
+    for path, rule in zip(files, ("topic a", "topic b")):
+        write(path, rule + "\n")
+        os.chmod(path, 0o600)
+    sockets = [os.path.join(folder, name + ".sock") for name in ("one", "two")]
+    text = "per_listener_settings true\n" + "".join(
+        f"listener 0 {path}\nallow_anonymous true\nacl_file {rules}\n"
+        for path, rules in zip(sockets, files))
+    text += "user root\n" if os.geteuid() == 0 else ""
+    with Bus(folder) as bus, Service(HAWKERD, folder, text, environment=bus.environment()) as one:
+        one.state("READY=1")
+        words = ("", "c", "publish", "a")
+        said = refused(access, bus, *words)
+        assert all(path in said for path in sockets), said
+        assert access(bus, *words, listener=sockets[0]) == \
+            [True, "allowed", [files[0] + ":1: topic a"]]
+        assert not access(bus, *words, listener=sockets[1])[0]
+        assert sockets[1] in refused(access, bus, *words, listener="1883")
+
+
+def wrong_questions_are_refused(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        for words, how, said in (
+                (("a", "c", "write", "x"), {}, "publish, receive or subscribe"),
+                (("a", "c", "publish", "#"), {}, "no topic"),
+                (("a", "c", "subscribe", "a/#/b"), {}, "no topic filter"),
+                (("a", "c", "publish", "x"), {"address": "example.org"}, "no address"),
+                (("a", "c", "publish", "x"), {"listener": "y"}, "no such listener")):
+            assert said in refused(access, bus, *words, **how), words
+        if os.geteuid() == 0:
+            assert "denied" in refused(access, bus, "a", "c", "publish", "x", uid=NOBODY)
+
+
 def the_level_of_the_log_can_be_set(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
@@ -519,6 +592,10 @@ TESTS = [
     bans_are_told_unasked,
     wrong_bans_are_refused_with_a_reason,
     bans_are_for_those_who_may,
+    access_is_by_the_rules_in_force,
+    access_knows_bans,
+    access_is_of_a_listener,
+    wrong_questions_are_refused,
     the_level_of_the_log_can_be_set,
     the_target_of_the_log_can_be_set,
     only_root_and_itself_may_change_it,

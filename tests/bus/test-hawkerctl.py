@@ -277,6 +277,30 @@ def the_names_of_peers_do_not_drive_the_terminal(folder):
         assert json.loads(ctl(bus, "bans", "--json")[1])[0]["subject"] == "a\x1b[31mb"
 
 
+def acl_test_asks_the_broker(folder):
+    acl = os.path.join(folder, "acl")
+    with open(acl, "w", encoding="utf-8") as file:
+        file.write("topic read news/#\n")
+    os.chmod(acl, 0o600)
+    with Bus(folder) as bus, broker(folder, bus, f"acl_file {acl}"):
+        with open(acl, "w", encoding="utf-8") as file:
+            file.write("topic write news/#\n")
+        words = ("-", "c", "receive", "news/x")
+        assert ctl(bus, "acl-test", *words) == (0, f"allowed\n{acl}:1: topic read news/#\n", "")
+        status, out, _ = ctl(bus, "acl-test", "-f", acl, *words)
+        assert status == 1 and out == f"denied\n{acl}: no rule allows it\n", out
+        assert ctl(bus, "acl-test", "--address", "192.0.2.7", *words)[0] == 0
+        ctl(bus, "ban", "192.0.2.0/24")
+        status, out, _ = ctl(bus, "acl-test", "--address", "192.0.2.7", *words)
+        assert status == 1 and out == "denied: banned\naddress 192.0.2.0/24 is banned for good\n"
+        status, out, err = ctl(bus, "acl-test", "--listener", "x", *words)
+        assert status == 2 and not out and folder in err, (status, err)
+        if os.geteuid() == 0:
+            assert ctl(bus, "acl-test", *words, uid=NOBODY)[0] == 2
+    status, out, err = ctl(bus, "acl-test", "--address", "::1", *words)
+    assert status == 2 and not out, (status, out, err)
+
+
 def restart_is_refused_where_nobody_keeps_connections(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         status, out, err = ctl(bus, "restart")
@@ -323,6 +347,7 @@ TESTS = [
     bans_of_a_file_name_it,
     wrong_bans_are_told,
     the_names_of_peers_do_not_drive_the_terminal,
+    acl_test_asks_the_broker,
     restart_is_refused_where_nobody_keeps_connections,
     completion_and_manual_know_every_word,
 ]
