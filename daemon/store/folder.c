@@ -110,6 +110,19 @@ static int lock(StoreFolder *folder)
         return 0;
 }
 
+/* What is in a file is worth nothing as long as its name, or that of the folder, may be lost. A
+ * parent that we may not read is not ours to flush. */
+static int flush_names(const StoreFolder *folder)
+{
+        _cleanup_close_ int parent = openat(folder->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fsync(folder->fd) < 0)
+                return -errno;
+        if (parent < 0)
+                return errno == EACCES ? 0 : -errno;
+        return fsync(parent) < 0 ? -errno : 0;
+}
+
 int store_folder_open(StoreFolder *folder, const char *path, bool allow_network)
 {
         StoreFolder result = {.path = strdup(path), .fd = -1, .owner = -1};
@@ -124,6 +137,8 @@ int store_folder_open(StoreFolder *folder, const char *path, bool allow_network)
                 r = store_folder_file(&result, STORE_FILE_DATA);
         if (r == 0)
                 r = store_folder_file(&result, STORE_FILE_LOCK);
+        if (r == 0)
+                r = flush_names(&result);
         if (r < 0) {
                 store_folder_close(&result);
                 return r;
