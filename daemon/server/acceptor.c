@@ -17,7 +17,7 @@
 #include "util/log.h"
 
 /* At a time: those who have come before are waiting too. */
-#define ACCEPT_MAX 16U
+#define ACCEPT_MAX 8U
 /* Out of descriptors or memory: try again after so many ms. */
 #define ACCEPT_PAUSE 100U
 /* So many of those that are refused are let in at a time to be told why; the others are closed. */

@@ -30,7 +30,7 @@
 #define ANSWERED_MAX 50U
 /* Of each turn, for who has not been let in, ns: so much longer others may wait in a flood. What is
  * begun is done, and one thing is done in any case. */
-#define NEWCOMERS_TIME 500000U
+#define NEWCOMERS_TIME 200000U
 /* How often a worker that ends looks whether it is done, ms. */
 #define FINISH_WAIT 10U
 

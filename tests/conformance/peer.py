@@ -129,6 +129,11 @@ class Peer:
                     raise Failure("the stream ends inside a packet: %r" % bytes(self.buffer[:40]))
                 return None
 
+    def arrived(self):
+        """The packets that are whole in what was read; reads nothing itself."""
+        while (header := self._header()) and len(self.buffer) >= sum(header):
+            yield self._next()
+
     def _check(self, packet):
         if self.limit and packet.size > self.limit:
             raise codec.Violation("%d bytes to a client that takes %d" % (packet.size, self.limit))
