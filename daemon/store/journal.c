@@ -187,6 +187,16 @@ void journal_release(Journal *journal, uint64_t number)
         (void)remove_all(journal, &surplus);
 }
 
+bool journal_is_settled(Journal *journal)
+{
+        bool is_settled;
+
+        pthread_mutex_lock(&journal->lock);
+        is_settled = journal->settled == journal->number;
+        pthread_mutex_unlock(&journal->lock);
+        return is_settled;
+}
+
 int journal_prepare(Journal *journal)
 {
         JournalSegment *segment;

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/folder.h"
@@ -37,6 +38,9 @@ uint64_t journal_number(const Journal *journal);
 
 /* The tables have got all up to this batch. Thread: any */
 void journal_release(Journal *journal, uint64_t number);
+
+/* Whether the tables have got all. Thread: any */
+bool journal_is_settled(Journal *journal);
 
 /* Makes a file in advance if there is none. 0 or as journal_write(). Thread: any */
 int journal_prepare(Journal *journal);

@@ -49,9 +49,20 @@ int writer_init(Writer *writer, Store *store)
         return r;
 }
 
+/* Another journal of the same store goes on from there; but not from one that the tables have not
+ * got all of: that needs another opening. */
+static void leave_journal(Writer *writer)
+{
+        writer->store->mark.number = journal_number(writer->journal);
+        if (!journal_is_settled(writer->journal))
+                writer->store->failed = true;
+        writer->journal = journal_free(writer->journal);
+}
+
 void writer_done(Writer *writer)
 {
-        writer->journal = journal_free(writer->journal);
+        if (writer->journal)
+                leave_journal(writer);
         writer->pending = pending_free(writer->pending);
         buffer_done(&writer->buffer);
 }
