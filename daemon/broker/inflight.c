@@ -113,6 +113,7 @@ int inflight_push(Inflight *inflight, const Outgoing *outgoing, uint16_t *ret_id
                 .id = inflight->last_id,
                 .qos = outgoing_qos(outgoing),
                 .charged = true,
+                .is_sent = true,
         };
         enchain(inflight, entry);
         *ret_id = entry->id;
@@ -202,12 +203,23 @@ void inflight_resume(Inflight *inflight)
         inflight->repeat = inflight->first;
 }
 
+void inflight_postpone(Inflight *inflight)
+{
+        InflightEntry *entry = slot(inflight, inflight->last);
+
+        assert(inflight->repeat == 0 || !inflight_to_repeat(inflight)->is_sent);
+        entry->is_sent = false;
+        if (inflight->repeat == 0)
+                inflight->repeat = entry->id;
+}
+
 void inflight_repeated(Inflight *inflight, InflightEntry *entry)
 {
         assert(entry->id == inflight->repeat);
-        if (!inflight_is_released(entry)) {
+        if (!inflight_is_released(entry) && !entry->charged) {
                 entry->charged = true;
                 inflight->charged++;
         }
+        entry->is_sent = true;
         inflight->repeat = entry->next;
 }

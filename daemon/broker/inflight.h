@@ -27,7 +27,12 @@ typedef struct InflightEntry {
         uint16_t previous; /* 0: none */
         uint16_t next;
         uint8_t qos;
-        bool charged; /* its PUBLISH went out on this connection: it counts in the send quota */
+        bool charged : 1; /* its PUBLISH went out on this connection, or is about to: it counts in
+                           * the send quota */
+        bool is_sent : 1; /* it went out, on whatever connection */
+        bool is_held : 1; /* it may not go out before it is on the disk: persist.h */
+        bool has_flight : 1; /* the store says so by a key of its own */
+        bool is_stored : 1;  /* from the retained messages */
 } InflightEntry;
 
 typedef struct Inflight {
@@ -37,7 +42,8 @@ typedef struct Inflight {
         uint32_t count;
         uint32_t charged; /* how many entries are */
         uint16_t first, last;
-        uint16_t repeat; /* the next one that a resumed session must repeat; 0: none */
+        uint16_t repeat; /* the next one that a resumed session must repeat, or that was postponed;
+                          * 0: none */
         uint16_t shared; /* the first one that another member of its group could have; 0: none */
         uint16_t last_id;
 } Inflight;
@@ -88,13 +94,17 @@ Outgoing inflight_remove(Inflight *inflight, InflightEntry *entry);
  * [MQTT-4.4.0-1], [MQTT-4.6.0-1]. */
 void inflight_resume(Inflight *inflight);
 
-/* What is to be repeated next, or NULL. */
+/* The exchange that was begun last is not sent yet: it comes out of inflight_to_repeat(), as do all
+ * that are begun behind it. */
+void inflight_postpone(Inflight *inflight);
+
+/* What is to be repeated next, or sent for the first time, or NULL. */
 static inline InflightEntry *inflight_to_repeat(const Inflight *inflight)
 {
         return inflight_find(inflight, inflight->repeat);
 }
 
-/* It was repeated; a PUBLISH is charged now [MQTT-4.9.0-2], a PUBREL never is. */
+/* It was; a PUBLISH is charged now [MQTT-4.9.0-2], a PUBREL never is. */
 void inflight_repeated(Inflight *inflight, InflightEntry *entry);
 
 /*

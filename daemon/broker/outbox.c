@@ -162,34 +162,40 @@ bool outbox_yield(Outbox *outbox, const SessionLimits *limits, uint8_t qos, size
                outbox_pop(outbox, qos > 0 ? OUTBOX_QOS12 : OUTBOX_QOS0, ret_outgoing);
 }
 
+static bool begin_expiry(Outbox *outbox, OutboxExpiry *walk, msec_t now)
+{
+        if (outbox->expires > now / MSEC_PER_SEC)
+                return false;
+        walk->has_begun = true;
+        walk->kind = OUTBOX_ANY;
+        for (unsigned i = 0; i < OUTBOX_RINGS; i++) {
+                walk->left[i] = outbox->rings[i].count;
+                if (walk->left[i] == 0)
+                        walk->kind &= ~(1U << i);
+        }
+        outbox->expires = MESSAGE_NEVER_EXPIRES;
+        return true;
+}
+
 /*
  * Everything goes once round: out at the head, and in again behind all others if it is still good;
  * so the places come right by themselves. A push that follows a pop of the same ring cannot fail.
  */
-size_t outbox_expire(Outbox *outbox, msec_t now, size_t *ret_bytes)
+bool outbox_take_expired(Outbox *outbox, OutboxExpiry *walk, msec_t now, Outgoing *ret_outgoing)
 {
-        size_t count = outbox_count(outbox), bytes = outbox->bytes;
-        uint32_t left[OUTBOX_RINGS]; /* those that have not gone round */
-        unsigned kind = OUTBOX_ANY;
-
-        *ret_bytes = 0;
-        if (outbox->expires > now / MSEC_PER_SEC)
-                return 0;
-        for (unsigned i = 0; i < OUTBOX_RINGS; i++) {
-                left[i] = outbox->rings[i].count;
-                if (left[i] == 0)
-                        kind &= ~(1U << i);
-        }
-        outbox->expires = MESSAGE_NEVER_EXPIRES;
-        while (kind) {
-                unsigned i = (unsigned)(oldest(outbox, kind) - outbox->rings);
+        if (!walk->has_begun && !begin_expiry(outbox, walk, now))
+                return false;
+        while (walk->kind) {
+                unsigned i = (unsigned)(oldest(outbox, walk->kind) - outbox->rings);
                 Outgoing outgoing = take(outbox, &outbox->rings[i]);
 
-                if (--left[i] == 0)
-                        kind &= ~(1U << i);
-                if (message_is_expired(outgoing.message, now) || outbox_push(outbox, &outgoing) < 0)
-                        outgoing_done(&outgoing);
+                if (--walk->left[i] == 0)
+                        walk->kind &= ~(1U << i);
+                if (message_is_expired(outgoing.message, now) ||
+                    outbox_push(outbox, &outgoing) < 0) {
+                        *ret_outgoing = outgoing;
+                        return true;
+                }
         }
-        *ret_bytes = bytes - outbox->bytes;
-        return count - outbox_count(outbox);
+        return false;
 }

@@ -83,9 +83,17 @@ bool outbox_has_room(const Outbox *outbox, const SessionLimits *limits, size_t s
 bool outbox_yield(Outbox *outbox, const SessionLimits *limits, uint8_t qos, size_t size,
                   Outgoing *ret_outgoing);
 
-/* Drops everything that has expired; *ret_bytes is its size. Returns how many. Looks through the
- * outbox at most once for each second in which something expires. */
-size_t outbox_expire(Outbox *outbox, msec_t now, size_t *ret_bytes);
+/* A walk that takes out what has expired, begun with all zero; it goes on to its end, and nothing
+ * else changes meanwhile. */
+typedef struct OutboxExpiry {
+        uint32_t left[OUTBOX_RINGS]; /* those that have not gone round */
+        unsigned kind;
+        bool has_begun;
+} OutboxExpiry;
+
+/* The next one, which is the caller's; false: that was the last. Looks through the outbox at most
+ * once for each second in which something expires. */
+bool outbox_take_expired(Outbox *outbox, OutboxExpiry *walk, msec_t now, Outgoing *ret_outgoing);
 
 /* Gives most of the memory back if nothing waits. */
 void outbox_trim(Outbox *outbox);

@@ -58,7 +58,11 @@ void persist_taker_put(RecordWriter *record, const PersistTaker *taker)
         if (!more)
                 return;
         record_put_u16(record, taker->n_identifiers);
-        record_put(record, taker->identifiers, taker->n_identifiers * sizeof(uint32_t));
+        if (taker->given)
+                for (unsigned i = 0; i < taker->n_identifiers; i++)
+                        record_put_u32(record, taker->given[i]);
+        else
+                record_put(record, taker->identifiers, taker->n_identifiers * sizeof(uint32_t));
         record_put_bytes(record, taker->group);
 }
 

@@ -37,6 +37,7 @@ typedef struct PersistTaker {
         uint16_t packet_id;
         uint16_t n_identifiers;
         const uint8_t *identifiers; /* little-endian, not aligned */
+        const uint32_t *given;      /* the same to be written: numbers of this machine; or NULL */
         Bytes group;
 } PersistTaker;
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "broker/sender-store.h"
 #include "mqtt/protocol.h"
 
 /* How many expired messages one call passes over. */
@@ -11,8 +12,8 @@
 
 static void count_in(Sender *sender, const Outgoing *outgoing)
 {
-        counter_add(&sender->counters->queued, 1);
-        counter_add(&sender->counters->queued_bytes, message_size(outgoing->message));
+        counter_add(&sender->shared->counters.queued, 1);
+        counter_add(&sender->shared->counters.queued_bytes, message_size(outgoing->message));
 }
 
 /* The message leaves the queues: it is not counted any more, the caller has it. */
@@ -20,19 +21,21 @@ static void count_out(Sender *sender, const Outgoing *outgoing)
 {
         if (!outgoing->message)
                 return;
-        counter_subtract(&sender->counters->queued, 1);
-        counter_subtract(&sender->counters->queued_bytes, message_size(outgoing->message));
+        counter_subtract(&sender->shared->counters.queued, 1);
+        counter_subtract(&sender->shared->counters.queued_bytes, message_size(outgoing->message));
 }
 
 static void let_go(Sender *sender, Outgoing *outgoing)
 {
         count_out(sender, outgoing);
+        if (sender_persist(sender) && outgoing->message)
+                sender_store_done(sender, outgoing);
         outgoing_done(outgoing);
 }
 
-void sender_init(Sender *sender, const SessionLimits *limits, SessionsCounters *counters)
+void sender_init(Sender *sender, SessionShared *shared, SessionId id)
 {
-        *sender = (Sender){.limits = limits, .counters = counters};
+        *sender = (Sender){.shared = shared, .id = id};
 }
 
 void sender_done(Sender *sender)
@@ -70,8 +73,9 @@ void sender_disconnect(Sender *sender)
 
 static uint32_t max_inflight(const Sender *sender)
 {
-        return sender->limits->max_inflight_messages ? sender->limits->max_inflight_messages
-                                                     : INFLIGHT_MAX;
+        return sender->shared->limits.max_inflight_messages
+                       ? sender->shared->limits.max_inflight_messages
+                       : INFLIGHT_MAX;
 }
 
 /* For one more PUBLISH on this connection. */
@@ -84,11 +88,18 @@ static bool quota_is_left(const Sender *sender)
 static bool window_is_open(const Sender *sender, const Message *message)
 {
         const Inflight *inflight = &sender->inflight;
-        uint64_t max_bytes = sender->limits->max_inflight_bytes;
+        uint64_t max_bytes = sender->shared->limits.max_inflight_bytes;
 
         return quota_is_left(sender) && inflight->count < max_inflight(sender) &&
                (max_bytes == 0 || inflight->bytes == 0 ||
                 inflight->bytes + message_size(message) <= max_bytes);
+}
+
+/* What must be repeated comes before all else at QoS 1 and 2. What is only postponed is in its
+ * place already. */
+static bool must_repeat(const Sender *sender)
+{
+        return sender->inflight.repeat != 0 && inflight_to_repeat(&sender->inflight)->is_sent;
 }
 
 static bool waits(const Sender *sender, OutboxKind kind)
@@ -100,7 +111,7 @@ static bool waits(const Sender *sender, OutboxKind kind)
 
 static int dropped(Sender *sender, int result)
 {
-        counter_add(&sender->counters->dropped, 1);
+        counter_add(&sender->shared->counters.dropped, 1);
         return result;
 }
 
@@ -120,20 +131,19 @@ static void delivery_of(const Offer *offer, Delivery *ret)
 /* Room in the outbox for what is offered: the rule is in outbox.h. */
 static bool make_room(Sender *sender, const Offer *offer, msec_t now)
 {
-        const SessionLimits *limits = sender->limits;
+        const SessionLimits *limits = &sender->shared->limits;
         size_t size = message_size(offer->message);
         Outbox *outbox = sender->outbox;
-        size_t n, bytes;
+        OutboxExpiry walk = {};
+        Outgoing outgoing;
 
         if (_likely_(outbox_has_room(outbox, limits, size)))
                 return true;
-        n = outbox_expire(outbox, now, &bytes);
-        counter_add(&sender->counters->expired_messages, n);
-        counter_subtract(&sender->counters->queued, n);
-        counter_subtract(&sender->counters->queued_bytes, bytes);
+        while (outbox_take_expired(outbox, &walk, now, &outgoing)) {
+                let_go(sender, &outgoing);
+                counter_add(&sender->shared->counters.expired_messages, 1);
+        }
         while (!outbox_has_room(outbox, limits, size)) {
-                Outgoing outgoing;
-
                 if (!outbox_yield(outbox, limits, offer->qos, size, &outgoing))
                         return false;
                 let_go(sender, &outgoing);
@@ -142,7 +152,7 @@ static bool make_room(Sender *sender, const Offer *offer, msec_t now)
         return true;
 }
 
-static int enqueue(Sender *sender, const Offer *offer, msec_t now)
+static int enqueue(Sender *sender, const Offer *offer, msec_t now, Delivery *ret_delivery)
 {
         Outgoing outgoing;
         int r;
@@ -163,6 +173,7 @@ static int enqueue(Sender *sender, const Offer *offer, msec_t now)
                 return dropped(sender, r);
         }
         count_in(sender, &outgoing);
+        ret_delivery->packet_id = 0;
         return OFFER_QUEUED;
 }
 
@@ -172,7 +183,7 @@ static int offer_qos0(Sender *sender, const Offer *offer, msec_t now, Delivery *
 {
         bool behind = waits(sender, OUTBOX_QOS0);
 
-        bool keep = sender->limits->queue_qos0;
+        bool keep = sender->shared->limits.queue_qos0;
 
         if (sender->connected) {
                 if (offer->writable && !behind) {
@@ -181,7 +192,7 @@ static int offer_qos0(Sender *sender, const Offer *offer, msec_t now, Delivery *
                 }
                 keep = behind && (keep || offer->writable);
         }
-        return keep ? enqueue(sender, offer, now) : dropped(sender, OFFER_DROPPED);
+        return keep ? enqueue(sender, offer, now, ret_delivery) : dropped(sender, OFFER_DROPPED);
 }
 
 static int begin(Sender *sender, const Offer *offer, Delivery *ret_delivery)
@@ -201,23 +212,23 @@ static int begin(Sender *sender, const Offer *offer, Delivery *ret_delivery)
         count_in(sender, &outgoing);
         delivery_of(offer, ret_delivery);
         ret_delivery->packet_id = id;
-        return OFFER_SEND;
+        return sender_persist(sender) && !sender_launch(sender, false) ? OFFER_QUEUED : OFFER_SEND;
 }
 
 int sender_offer(Sender *sender, const Offer *offer, msec_t now, Delivery *ret_delivery)
 {
         if (_unlikely_(message_is_expired(offer->message, now))) {
-                counter_add(&sender->counters->expired_messages, 1);
+                counter_add(&sender->shared->counters.expired_messages, 1);
                 return OFFER_DROPPED;
         }
         if (_unlikely_(sender->runs != NULL))
                 retained_runs_overtake(sender->runs, offer->message);
         if (offer->qos == 0)
                 return offer_qos0(sender, offer, now, ret_delivery);
-        if (sender->connected && offer->writable && sender->inflight.repeat == 0 &&
+        if (sender->connected && offer->writable && !must_repeat(sender) &&
             window_is_open(sender, offer->message) && !waits(sender, OUTBOX_QOS12))
                 return begin(sender, offer, ret_delivery);
-        return enqueue(sender, offer, now);
+        return enqueue(sender, offer, now, ret_delivery);
 }
 
 /* --- the next packet --- */
@@ -236,17 +247,25 @@ static int lend(Sender *sender, Outgoing outgoing, Delivery *ret_delivery)
         return deliver(sender, &sender->lent, 0, ret_delivery);
 }
 
+static bool may_repeat(const Sender *sender, const InflightEntry *entry)
+{
+        if (inflight_is_released(entry))
+                return true;
+        return !entry->is_held && (entry->charged || quota_is_left(sender));
+}
+
 static int repeat(Sender *sender, Delivery *ret_delivery)
 {
         InflightEntry *entry = inflight_to_repeat(&sender->inflight);
 
+        if (!may_repeat(sender, entry))
+                return 0;
         if (inflight_is_released(entry)) {
                 *ret_delivery = (Delivery){.packet_id = entry->id, .qos = entry->qos};
         } else {
-                if (!quota_is_left(sender))
-                        return 0;
                 deliver(sender, &entry->outgoing, entry->id, ret_delivery);
-                ret_delivery->dup = true;
+                ret_delivery->dup = entry->is_sent;
+                ret_delivery->is_stored = entry->is_stored && !entry->is_sent;
         }
         inflight_repeated(&sender->inflight, entry);
         return 1;
@@ -266,7 +285,7 @@ static int dequeue_waiting(Sender *sender, bool blocked, msec_t now, Delivery *r
                 if (message_is_expired(first->message, now)) {
                         outbox_pop(sender->outbox, kind, &outgoing);
                         let_go(sender, &outgoing);
-                        counter_add(&sender->counters->expired_messages, 1);
+                        counter_add(&sender->shared->counters.expired_messages, 1);
                 } else if (outgoing_qos(first) == 0) {
                         outbox_pop(sender->outbox, kind, &outgoing);
                         count_out(sender, &outgoing);
@@ -278,37 +297,51 @@ static int dequeue_waiting(Sender *sender, bool blocked, msec_t now, Delivery *r
                         if (r < 0)
                                 return r;
                         outbox_pop(sender->outbox, kind, &outgoing);
-                        return deliver(sender, &outgoing, id, ret_delivery);
+                        if (!sender_persist(sender) || sender_launch(sender, true))
+                                return deliver(sender, &outgoing, id, ret_delivery);
                 }
         }
         return -EAGAIN;
 }
 
-static int dequeue_retained(Sender *sender, bool blocked, msec_t now, Delivery *ret_delivery)
+/* A retained message at QoS 1 or 2 is in flight. 1: to be sent; 0: postponed; -ENOMEM. */
+static int begin_retained(Sender *sender, Outgoing outgoing, Delivery *ret_delivery)
 {
-        Outgoing outgoing;
-        Message *message;
         uint16_t id;
-        uint8_t qos;
-        int r;
+        int r = sender_persist(sender) ? sender_own(sender, &outgoing) : 0;
 
-        r = retained_runs_first(sender->runs, now, &message, &qos);
         if (r == 0)
-                sender->runs = retained_runs_free(sender->runs);
-        if (r <= 0)
-                return r;
-        if (qos == 0)
-                return lend(sender, retained_runs_pop(sender->runs), ret_delivery);
-        if (blocked || !window_is_open(sender, message))
-                return 0;
-        outgoing = retained_runs_pop(sender->runs);
-        r = inflight_push(&sender->inflight, &outgoing, &id);
+                r = inflight_push(&sender->inflight, &outgoing, &id);
         if (r < 0) {
                 outgoing_done(&outgoing);
                 return dropped(sender, r);
         }
         count_in(sender, &outgoing);
+        if (sender_persist(sender) && !sender_launch_own(sender))
+                return 0;
         return deliver(sender, &outgoing, id, ret_delivery);
+}
+
+static int dequeue_retained(Sender *sender, bool blocked, msec_t now, Delivery *ret_delivery)
+{
+        for (unsigned i = 0; i < SLICE; i++) {
+                Message *message;
+                uint8_t qos;
+                int r = retained_runs_first(sender->runs, now, &message, &qos);
+
+                if (r == 0)
+                        sender->runs = retained_runs_free(sender->runs);
+                if (r <= 0)
+                        return r;
+                if (qos == 0)
+                        return lend(sender, retained_runs_pop(sender->runs), ret_delivery);
+                if (blocked || !window_is_open(sender, message))
+                        return 0;
+                r = begin_retained(sender, retained_runs_pop(sender->runs), ret_delivery);
+                if (r != 0)
+                        return r;
+        }
+        return -EAGAIN;
 }
 
 int sender_dequeue(Sender *sender, msec_t now, Delivery *ret_delivery)
@@ -324,8 +357,7 @@ int sender_dequeue(Sender *sender, msec_t now, Delivery *ret_delivery)
                 if (r != 0)
                         return r;
         }
-        /* What must be repeated comes before all else at QoS 1 and 2. */
-        blocked = sender->inflight.repeat != 0;
+        blocked = must_repeat(sender);
         r = dequeue_waiting(sender, blocked, now, ret_delivery);
         if (r != 0)
                 return r;
@@ -368,17 +400,19 @@ bool sender_has_pending(const Sender *sender)
 
         if (!sender->connected)
                 return false;
-        if (entry && (inflight_is_released(entry) || quota_is_left(sender)))
+        if (entry && may_repeat(sender, entry))
                 return true;
-        return has_new(sender, entry);
+        return has_new(sender, must_repeat(sender));
 }
 
 /* --- acknowledgements --- */
 
 static int finish(Sender *sender, InflightEntry *entry)
 {
-        Outgoing outgoing = inflight_remove(&sender->inflight, entry);
+        Outgoing outgoing;
 
+        sender_store_landed(sender, entry);
+        outgoing = inflight_remove(&sender->inflight, entry);
         let_go(sender, &outgoing);
         return 0;
 }
@@ -404,6 +438,7 @@ int sender_pubrec(Sender *sender, uint16_t packet_id, uint8_t reason)
         if (reason >= REASON_UNSPECIFIED_ERROR)
                 return finish(sender, entry);
         outgoing = inflight_release(&sender->inflight, entry);
+        sender_store_released(sender, entry);
         let_go(sender, &outgoing);
         return 0;
 }
@@ -426,10 +461,12 @@ bool sender_take_shared(Sender *sender, Message **ret_message, ShareGroup **ret_
         InflightEntry *entry = inflight_shared(&sender->inflight);
         Outgoing outgoing;
 
-        if (entry)
+        if (entry) {
+                sender_store_landed(sender, entry);
                 outgoing = inflight_remove(&sender->inflight, entry);
-        else if (!sender->outbox || !outbox_pop(sender->outbox, OUTBOX_SHARED, &outgoing))
+        } else if (!sender->outbox || !outbox_pop(sender->outbox, OUTBOX_SHARED, &outgoing)) {
                 return false;
+        }
         count_out(sender, &outgoing);
         outgoing_split(&outgoing, ret_message, ret_group);
         return true;

@@ -14,6 +14,9 @@
  * A message that has expired is not sent; one that was sent before is repeated all the same
  * [MQTT-3.3.2-5].
  *
+ * What goes out at QoS 2 to a session that is stored may have to wait for the disk, and then all
+ * behind it at QoS 1 and 2 does: sender-store.h.
+ *
  * Thread: worker
  */
 #pragma once
@@ -23,26 +26,10 @@
 #include <stdint.h>
 
 #include "broker/delivery.h"
-#include "broker/inflight.h"
-#include "broker/outbox.h"
-#include "broker/retained-runs.h"
-#include "broker/session-counters.h"
-#include "broker/session-limits.h"
+#include "broker/sender-queues.h"
 #include "util/clock.h"
 
-typedef struct Sender {
-        const SessionLimits *limits; /* outlive it, as do the counters */
-        SessionsCounters *counters;
-        Outbox *outbox;     /* NULL: nothing waits */
-        RetainedRuns *runs; /* NULL: no new subscription wants retained messages */
-        Inflight inflight;
-        Outgoing lent;       /* what was taken out of all queues for the last delivery */
-        uint32_t identifier; /* that of the last delivery */
-        uint16_t receive_maximum;
-        bool connected;
-} Sender;
-
-void sender_init(Sender *sender, const SessionLimits *limits, SessionsCounters *counters);
+void sender_init(Sender *sender, SessionShared *shared, SessionId id);
 void sender_done(Sender *sender);
 
 /* A connection is there, whose client takes so many at a time (1 to 65535; 0 counts as 65535): all

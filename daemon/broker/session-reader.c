@@ -116,8 +116,8 @@ static int get_subscription(SessionReader *reader, RecordReader *record)
 /* It is in a queue now. */
 static void count_in(const Sender *sender, const Outgoing *outgoing)
 {
-        counter_add(&sender->counters->queued, 1);
-        counter_add(&sender->counters->queued_bytes, message_size(outgoing->message));
+        counter_add(&sender->shared->counters.queued, 1);
+        counter_add(&sender->shared->counters.queued_bytes, message_size(outgoing->message));
 }
 
 static int get_inflight(SessionReader *reader, RecordReader *record)
@@ -129,6 +129,7 @@ static int get_inflight(SessionReader *reader, RecordReader *record)
 
         item.qos = flags & INFLIGHT_RECORD_QOS;
         item.charged = flags & INFLIGHT_RECORD_CHARGED;
+        item.is_sent = true;
         if (!(flags & INFLIGHT_RECORD_RELEASED)) {
                 r = outgoing_record_get(record, reader->mentions, &item.outgoing);
                 if (r < 0)

@@ -51,7 +51,7 @@ static int write_head(SessionWriter *writer)
         record_put_u32(&record, session_will_delay(session));
         record_put_u64(&record, due->will);
         record_put_u64(&record, due->end);
-        record_put_u64(&record, sender->limits->retention);
+        record_put_u64(&record, sender->shared->limits.retention);
         record_put_u16(&record, sender->receive_maximum);
         record_put_u16(&record, *writer->inside.our_maximum);
         record_put_u16(&record, sender->inflight.last_id);

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "broker/packet-ids.h"
+#include "broker/sender-store.h"
 #include "broker/sender.h"
+#include "broker/stored-session.h"
 #include "broker/subscriptions.h"
 #include "mqtt/protocol.h"
 #include "mqtt/topic.h"
@@ -16,8 +18,6 @@
 struct Session {
         Sender sender; /* first: the path of a delivery touches little else */
         void *connection;
-        SessionId id;
-        Router *router;
         PacketIds received; /* at QoS 2, not yet released */
         Subscriptions subscriptions;
         const Subscription *latest; /* the one made last, if it is still there */
@@ -27,6 +27,7 @@ struct Session {
         uint32_t expiry_interval;
         uint16_t client_id_length;
         uint16_t receive_maximum; /* ours, as told when it was attached; 0: no limit */
+        bool is_touched;          /* its record is to be written */
         uint8_t client_id[];
 };
 
@@ -39,17 +40,20 @@ int session_new(const SessionParts *parts, Bytes client_id, Session **ret_sessio
         session = calloc(1, sizeof(Session) + client_id.length);
         if (!session)
                 return -ENOMEM;
-        sender_init(&session->sender, parts->limits, parts->counters);
-        session->id = parts->id;
-        session->router = parts->router;
+        sender_init(&session->sender, parts->shared, parts->id);
         session->due = (SessionDue){.will = MSEC_INFINITY, .end = MSEC_INFINITY};
         heap_node_init(&session->due.node);
         session->client_id_length = (uint16_t)client_id.length;
         if (client_id.length > 0)
                 memcpy(session->client_id, client_id.data, client_id.length);
-        counter_add(&parts->counters->away, 1);
+        counter_add(&parts->shared->counters.away, 1);
         *ret_session = session;
         return 0;
+}
+
+static Router *router_of(const Session *session)
+{
+        return session->sender.shared->router;
 }
 
 /* The text was parsed before it became a subscription: it cannot be wrong. */
@@ -61,20 +65,72 @@ static TopicFilter filter_of(const Subscription *subscription)
         return filter;
 }
 
+/* --- the store --- */
+
+static void touch(Session *session)
+{
+        Persist *persist = sender_persist(&session->sender);
+
+        if (!persist || session->is_touched)
+                return;
+        session->is_touched = true;
+        persist_touch(persist, session->sender.id);
+}
+
+static StoredSession stored(Session *session)
+{
+        return (StoredSession){&session->sender, &session->subscriptions, &session->received};
+}
+
+static uint64_t end_of(const Session *session, msec_t end)
+{
+        return session->sender.connected ? 0 : end;
+}
+
+void session_write(Session *session)
+{
+        Persist *persist = sender_persist(&session->sender);
+
+        session->is_touched = false;
+        if (persist)
+                persist_write_session(persist,
+                                      &(PersistSessionHead){
+                                              .number = session->sender.number,
+                                              .client_id = session_client_id(session),
+                                              .expiry = session->expiry_interval,
+                                              .will_delay = session->will_delay,
+                                              .end = end_of(session, session->due.end),
+                                              .will_due = end_of(session, session->due.will),
+                                              .last_id = session->sender.inflight.last_id,
+                                              .will = session->will,
+                                      });
+}
+
+uint32_t session_number(const Session *session)
+{
+        return session->sender.number;
+}
+
+bool session_confirmed(Session *session, const PersistReady *ready)
+{
+        return sender_confirmed(&session->sender, ready) && sender_has_pending(&session->sender);
+}
+
 Session *session_free(Session *session)
 {
         const Subscription *subscription = NULL;
 
         if (!session)
                 return NULL;
+        stored_session_end(stored(session));
         while ((subscription = subscriptions_next(&session->subscriptions, subscription))) {
                 TopicFilter filter = filter_of(subscription);
 
-                router_unsubscribe(session->router, session->id, &filter);
+                router_unsubscribe(router_of(session), session->sender.id, &filter);
         }
         subscriptions_done(&session->subscriptions);
         if (!session->sender.connected)
-                counter_subtract(&session->sender.counters->away, 1);
+                counter_subtract(&session->sender.shared->counters.away, 1);
         sender_done(&session->sender);
         packet_ids_done(&session->received);
         message_unref(session->will);
@@ -96,30 +152,36 @@ static void tell_groups(Session *session, bool connected)
                 if (!subscription_is_shared(subscription))
                         continue;
                 filter = filter_of(subscription);
-                router_set_connected(session->router, session->id, &filter, connected);
+                router_set_connected(router_of(session), session->sender.id, &filter, connected);
         }
 }
 
 void session_attach(Session *session, const SessionAttach *attach)
 {
         if (!session->sender.connected)
-                counter_subtract(&session->sender.counters->away, 1);
+                counter_subtract(&session->sender.shared->counters.away, 1);
         session->connection = attach->connection;
         session->expiry_interval = attach->expiry_interval;
         session->receive_maximum =
-                attach->is_unlimited ? 0 : session->sender.limits->receive_maximum;
+                attach->is_unlimited ? 0 : session->sender.shared->limits.receive_maximum;
         sender_connect(&session->sender, attach->receive_maximum);
         tell_groups(session, true);
+        if (attach->expiry_interval == 0)
+                stored_session_end(stored(session));
+        else
+                stored_session_begin(stored(session));
+        touch(session);
 }
 
 void session_detach(Session *session)
 {
         if (session->sender.connected)
-                counter_add(&session->sender.counters->away, 1);
+                counter_add(&session->sender.shared->counters.away, 1);
         session->connection = NULL;
         sender_disconnect(&session->sender);
         packet_ids_trim(&session->received);
         tell_groups(session, false);
+        touch(session);
 }
 
 void *session_connection(const Session *session)
@@ -141,6 +203,7 @@ void session_reconnect(Session *session, void *connection)
 void session_set_expiry(Session *session, uint32_t expiry_interval)
 {
         session->expiry_interval = expiry_interval;
+        touch(session);
 }
 
 uint32_t session_expiry(const Session *session)
@@ -150,7 +213,7 @@ uint32_t session_expiry(const Session *session)
 
 SessionId session_id(const Session *session)
 {
-        return session->id;
+        return session->sender.id;
 }
 
 Bytes session_client_id(const Session *session)
@@ -164,7 +227,7 @@ int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions o
                       uint32_t identifier, bool *ret_existed)
 {
         Subscription *subscription = subscriptions_find(&session->subscriptions, filter_text);
-        bool existed = subscription;
+        bool existed = subscription, is_new;
         TopicFilter filter;
         int r;
 
@@ -176,7 +239,7 @@ int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions o
                 if (r < 0)
                         return r;
         }
-        r = router_subscribe(session->router, session->id, &filter, options, identifier);
+        r = router_subscribe(router_of(session), session->sender.id, &filter, options, identifier);
         if (r < 0) {
                 if (!existed)
                         subscriptions_remove(&session->subscriptions, subscription);
@@ -184,10 +247,14 @@ int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions o
         }
         /* The router takes a new member for a connected one. */
         if (subscription_is_shared(subscription) && !session->sender.connected)
-                router_set_connected(session->router, session->id, &filter, false);
+                router_set_connected(router_of(session), session->sender.id, &filter, false);
+        is_new = !existed || subscription->options != options ||
+                 subscription->identifier != identifier;
         subscription->options = options;
         subscription->identifier = identifier;
         session->latest = subscription;
+        if (is_new)
+                stored_session_subscribed(&session->sender, subscription);
         *ret_existed = existed;
         return 0;
 }
@@ -200,8 +267,9 @@ int session_unsubscribe(Session *session, Bytes filter_text)
         if (!subscription)
                 return REASON_NO_SUBSCRIPTION_EXISTED;
         filter = filter_of(subscription);
-        router_unsubscribe(session->router, session->id, &filter);
+        router_unsubscribe(router_of(session), session->sender.id, &filter);
         sender_forget_retained(&session->sender, filter_text);
+        stored_session_unsubscribed(&session->sender, filter_text);
         if (session->latest == subscription)
                 session->latest = NULL;
         subscriptions_remove(&session->subscriptions, subscription);
@@ -229,6 +297,12 @@ int session_want_retained(Session *session, RetainedCursor *cursor, Subscription
 int session_offer(Session *session, const Offer *offer, msec_t now, Delivery *ret_delivery)
 {
         return sender_offer(&session->sender, offer, now, ret_delivery);
+}
+
+int session_list_taker(const Session *session, const Offer *offer, const Delivery *delivery,
+                       PersistTakerList *list)
+{
+        return stored_session_list_taker(&session->sender, offer, delivery, list);
 }
 
 int session_dequeue(Session *session, msec_t now, Delivery *ret_delivery)
@@ -300,9 +374,11 @@ int session_publish_received(Session *session, uint16_t packet_id)
 
 int session_publish_released(Session *session, uint16_t packet_id)
 {
-        return packet_ids_remove(&session->received, packet_id)
-                       ? 0
-                       : REASON_PACKET_IDENTIFIER_NOT_FOUND;
+        if (!packet_ids_remove(&session->received, packet_id))
+                return REASON_PACKET_IDENTIFIER_NOT_FOUND;
+        if (sender_persist(&session->sender))
+                persist_freed(session->sender.shared->persist, session->sender.number, packet_id);
+        return 0;
 }
 
 /* --- will and time --- */
@@ -313,10 +389,14 @@ void session_set_will(Session *session, Message *will, uint32_t delay)
         session->will = will;
         session->will_delay = delay;
         session->due.will = MSEC_INFINITY; /* it waits for the next detachment */
+        touch(session);
 }
 
 Message *session_take_will(Session *session)
 {
+        if (session->will && sender_persist(&session->sender))
+                persist_will_taken(session->sender.shared->persist, session->sender.number,
+                                   session->sender.id);
         return TAKE_PTR(session->will);
 }
 

@@ -18,10 +18,8 @@
 #include "broker/delivery.h"
 #include "broker/message.h"
 #include "broker/retained-cursor.h"
-#include "broker/router.h"
-#include "broker/session-counters.h"
 #include "broker/session-id.h"
-#include "broker/session-limits.h"
+#include "broker/session-shared.h"
 #include "broker/subscription.h"
 #include "util/bytes.h"
 #include "util/clock.h"
@@ -34,9 +32,10 @@ typedef struct Session Session;
 
 /*
  * A message for the client. OfferResult or -ENOMEM (the message is lost for this taker, and counted
- * as dropped). An OFFER_SEND at QoS 1 and 2 is in flight from here on. QoS 0 that cannot be sent at
- * once is dropped, but kept with `queue_qos0` while the session is away and until what was kept is
- * sent.
+ * as dropped). An OFFER_SEND at QoS 1 and 2 is in flight from here on; so is an OFFER_QUEUED for
+ * which *ret_delivery has a packet identifier, which is 0 for one that waits. QoS 0 that cannot be
+ * sent at once is dropped, but kept with `queue_qos0` while the session is away and until what was
+ * kept is sent.
  */
 int session_offer(Session *session, const Offer *offer, msec_t now, Delivery *ret_delivery);
 
@@ -119,17 +118,36 @@ Bytes session_client_id(const Session *session);
 
 /* Takes the reference over; delay in seconds. NULL: no will. Replaces an earlier one. */
 void session_set_will(Session *session, Message *will, uint32_t delay);
-/* The will, with its reference, or NULL; it is not the session's any more. */
+/* The will, with its reference, or NULL; it is not the session's any more. If it is stored, the
+ * caller sees to it that persist_will_over() is told what becomes of it. */
 Message *session_take_will(Session *session);
 
 /*
  * Messages of shared subscriptions that the client, which is away or whose session ends, has not
  * acknowledged: each call yields one with its references for the caller to give to another member,
  * and forgets it; false when there is none left. At QoS 2 one that was sent stays: nobody else may
- * get it [MQTT-4.8.2-4], [MQTT-4.8.2-5].
+ * get it [MQTT-4.8.2-4], [MQTT-4.8.2-5]. The store still has it as owed by this session, until the
+ * caller says otherwise: PersistPublication.replaces, or persist_done().
  */
 bool session_take_shared(Session *session, Message **ret_message, ShareGroup **ret_group);
 bool session_has_shared(const Session *session);
+
+/* --- the store: persist.h --- */
+
+/*
+ * The number that it has in the store; 0: it is not stored. One that lasts (expiry interval above
+ * 0) gets it with session_attach(), one that does not any more loses it there, and all that is
+ * stored of it goes. What changes in it is written with the change of the turn.
+ */
+uint32_t session_number(const Session *session);
+
+/*
+ * It has answered the offer with OFFER_SEND or OFFER_QUEUED, and this delivery: what the record of
+ * the message is to say of it is appended to the list. 1; 0: nothing is, because the session is not
+ * stored or QoS is 0; -ENOMEM.
+ */
+int session_list_taker(const Session *session, const Offer *offer, const Delivery *delivery,
+                       PersistTakerList *list);
 
 /* --- figures for $SYS and administration --- */
 
@@ -140,9 +158,7 @@ size_t session_queued_bytes(const Session *session);
 /* --- for sessions.c alone, which makes and ends them --- */
 
 typedef struct SessionParts {
-        Router *router; /* outlives it, as do limits and counters */
-        const SessionLimits *limits;
-        SessionsCounters *counters;
+        SessionShared *shared; /* outlives it */
         SessionId id;
 } SessionParts;
 
@@ -161,6 +177,12 @@ DEFINE_CLEANUP(Session, session_free)
 
 /* The connection is gone. */
 void session_detach(Session *session);
+
+/* What was held may be sent. False: that changes nothing for session_dequeue(). */
+bool session_confirmed(Session *session, const PersistReady *ready);
+
+/* Its record in the store is made anew, if it has one. */
+void session_write(Session *session);
 
 /* What it consists of, for session-writer.h and session-reader.h; all borrowed. */
 typedef struct SessionInside {

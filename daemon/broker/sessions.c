@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/session-shared.h"
 #include "util/hashmap.h"
 #include "util/heap.h"
 #include "util/siphash.h"
@@ -24,11 +25,9 @@ struct Sessions {
         uint32_t n_slots;
         uint32_t first_free;
         unsigned worker;
-        Router *router;
-        SessionLimits limits; /* all sessions look here */
+        SessionShared shared;
         Hashmap by_client_id;
         Heap due; /* all sessions are in it, so that none can fail to get in */
-        SessionsCounters counters;
 };
 
 static bool has_client_id(const void *entry, Bytes client_id)
@@ -45,8 +44,8 @@ int sessions_new(unsigned worker, Router *router, const SessionLimits *limits,
                 return -ENOMEM;
         sessions->first_free = NO_SLOT;
         sessions->worker = worker;
-        sessions->router = router;
-        sessions->limits = *limits;
+        sessions->shared.router = router;
+        sessions->shared.limits = *limits;
         hashmap_init(&sessions->by_client_id, has_client_id);
         heap_init(&sessions->due);
         *ret_sessions = sessions;
@@ -57,6 +56,7 @@ Sessions *sessions_free(Sessions *sessions)
 {
         if (!sessions)
                 return NULL;
+        sessions->shared.persist = NULL;
         for (uint32_t i = 0; i < sessions->n_slots; i++)
                 if (sessions->slots[i].session)
                         sessions_close(sessions, sessions->slots[i].session);
@@ -67,9 +67,43 @@ Sessions *sessions_free(Sessions *sessions)
         return NULL;
 }
 
+/* --- the store --- */
+
+void sessions_set_persist(Sessions *sessions, Persist *persist)
+{
+        sessions->shared.persist = persist;
+}
+
+int sessions_take_change(Sessions *sessions, Change **ret_change)
+{
+        Persist *persist = sessions->shared.persist;
+        SessionId id;
+
+        while ((id = persist_next_touched(persist)) != SESSION_ID_NONE) {
+                Session *session = sessions_get(sessions, id);
+
+                if (session)
+                        session_write(session);
+        }
+        return persist_take(persist, ret_change);
+}
+
+Session *sessions_take_confirmed(Sessions *sessions)
+{
+        PersistReady ready;
+
+        while (persist_next_ready(sessions->shared.persist, &ready)) {
+                Session *session = sessions_get(sessions, ready.session);
+
+                if (session && session_confirmed(session, &ready))
+                        return session;
+        }
+        return NULL;
+}
+
 const SessionsCounters *sessions_counters(const Sessions *sessions)
 {
-        return &sessions->counters;
+        return &sessions->shared.counters;
 }
 
 Session *sessions_find(const Sessions *sessions, Bytes client_id)
@@ -111,11 +145,7 @@ int sessions_open(Sessions *sessions, Bytes client_id, Session **ret_session)
 {
         _cleanup_(session_freep) Session *session = NULL;
         uint64_t hash = hash_bytes(client_id.data, client_id.length);
-        SessionParts parts = {
-                .router = sessions->router,
-                .limits = &sessions->limits,
-                .counters = &sessions->counters,
-        };
+        SessionParts parts = {.shared = &sessions->shared};
         Slot *slot;
         int r;
 
@@ -139,7 +169,7 @@ int sessions_open(Sessions *sessions, Bytes client_id, Session **ret_session)
         }
         sessions->first_free = slot->next_free;
         slot->session = session;
-        counter_add(&sessions->counters.sessions, 1);
+        counter_add(&sessions->shared.counters.sessions, 1);
         *ret_session = TAKE_PTR(session);
         return 0;
 }
@@ -158,7 +188,7 @@ Session *sessions_close(Sessions *sessions, Session *session)
         slot->generation = slot->generation == GENERATION_MAX ? 1 : slot->generation + 1;
         slot->next_free = sessions->first_free;
         sessions->first_free = i;
-        counter_subtract(&sessions->counters.sessions, 1);
+        counter_subtract(&sessions->shared.counters.sessions, 1);
         return NULL;
 }
 
@@ -189,7 +219,7 @@ void sessions_detach(Sessions *sessions, Session *session, msec_t now)
         SessionDue *due = session_due(session);
 
         session_detach(session);
-        due->end = msec_add(now, lifetime(session, sessions->limits.retention));
+        due->end = msec_add(now, lifetime(session, sessions->shared.limits.retention));
         due->will = MSEC_INFINITY;
         if (session_has_will(session))
                 due->will = seconds_after(now, session_will_delay(session));
@@ -219,9 +249,9 @@ static void change_end(Session *session, uint64_t before, uint64_t after, msec_t
 
 void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t now)
 {
-        uint64_t before = sessions->limits.retention;
+        uint64_t before = sessions->shared.limits.retention;
 
-        sessions->limits = *limits;
+        sessions->shared.limits = *limits;
         if (limits->retention == before)
                 return;
         for (uint32_t i = 0; i < sessions->n_slots; i++) {
@@ -246,9 +276,9 @@ void sessions_restore_due(Sessions *sessions, Session *session, msec_t will, mse
 void sessions_restore_retention(Sessions *sessions, Session *session, uint64_t retention,
                                 msec_t now)
 {
-        if (retention == sessions->limits.retention || session_is_attached(session))
+        if (retention == sessions->shared.limits.retention || session_is_attached(session))
                 return;
-        change_end(session, retention, sessions->limits.retention, now);
+        change_end(session, retention, sessions->shared.limits.retention, now);
         reckon(sessions, session_due(session));
 }
 
@@ -273,7 +303,7 @@ SessionEvent sessions_take_due(Sessions *sessions, msec_t now, Session **ret_ses
                 if (!ends && !will)
                         continue; /* somebody has taken it meanwhile */
                 if (ends && session_expiry(session) != 0)
-                        counter_add(&sessions->counters.expired, 1);
+                        counter_add(&sessions->shared.counters.expired, 1);
                 *ret_session = session;
                 *ret_will = will;
                 return ends ? SESSION_EVENT_EXPIRED : SESSION_EVENT_WILL;

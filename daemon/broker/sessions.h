@@ -23,7 +23,8 @@ typedef struct Sessions Sessions;
 /* The router outlives it; the limits are copied. 0 or -ENOMEM. */
 int sessions_new(unsigned worker, Router *router, const SessionLimits *limits,
                  Sessions **ret_sessions);
-Sessions *sessions_free(Sessions *sessions); /* ends all sessions without publishing wills */
+Sessions *sessions_free(Sessions *sessions); /* ends all sessions without publishing wills; what is
+                                              * stored of them stays */
 DEFINE_CLEANUP(Sessions, sessions_free)
 
 /*
@@ -32,6 +33,17 @@ DEFINE_CLEANUP(Sessions, sessions_free)
  * when they left, or from now if they had no end.
  */
 void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t now);
+
+/* Where its sessions are stored from now on, which outlives them; NULL: nowhere. Told while they
+ * are as they are stored: when there are none, or they were read from there. */
+void sessions_set_persist(Sessions *sessions, Persist *persist);
+
+/* Ends a turn, as persist_take(): with the records of the sessions that have changed. */
+int sessions_take_change(Sessions *sessions, Change **ret_change);
+
+/* The next session that may send something, because it is on the disk by now; NULL: that was the
+ * last. Sessions may come more than once. */
+Session *sessions_take_confirmed(Sessions *sessions);
 
 const SessionsCounters *sessions_counters(const Sessions *sessions);
 

@@ -123,7 +123,7 @@ static void test_message_round_trip(void)
         g_assert_cmpint(persist_taker_list_add(&list, &(PersistTaker){.session = 3, .flags = 1}),
                         ==, 0);
         g_assert_cmpint(persist_taker_list_add(&more, &(PersistTaker){4, 2 | PERSIST_TAKER_RETAIN,
-                                                                      99, 2, identifiers,
+                                                                      99, 2, identifiers, NULL,
                                                                       BYTES_LITERAL("$share/g/#")}),
                         ==, 0);
         g_assert_cmpint(persist_taker_list_join(&list, &more), ==, 0);

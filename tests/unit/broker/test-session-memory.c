@@ -84,9 +84,8 @@ void __wrap_free(void *p)
  * sessions need for it is theirs. */
 static void test_idle_session_is_small(void)
 {
-        SessionsCounters counters = {0};
-        SessionLimits limits = {0};
-        SessionParts parts = {.limits = &limits, .counters = &counters, .id = 1};
+        SessionShared shared = {0};
+        SessionParts parts = {.shared = &shared, .id = 1};
         Subscriptions subscriptions = {0};
         Subscription *subscription;
         Session *session;
