@@ -109,6 +109,19 @@ int connection_join(Connection *connection, Shard *shard)
         return 0;
 }
 
+Pace *connection_pace(Connection *connection)
+{
+        if (!connection->pace) {
+                connection->pace = calloc(1, sizeof(*connection->pace));
+                if (!connection->pace)
+                        return NULL;
+                connection->pace->connection = connection;
+                loop_timer_init(&connection->pace->timer, NULL);
+                loop_timer_init(&connection->pace->hold, NULL);
+        }
+        return connection->pace;
+}
+
 static void connection_end_pace(Connection *connection)
 {
         if (connection->is_newcomer || !connection->pace)

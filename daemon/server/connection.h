@@ -130,6 +130,9 @@ void connection_leave_place(Connection *connection);
 /* It has been let in, or is to be forgotten. Idempotent. */
 void connection_leave_newcomers(Connection *connection);
 
+/* Of one that is no newcomer any more, made now if it has none; NULL without memory. */
+Pace *connection_pace(Connection *connection);
+
 /* Makes it one of those that came by this endpoint (referenced). */
 void connection_change_endpoint(Connection *connection, Endpoint *endpoint);
 

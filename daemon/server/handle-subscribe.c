@@ -12,6 +12,7 @@
 #include "mqtt/topic.h"
 #include "mqtt/unsubscribe.h"
 #include "server/client-access.h"
+#include "server/client-account.h"
 #include "server/client-log.h"
 #include "server/reply.h"
 
@@ -97,12 +98,24 @@ static bool is_too_deep(const Connection *connection, Bytes filter)
         return has_wildcard && levels > limit;
 }
 
-/* With the one that has just been made. */
-static bool has_too_many(const Connection *connection)
+/* With the one that has just been made. EXCESSES_N: it, and its user, may have so many. */
+static Excess count_subscription(Connection *connection)
 {
         const int limit = connection_settings(connection)->client_max_subscriptions;
 
-        return limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit;
+        if (limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit)
+                return EXCESS_CLIENT_SUBSCRIPTIONS;
+        return client_account_subscribe(connection) ? EXCESSES_N : EXCESS_USER_SUBSCRIPTIONS;
+}
+
+/* 0, or REASON_NO_SUBSCRIPTION_EXISTED. */
+static int end_subscription(Connection *connection, Bytes text)
+{
+        int r = session_unsubscribe(connection->session, text);
+
+        if (r == 0)
+                client_account_unsubscribe(connection);
+        return r;
 }
 
 static int refuse(Connection *connection, Excess excess)
@@ -117,6 +130,7 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
 {
         SubscriptionOptions options = options_of(connection, entry);
         TopicFilter filter;
+        Excess excess;
         bool existed;
         Bytes text;
         int r;
@@ -134,17 +148,18 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
                 r = session_subscribe(connection->session, text, options, identifier, &existed);
         if (r != 0)
                 return r;
-        if (!existed && has_too_many(connection)) {
+        excess = existed ? EXCESSES_N : count_subscription(connection);
+        if (excess != EXCESSES_N) {
                 session_unsubscribe(connection->session, text);
-                return refuse(connection, EXCESS_CLIENT_SUBSCRIPTIONS);
+                return refuse(connection, excess);
         }
         if (wants_retained(options, existed, &filter)) {
                 r = want_retained(connection, &filter, options, identifier);
                 /* The answer will be no: then there must be none. */
-                if (r < 0)
-                        session_unsubscribe(connection->session, text);
-                if (r < 0)
+                if (r < 0) {
+                        end_subscription(connection, text);
                         return r;
+                }
         }
         client_log_subscribe(connection, text, subscription_qos(options));
         return subscription_qos(options);
@@ -197,7 +212,7 @@ int handle_unsubscribe(Connection *connection, const Packet *packet)
 
                 r = mount_filter(connection, filter, &text);
                 if (r == 0)
-                        r = session_unsubscribe(connection->session, text);
+                        r = end_subscription(connection, text);
                 if (r < 0)
                         return r;
                 reason = (uint8_t)r;

@@ -60,6 +60,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = neighbours_new(&plane->neighbours);
         if (r == 0)
+                r = accounts_new(n, &plane->accounts);
+        if (r == 0)
                 r = bans_new(&plane->bans);
         if (r == 0)
                 r = ban_queue_new(&plane->ban_queue);
@@ -108,6 +110,7 @@ Server *server_free(Server *server)
         free(plane->shards);
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);
+        accounts_free(plane->accounts);
         bans_free(plane->bans);
         ban_queue_free(plane->ban_queue);
         router_free(plane->router);
