@@ -228,12 +228,12 @@ size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max
         return ban_queue_take(server->plane.ban_queue, requests, max);
 }
 
-/* For sem_timedwait(), which knows only the clock on the wall. */
+/* For sem_clockwait(): the clock on the wall may be set meanwhile. */
 static struct timespec after(msec_t timeout)
 {
         struct timespec until;
 
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += (time_t)(timeout / MSEC_PER_SEC);
         until.tv_nsec += (long)(timeout % MSEC_PER_SEC) * 1000000;
         if (until.tv_nsec >= 1000000000) {
@@ -273,7 +273,8 @@ int server_await_answers(Server *server, msec_t timeout)
         int silent;
 
         while ((silent = server_silent_worker(server)) >= 0)
-                if (sem_timedwait(&server->plane.answers, &until) < 0 && errno != EINTR)
+                if (sem_clockwait(&server->plane.answers, CLOCK_MONOTONIC, &until) < 0 &&
+                    errno != EINTR)
                         break;
         return silent;
 }
@@ -284,7 +285,8 @@ static void wait_for_wills(Plane *plane, msec_t timeout)
         const struct timespec until = after(timeout);
 
         for (unsigned i = 0; i < plane->n_shards; i++)
-                while (sem_timedwait(&plane->wills_published, &until) < 0 && errno == EINTR)
+                while (sem_clockwait(&plane->wills_published, CLOCK_MONOTONIC, &until) < 0 &&
+                       errno == EINTR)
                         ;
 }
 
