@@ -15,6 +15,7 @@
 #include "server/exchange.h"
 #include "server/handshake-step.h"
 #include "server/login.h"
+#include "server/subscribing.h"
 #include "transport/stream.h"
 #include "transport/tls.h"
 
@@ -143,6 +144,8 @@ void connection_leave(Connection *connection)
         connection_leave_newcomers(connection);
         connection_end_pace(connection);
         tenure_suspend(connection->extras->tenure, &shard->loop);
+        if (connection->extras->subscribing)
+                list_remove(&connection->extras->subscribing->link);
         list_remove(&connection->link);
         list_remove(&connection->flush_link);
         counters_add(shard->counters.sockets_open, -1);
@@ -255,6 +258,7 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
 static void connection_free_extras(Connection *connection)
 {
         exchange_free(connection->extras->exchange);
+        subscribing_free(connection->extras->subscribing);
         free(connection->extras->tenure);
         free(connection->extras->proxy_name);
         extras_drop(&connection->extras);

@@ -175,7 +175,9 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
 /* Whether it is read from, as an epoll event. */
 static inline uint32_t connection_reads(const Connection *connection)
 {
-        return connection->is_paused || connection->extras->consultation ? 0 : EPOLLIN;
+        const Extras *extras = connection->extras;
+
+        return connection->is_paused || extras->consultation || extras->subscribing ? 0 : EPOLLIN;
 }
 
 /* What holds for all now. */
