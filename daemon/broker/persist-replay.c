@@ -83,6 +83,11 @@ static int note(PersistPlaces *places, unsigned table, Bytes key)
         return r;
 }
 
+int persist_image_leave(PersistImage *image, unsigned table, Bytes key)
+{
+        return note(&image->leftover, table, key);
+}
+
 static int leave(PersistImage *image, unsigned table, PersistKey key)
 {
         return note(&image->leftover, table, persist_key_bytes(&key));

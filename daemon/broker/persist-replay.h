@@ -44,6 +44,9 @@ int persist_replay(StoreTxn *txn, PersistImage **ret_image);
 PersistImage *persist_image_free(PersistImage *image);
 DEFINE_CLEANUP(PersistImage, persist_image_free)
 
+/* One more that is to be deleted; the key is copied. 0 or -ENOMEM. */
+int persist_image_leave(PersistImage *image, unsigned table, Bytes key);
+
 PersistSession *persist_image_session(const PersistImage *image, uint32_t number);
 
 /* Moves what is damaged to PERSIST_DAMAGED and deletes what is left over, in a write transaction. 0

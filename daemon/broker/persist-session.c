@@ -83,7 +83,7 @@ PersistSession *persist_session_free(PersistSession *session)
         if (!session)
                 return NULL;
         for (size_t i = 0; i < session->n_inflight; i++)
-                message_unref(session->inflight[i].loaded);
+                outgoing_done(&session->inflight[i].loaded);
         free((void *)session->head.client_id.data);
         message_unref(session->head.will);
         free(session->waiting);

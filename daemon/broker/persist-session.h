@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "broker/message.h"
+#include "broker/outgoing.h"
 #include "broker/packet-ids.h"
 #include "broker/persist-record.h"
 #include "util/macro.h"
@@ -42,7 +43,7 @@ typedef struct PersistOwed {
 typedef struct PersistExchange {
         uint64_t message; /* 0: PUBREC came, PUBREL is owed */
         uint64_t order;
-        Message *loaded; /* whose the list is owns it; NULL: not yet */
+        Outgoing loaded; /* by who makes the session of it; no message: not yet */
         uint16_t packet_id;
         uint8_t flags;   /* PersistTakerFlags */
         bool has_flight; /* the table `flight` says so */
@@ -56,6 +57,7 @@ typedef struct PersistSession {
         size_t n_sorted; /* of those in flight: the first ones are in the order of messages */
         size_t next;     /* whose walk it is: so many of `waiting` are passed */
         PacketIds received;
+        struct Session *session; /* that was made of it; NULL: none */
 } PersistSession;
 
 /* Takes over what the head has, if it succeeds. 0 or -ENOMEM. */

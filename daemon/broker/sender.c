@@ -95,11 +95,13 @@ static bool window_is_open(const Sender *sender, const Message *message)
                 inflight->bytes + message_size(message) <= max_bytes);
 }
 
-/* What must be repeated comes before all else at QoS 1 and 2. What is only postponed is in its
- * place already. */
+/* What must be repeated comes before all else at QoS 1 and 2. What was only postponed on this
+ * connection is in its place, and has its part of the quota. */
 static bool must_repeat(const Sender *sender)
 {
-        return sender->inflight.repeat != 0 && inflight_to_repeat(&sender->inflight)->is_sent;
+        const InflightEntry *entry = inflight_to_repeat(&sender->inflight);
+
+        return entry && (entry->is_sent || !entry->charged);
 }
 
 static bool waits(const Sender *sender, OutboxKind kind)

@@ -69,12 +69,11 @@ static TopicFilter filter_of(const Subscription *subscription)
 
 static void touch(Session *session)
 {
-        Persist *persist = sender_persist(&session->sender);
-
-        if (!persist || session->is_touched)
+        if (session->sender.number == 0 || session->is_touched)
                 return;
         session->is_touched = true;
-        persist_touch(persist, session->sender.id);
+        if (session->sender.shared->persist)
+                persist_touch(session->sender.shared->persist, session->sender.id);
 }
 
 static StoredSession stored(Session *session)
@@ -85,6 +84,11 @@ static StoredSession stored(Session *session)
 static uint64_t end_of(const Session *session, msec_t end)
 {
         return session->sender.connected ? 0 : end;
+}
+
+bool session_is_touched(const Session *session)
+{
+        return session->is_touched;
 }
 
 void session_write(Session *session)

@@ -181,7 +181,9 @@ void session_detach(Session *session);
 /* What was held may be sent. False: that changes nothing for session_dequeue(). */
 bool session_confirmed(Session *session, const PersistReady *ready);
 
-/* Its record in the store is made anew, if it has one. */
+/* Whether its record in the store is to be made anew. */
+bool session_is_touched(const Session *session);
+/* That is done, if it has one. */
 void session_write(Session *session);
 
 /* What it consists of, for session-writer.h and session-reader.h; all borrowed. */

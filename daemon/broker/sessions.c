@@ -72,6 +72,12 @@ Sessions *sessions_free(Sessions *sessions)
 void sessions_set_persist(Sessions *sessions, Persist *persist)
 {
         sessions->shared.persist = persist;
+        for (uint32_t i = 0; persist && i < sessions->n_slots; i++) {
+                const Session *session = sessions->slots[i].session;
+
+                if (session && session_is_touched(session))
+                        persist_touch(persist, session_id(session));
+        }
 }
 
 int sessions_take_change(Sessions *sessions, Change **ret_change)

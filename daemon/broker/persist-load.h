@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Makes the model out of what the store has: retained messages, and sessions as they were, without
+ * their connections. Who was connected is away from now on; what was due meanwhile is due at once;
+ * retained messages that have expired, and those that nobody but a queue has, are left out.
+ *
+ * Thread: any (one at a time, before there are workers)
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "broker/persist-replay.h"
+#include "broker/persist-takers.h"
+#include "broker/retained.h"
+#include "broker/router.h"
+#include "broker/sessions.h"
+#include "util/clock.h"
+
+typedef struct PersistTarget {
+        Router *router;
+        Retained *retained;
+        Takers *takers;
+        /* The sessions of the worker that the client identifier belongs to; they have no Persist
+         * yet, for what is made is stored already: sessions_set_persist() comes afterwards. */
+        Sessions *(*sessions_of)(void *data, Bytes client_id);
+        void *data;
+        msec_t boottime; /* what both clocks show */
+        uint64_t realtime;
+} PersistTarget;
+
+typedef struct PersistLoaded {
+        uint64_t sessions, subscriptions, messages, retained;
+        uint64_t expired; /* messages that were left out */
+} PersistLoaded;
+
+/*
+ * The image is that of the same state of the store, and is used up. What was left out is added to
+ * its leftovers: persist_set_aside() comes afterwards. 0, -ENOMEM, or what the store says; then the
+ * model is not complete and of no use.
+ */
+int persist_load(StoreTxn *txn, PersistImage *image, const PersistTarget *target,
+                 PersistLoaded *ret_loaded);
