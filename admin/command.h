@@ -40,3 +40,5 @@ int verb_acl_test(const Command *command);
 int verb_ban(const Command *command);
 int verb_unban(const Command *command);
 int verb_bans(const Command *command);
+int verb_import(const Command *command);
+int verb_store(const Command *command);

@@ -4,10 +4,12 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='acl-test ban bans passwd reload restart status test-config unban'
+        local verbs='acl-test ban bans import passwd reload restart status store test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
         local acl_test='--acl --address --compat --config --help --listener'
         local ban='--for --help --reason' kinds='address client user'
+        local import='--config --help --into --json --partial'
+        local store='--config --help --json --partial' works='backup check compact dump load'
         local own
 
         case $before in
@@ -28,6 +30,10 @@ _hawkerctl()
                 mapfile -t COMPREPLY < <(compgen -W "$ban $kinds" -- "$word")
                 return
                 ;;
+        store)
+                mapfile -t COMPREPLY < <(compgen -W "$store $works" -- "$word")
+                return
+                ;;
         unban)
                 mapfile -t COMPREPLY < <(compgen -W "--help $kinds" -- "$word")
                 return
@@ -36,6 +42,8 @@ _hawkerctl()
         case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
         *' passwd '*) own=$passwd ;;
         *' acl-test '*) own=$acl_test ;;
+        *' import '*) own=$import ;;
+        *' store '*) own=$store ;;
         *' ban '*) own=$ban ;;
         *' unban '*) own=--help ;;
         esac

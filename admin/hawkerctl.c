@@ -25,6 +25,8 @@ static const struct {
         {"unban", "...", "take a ban back: unban --help", verb_unban, true},
         {"passwd", "...", "set passwords in a file: passwd --help", verb_passwd, true},
         {"acl-test", "...", "may a client do that: acl-test --help", verb_acl_test, true},
+        {"import", "...", "take over what Mosquitto has kept: import --help", verb_import, true},
+        {"store", "...", "look after what the broker keeps: store --help", verb_store, true},
 };
 
 enum { OPTION_JSON = 256, OPTION_SESSION, OPTION_VERSION };

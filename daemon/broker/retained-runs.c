@@ -6,6 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/siphash.h"
+
+/* So many filters that match nothing end a slice. */
+#define RUNS_MAX 64U
+
+static Bytes run_text(const RetainedRun *run)
+{
+        return (Bytes){run->text, run->text_length};
+}
+
+static bool run_is_of(const void *entry, Bytes text)
+{
+        return bytes_equal(run_text(entry), text);
+}
+
 static RetainedRun *current(const RetainedRuns *runs)
 {
         return list_first_entry(&runs->runs, RetainedRun, link);
@@ -18,6 +33,7 @@ int retained_runs_new(RetainedRuns **ret_runs)
         if (!runs)
                 return -ENOMEM;
         list_init(&runs->runs);
+        hashmap_init(&runs->by_text, run_is_of);
         *ret_runs = runs;
         return 0;
 }
@@ -28,8 +44,9 @@ static void drop_batch(RetainedRuns *runs)
                 message_unref(runs->batch[runs->next++]);
 }
 
-static void run_free(RetainedRun *run)
+static void run_free(RetainedRuns *runs, RetainedRun *run)
 {
+        hashmap_remove_entry(&runs->by_text, hash_bytes(run->text, run->text_length), run);
         list_remove(&run->link);
         retained_cursor_free(run->cursor);
         free(run);
@@ -41,7 +58,8 @@ RetainedRuns *retained_runs_free(RetainedRuns *runs)
                 return NULL;
         drop_batch(runs);
         list_foreach_safe (RetainedRun, run, &runs->runs, link)
-                run_free(run);
+                run_free(runs, run);
+        hashmap_done(&runs->by_text);
         free(runs);
         return NULL;
 }
@@ -63,19 +81,25 @@ int retained_runs_add(RetainedRuns *runs, Bytes filter_text, RetainedCursor *cur
                 .text_length = (uint16_t)filter_text.length,
         };
         memcpy(run->text, filter_text.data, filter_text.length);
+        if (hashmap_add(&runs->by_text, hash_bytes(run->text, run->text_length), run) < 0) {
+                retained_cursor_free(cursor);
+                free(run);
+                return -ENOMEM;
+        }
         list_append(&runs->runs, &run->link);
         return 0;
 }
 
 void retained_runs_remove(RetainedRuns *runs, Bytes filter_text)
 {
-        list_foreach_safe (RetainedRun, run, &runs->runs, link) {
-                if (!bytes_equal((Bytes){run->text, run->text_length}, filter_text))
-                        continue;
-                if (run == current(runs))
-                        drop_batch(runs);
-                run_free(run);
-        }
+        RetainedRun *run = hashmap_find(
+                &runs->by_text, hash_bytes(filter_text.data, filter_text.length), filter_text);
+
+        if (!run)
+                return;
+        if (run == current(runs))
+                drop_batch(runs);
+        run_free(runs, run);
 }
 
 void retained_runs_overtake(RetainedRuns *runs, Message *message)
@@ -95,6 +119,7 @@ void retained_runs_overtake(RetainedRuns *runs, Message *message)
 /* Fills the empty batch. 1; 0: there is nothing left; -EAGAIN. */
 static int fetch(RetainedRuns *runs, msec_t now)
 {
+        unsigned n = 0;
         RetainedRun *run;
 
         /* The next in turn; the batch of the first one is used up. */
@@ -107,7 +132,7 @@ static int fetch(RetainedRuns *runs, msec_t now)
                 bool end;
 
                 if (!run->cursor) {
-                        run_free(run);
+                        run_free(runs, run);
                         continue;
                 }
                 runs->next = 0;
@@ -117,7 +142,7 @@ static int fetch(RetainedRuns *runs, msec_t now)
                         run->cursor = retained_cursor_free(run->cursor);
                 if (runs->fetched > 0)
                         return 1;
-                if (!end)
+                if (!end || ++n == RUNS_MAX)
                         return -EAGAIN;
         }
         return 0;

@@ -18,6 +18,7 @@
 #include "broker/subscription.h"
 #include "util/bytes.h"
 #include "util/clock.h"
+#include "util/hashmap.h"
 #include "util/list.h"
 
 #define RETAINED_RUNS_BATCH 16U
@@ -33,6 +34,7 @@ typedef struct RetainedRun {
 
 typedef struct RetainedRuns {
         List runs;                           /* the batch is of the first one */
+        Hashmap by_text;                     /* the same: one SUBSCRIBE may begin 100,000 of them */
         Message *batch[RETAINED_RUNS_BATCH]; /* fetched, counted; NULL: overtaken */
         uint8_t next, fetched;               /* batch[next..fetched) are still to be sent */
 } RetainedRuns;

@@ -136,7 +136,9 @@ const Option options_limits[] = {
         {"limit_action", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
          OPTION_FIELD(limit_action), .fallback = "delay", .words = limit_actions,
          .doc = "What becomes of a client that is above client_max_message_rate, "
-                "client_max_receive_rate or client_max_send_rate. delay: it is not read from, or "
+                "client_max_receive_rate or client_max_send_rate, or whose user is above "
+                "user_max_message_rate, user_max_receive_rate or user_max_send_rate. delay: it is "
+                "not read from, or "
                 "not written to, until it is below, so TCP slows it down and nothing that it sends "
                 "is lost. drop: its messages above the rate are refused, in MQTT 5 with reason "
                 "code 0x97. disconnect: it is disconnected, in MQTT 5 with reason code 0x96, or "
@@ -154,6 +156,28 @@ const Option options_limits[] = {
                 "silent connections keeps nobody out who says at once what he wants; -1: no "
                 "limit. With several workers there may be up to twice as many, if one worker has "
                 "most of them."},
+        {"user_max_connection_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(user_max_connection_rate), .fallback = "0", .maximum = 1000000,
+         .doc = "The most new connections a second of all clients of one user, on average; ten "
+                "times as many at once; 0: no limit. More are refused, in MQTT 5 with reason code "
+                "0x9F. This and the other limits of users are for those who have shown who they "
+                "are, by a password, a certificate or otherwise: a name that anybody may claim has "
+                "none of them. They hold over all listeners and workers."},
+        {"user_max_connections", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_connections), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most connections of all clients of one user at a time; -1: no limit. More are "
+                "refused, in MQTT 5 with reason code 0x97, but a client that comes again takes its "
+                "own place."},
+        {"user_max_message_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(user_max_message_rate), .fallback = "0", .maximum = 10000000,
+         .doc = "The most messages a second that all clients of one user together may publish, as "
+                "client_max_message_rate says of one."},
+        {"user_max_receive_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(user_max_receive_rate), .fallback = "0",
+         .maximum = INT64_C(1) << 32, .value = "BYTES",
+         .doc = "The most bytes a second that all clients of one user together may send, as "
+                "client_max_receive_rate says of one."},
         {"user_max_retained", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_retained), .fallback = "-1",
          .minimum = -1, .maximum = INT32_MAX,
@@ -163,6 +187,16 @@ const Option options_limits[] = {
          OPTION_HAWKER, OPTION_FIELD(user_max_retained_bytes), .fallback = "0",
          .maximum = INT64_C(1) << 53, .value = "BYTES",
          .doc = "The most bytes of these messages; 0: no limit."},
+        {"user_max_send_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(user_max_send_rate), .fallback = "0",
+         .maximum = INT64_C(1) << 32, .value = "BYTES",
+         .doc = "The most bytes a second that all clients of one user together are sent, as "
+                "client_max_send_rate says of one."},
+        {"user_max_subscriptions", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_subscriptions), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most subscriptions of all connected clients of one user; -1: no limit. More "
+                "are refused, in MQTT 5 with reason code 0x97. Those that are there stay."},
 };
 
 const size_t n_options_limits = ARRAY_SIZE(options_limits);

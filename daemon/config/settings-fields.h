@@ -187,6 +187,12 @@ typedef struct Settings {
         unsigned client_max_takeovers;       /* a minute; 0 none */
         unsigned client_max_wildcard_levels; /* 0 none */
         LimitAction limit_action;
+        unsigned user_max_connection_rate;   /* a second; 0 none */
+        int user_max_connections;            /* -1 none */
+        unsigned user_max_message_rate;      /* a second; 0 none */
+        uint64_t user_max_receive_rate;      /* bytes a second; 0 none */
+        uint64_t user_max_send_rate;         /* bytes a second; 0 none */
+        int user_max_subscriptions;          /* -1 none */
         int user_max_retained;               /* -1 none */
         uint64_t user_max_retained_bytes;    /* 0 none */
         unsigned global_max_connection_rate; /* a second; 0 none */

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * How fast one client may send: messages and bytes a second, and what is done above that. Who has
- * no such limit pays a comparison for a message and one for a read.
+ * How fast one client, and all clients of one user, may send: messages and bytes a second, and what
+ * is done above that. Who has no such limit pays a comparison for a message and one for a read.
  *
  * Thread: worker
  */
 #pragma once
 
 #include "server/connection.h"
-
-/* Of one that is no newcomer any more; NULL without memory. */
-Pace *client_pace_of(Connection *connection);
 
 /* A message of the client. 0: it takes effect; REASON_QUOTA_EXCEEDED, or in MQTT 3
  * REASON_IMPLEMENTATION_SPECIFIC_ERROR: it alone is refused; REASON_MESSAGE_RATE_TOO_HIGH: the
@@ -26,13 +23,16 @@ int client_pace_read(Connection *connection, size_t n, void (*go_on)(Connection 
 
 static inline bool client_pace_counts_messages(const Connection *connection)
 {
-        return _unlikely_(connection_settings(connection)->client_max_message_rate > 0);
+        const Settings *settings = connection_settings(connection);
+
+        return _unlikely_((settings->client_max_message_rate | settings->user_max_message_rate) >
+                          0);
 }
 
 static inline bool client_pace_counts(const Connection *connection)
 {
         const Settings *settings = connection_settings(connection);
 
-        return _unlikely_((settings->client_max_message_rate | settings->client_max_receive_rate) >
-                          0);
+        return _unlikely_((settings->client_max_message_rate | settings->client_max_receive_rate |
+                           settings->user_max_message_rate | settings->user_max_receive_rate) > 0);
 }

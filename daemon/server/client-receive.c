@@ -32,10 +32,13 @@ static bool leaves_connect(const Connection *connection)
         return connection->phase == CONNECTION_MOVES || connection->phase == CONNECTION_PROVES;
 }
 
-/* -EINPROGRESS: it will be taken again, with the answer of an authority. */
+/* -EINPROGRESS: it will be taken again, with the answer of an authority, or for its next part. */
 static int client_take_packet(Connection *connection, const Packet *packet)
 {
-        int r = consult_is_due(connection) ? consult_about(connection, packet) : 0;
+        /* An authority was asked before its first part. */
+        int r = consult_is_due(connection) && !connection->extras->subscribing
+                        ? consult_about(connection, packet)
+                        : 0;
 
         return r == 0 ? dispatch_packet(connection, packet) : r;
 }
@@ -146,8 +149,8 @@ static int client_wait_for_proof(Connection *connection)
         return loop_modify(&connection->shard->loop, &connection->source, 0);
 }
 
-/* Of one that is open: it is written to meanwhile. */
-static bool client_wait_for_authority(Connection *connection)
+/* Of one that is open, and whose next packet waits: it is written to meanwhile. */
+static bool client_wait(Connection *connection)
 {
         int r = loop_modify(&connection->shard->loop, &connection->source,
                             connection->source.events & ~(uint32_t)EPOLLIN);
@@ -193,7 +196,7 @@ bool client_receive(Connection *connection, Bytes data)
                 connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
                 return false;
         }
-        if (connection->extras->consultation)
-                return client_wait_for_authority(connection);
+        if (connection->extras->consultation || connection->extras->subscribing)
+                return client_wait(connection);
         return leaves_connect(connection) ? client_leave(connection, data) : true;
 }

@@ -4,6 +4,7 @@
 
 #include "server/client-session.h"
 
+#include "server/client-account.h"
 #include "server/deliver.h"
 #include "util/log.h"
 
@@ -58,6 +59,7 @@ void client_session_detach(Connection *connection)
 
         if (!session)
                 return;
+        client_account_leave(connection);
         connection->session = NULL;
         counters_add(shard->counters.clients_connected, -1);
         sessions_detach(shard->sessions, session, loop_now(&shard->loop));

@@ -18,6 +18,7 @@
 #include "server/login.h"
 #include "server/proxied.h"
 #include "server/send-pace.h"
+#include "server/subscribing.h"
 
 static void client_timer_due(LoopTimer *timer, msec_t now)
 {
@@ -236,6 +237,16 @@ static void client_go_on(Connection *connection)
         if (client_receive(connection, buffer_bytes(&connection->input)) &&
             connection->transport.has_more)
                 client_read(connection);
+}
+
+void client_serve_subscribing(Shard *shard)
+{
+        while (shard->filters_left > 0 && !list_is_empty(&shard->subscribing)) {
+                Subscribing *first = list_first_entry(&shard->subscribing, Subscribing, link);
+
+                list_remove(&first->link);
+                client_go_on(first->connection);
+        }
 }
 
 /* MSEC_INFINITY: never. */

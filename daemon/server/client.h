@@ -30,5 +30,8 @@ void client_consulted(Consultation *consultation);
 /* A helper has checked its password (MAIL_LOGIN). Frees the login. */
 void client_proved(Login *login);
 
+/* In a new turn: packets with many filters go on, the one that waits longest first. */
+void client_serve_subscribing(Shard *shard);
+
 /* The end of the turn: fetches what the session has to send, writes. */
 void client_flush(Connection *connection);

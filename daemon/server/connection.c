@@ -15,6 +15,7 @@
 #include "server/exchange.h"
 #include "server/handshake-step.h"
 #include "server/login.h"
+#include "server/subscribing.h"
 #include "transport/stream.h"
 #include "transport/tls.h"
 
@@ -109,6 +110,19 @@ int connection_join(Connection *connection, Shard *shard)
         return 0;
 }
 
+Pace *connection_pace(Connection *connection)
+{
+        if (!connection->pace) {
+                connection->pace = calloc(1, sizeof(*connection->pace));
+                if (!connection->pace)
+                        return NULL;
+                connection->pace->connection = connection;
+                loop_timer_init(&connection->pace->timer, NULL);
+                loop_timer_init(&connection->pace->hold, NULL);
+        }
+        return connection->pace;
+}
+
 static void connection_end_pace(Connection *connection)
 {
         if (connection->is_newcomer || !connection->pace)
@@ -130,6 +144,8 @@ void connection_leave(Connection *connection)
         connection_leave_newcomers(connection);
         connection_end_pace(connection);
         tenure_suspend(connection->extras->tenure, &shard->loop);
+        if (connection->extras->subscribing)
+                list_remove(&connection->extras->subscribing->link);
         list_remove(&connection->link);
         list_remove(&connection->flush_link);
         counters_add(shard->counters.sockets_open, -1);
@@ -242,6 +258,7 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
 static void connection_free_extras(Connection *connection)
 {
         exchange_free(connection->extras->exchange);
+        subscribing_free(connection->extras->subscribing);
         free(connection->extras->tenure);
         free(connection->extras->proxy_name);
         extras_drop(&connection->extras);

@@ -130,6 +130,9 @@ void connection_leave_place(Connection *connection);
 /* It has been let in, or is to be forgotten. Idempotent. */
 void connection_leave_newcomers(Connection *connection);
 
+/* Of one that is no newcomer any more, made now if it has none; NULL without memory. */
+Pace *connection_pace(Connection *connection);
+
 /* Makes it one of those that came by this endpoint (referenced). */
 void connection_change_endpoint(Connection *connection, Endpoint *endpoint);
 
@@ -172,7 +175,9 @@ char *connection_peer_format(const Connection *connection, char *buffer, size_t 
 /* Whether it is read from, as an epoll event. */
 static inline uint32_t connection_reads(const Connection *connection)
 {
-        return connection->is_paused || connection->extras->consultation ? 0 : EPOLLIN;
+        const Extras *extras = connection->extras;
+
+        return connection->is_paused || extras->consultation || extras->subscribing ? 0 : EPOLLIN;
 }
 
 /* What holds for all now. */

@@ -40,12 +40,13 @@
         X(refused_rate)                                                                            \
         X(refused_listener_full)                                                                   \
         X(evicted_without_connect)                                                                 \
-        X(messages_above_rate)   /* by client_max_message_rate */                                  \
-        X(pauses)                /* times that a client was not read from for its rate */          \
-        X(holds)                 /* times that a client was not written to for its rate */         \
-        X(retained_refused)      /* by client_max_retained and the like */                         \
-        X(subscriptions_refused) /* by client_max_subscriptions, client_max_wildcard_levels */     \
-        X(takeovers_refused)     /* by client_max_takeovers */                                     \
+        X(messages_above_rate)      /* by client_max_message_rate */                               \
+        X(pauses)                   /* times that a client was not read from for its rate */       \
+        X(holds)                    /* times that a client was not written to for its rate */      \
+        X(retained_refused)         /* by client_max_retained and the like */                      \
+        X(subscriptions_refused)    /* by client_max_subscriptions, client_max_wildcard_levels */  \
+        X(takeovers_refused)        /* by client_max_takeovers */                                  \
+        X(user_connections_refused) /* by user_max_connections and user_max_connection_rate */     \
         X(failed_logins)                                                                           \
         X(accept_paused)  /* times that accepting stopped for want of descriptors */               \
         X(output_packets) /* packets in output buffers now */                                      \

@@ -10,9 +10,9 @@
 #include "mqtt/packet.h"
 #include "server/connection.h"
 
-/* Of all handlers: 0, a reason code that ends the connection, or -errno. The packet's body is a
- * view into memory that does not outlive the call. The connection may be closed or about to move
- * afterwards. */
+/* Of all handlers: 0, a reason code that ends the connection, or -errno; -EINPROGRESS: it is to be
+ * called again with this packet, in another turn. The packet's body is a view into memory that does
+ * not outlive the call. The connection may be closed or about to move afterwards. */
 int dispatch_packet(Connection *connection, const Packet *packet);
 
 int handle_connect(Connection *connection, const Packet *packet);

@@ -27,6 +27,12 @@ const char *excess_option(Excess excess)
                 [EXCESS_USER_RETAINED_BYTES] = "user_max_retained_bytes",
                 [EXCESS_CLIENT_SUBSCRIPTIONS] = "client_max_subscriptions",
                 [EXCESS_CLIENT_WILDCARD_LEVELS] = "client_max_wildcard_levels",
+                [EXCESS_USER_CONNECTION_RATE] = "user_max_connection_rate",
+                [EXCESS_USER_CONNECTIONS] = "user_max_connections",
+                [EXCESS_USER_MESSAGE_RATE] = "user_max_message_rate",
+                [EXCESS_USER_RECEIVE_RATE] = "user_max_receive_rate",
+                [EXCESS_USER_SEND_RATE] = "user_max_send_rate",
+                [EXCESS_USER_SUBSCRIPTIONS] = "user_max_subscriptions",
         };
 
         return options[excess];

@@ -12,13 +12,10 @@
 #include "mqtt/topic.h"
 #include "mqtt/unsubscribe.h"
 #include "server/client-access.h"
+#include "server/client-account.h"
 #include "server/client-log.h"
 #include "server/reply.h"
-
-_unused_ static inline void buffer_donep(Buffer *buffer)
-{
-        buffer_done(buffer);
-}
+#include "server/subscribing.h"
 
 /*
  * The filter behind the listener's mount point; `$share/group/` stays in front. *ret_text is the
@@ -97,12 +94,24 @@ static bool is_too_deep(const Connection *connection, Bytes filter)
         return has_wildcard && levels > limit;
 }
 
-/* With the one that has just been made. */
-static bool has_too_many(const Connection *connection)
+/* With the one that has just been made. EXCESSES_N: it, and its user, may have so many. */
+static Excess count_subscription(Connection *connection)
 {
         const int limit = connection_settings(connection)->client_max_subscriptions;
 
-        return limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit;
+        if (limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit)
+                return EXCESS_CLIENT_SUBSCRIPTIONS;
+        return client_account_subscribe(connection) ? EXCESSES_N : EXCESS_USER_SUBSCRIPTIONS;
+}
+
+/* 0, or REASON_NO_SUBSCRIPTION_EXISTED. */
+static int end_subscription(Connection *connection, Bytes text)
+{
+        int r = session_unsubscribe(connection->session, text);
+
+        if (r == 0)
+                client_account_unsubscribe(connection);
+        return r;
 }
 
 static int refuse(Connection *connection, Excess excess)
@@ -117,6 +126,7 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
 {
         SubscriptionOptions options = options_of(connection, entry);
         TopicFilter filter;
+        Excess excess;
         bool existed;
         Bytes text;
         int r;
@@ -134,75 +144,150 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
                 r = session_subscribe(connection->session, text, options, identifier, &existed);
         if (r != 0)
                 return r;
-        if (!existed && has_too_many(connection)) {
+        excess = existed ? EXCESSES_N : count_subscription(connection);
+        if (excess != EXCESSES_N) {
                 session_unsubscribe(connection->session, text);
-                return refuse(connection, EXCESS_CLIENT_SUBSCRIPTIONS);
+                return refuse(connection, excess);
         }
         if (wants_retained(options, existed, &filter)) {
                 r = want_retained(connection, &filter, options, identifier);
                 /* The answer will be no: then there must be none. */
-                if (r < 0)
-                        session_unsubscribe(connection->session, text);
-                if (r < 0)
+                if (r < 0) {
+                        end_subscription(connection, text);
                         return r;
+                }
         }
         client_log_subscribe(connection, text, subscription_qos(options));
         return subscription_qos(options);
 }
 
-int handle_subscribe(Connection *connection, const Packet *packet)
-{
-        _cleanup_(buffer_donep) Buffer reasons = {};
-        uint32_t identifier = SUBSCRIPTION_NO_IDENTIFIER;
-        SubscribeEntry entry;
-        Subscribe subscribe;
-        int r;
+/* --- packets in parts --- */
 
-        r = subscribe_decode(packet->body, connection->version, &subscribe);
+_unused_ static inline void part_donep(SubscribingPart *part)
+{
+        buffer_done(&part->reasons);
+}
+
+/* The turn has no more to spare: what is left of the packet waits for another one. */
+static int wait_for_turn(Connection *connection, SubscribingPart *part)
+{
+        Extras *extras = extras_own(&connection->extras);
+        int r = extras ? subscribing_wait(&extras->subscribing, connection,
+                                          &connection->shard->subscribing, part)
+                       : -ENOMEM;
+
+        return r < 0 ? r : -EINPROGRESS;
+}
+
+static bool turn_has_room(Connection *connection)
+{
+        if (connection->shard->filters_left == 0)
+                return false;
+        connection->shard->filters_left--;
+        return true;
+}
+
+/* All of the packet has taken effect. */
+static void end_parts(Connection *connection)
+{
+        if (connection->extras->subscribing) {
+                Extras *extras = extras_own(&connection->extras);
+
+                extras->subscribing = subscribing_free(extras->subscribing);
+        }
+}
+
+static int begin_subscribe(Connection *connection, Bytes body, SubscribingPart *ret)
+{
+        Subscribe subscribe;
+        int r = subscribe_decode(body, connection->version, &subscribe);
+
         if (r != 0)
                 return r;
+        *ret = (SubscribingPart){.filters = subscribe.entries, .packet_id = subscribe.packet_id};
         if (properties_has(&subscribe.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER))
-                identifier = subscribe.properties.subscription_identifier;
-        if (buffer_reserve(&reasons, subscribe.n_entries) < 0)
-                return -ENOMEM;
-        while (subscribe_next(&subscribe, &entry)) {
+                ret->identifier = subscribe.properties.subscription_identifier;
+        return buffer_reserve(&ret->reasons, subscribe.n_entries);
+}
+
+int handle_subscribe(Connection *connection, const Packet *packet)
+{
+        _cleanup_(part_donep) SubscribingPart part = {};
+        Subscribe rest = {};
+        SubscribeEntry entry;
+        int r = 0;
+
+        if (connection->extras->subscribing)
+                subscribing_resume(connection->extras->subscribing, packet->body, &part);
+        else
+                r = begin_subscribe(connection, packet->body, &part);
+        if (r != 0)
+                return r;
+        rest.entries = part.filters;
+        while (reader_left(&rest.entries) > 0) {
                 uint8_t reason;
 
-                r = subscribe_entry(connection, &entry, identifier);
+                part.filters = rest.entries;
+                if (!turn_has_room(connection))
+                        return wait_for_turn(connection, &part);
+                subscribe_next(&rest, &entry);
+                r = subscribe_entry(connection, &entry, part.identifier);
                 if (r < 0 && r != -ENOMEM)
                         return r;
                 reason = r < 0 ? REASON_QUOTA_EXCEEDED : (uint8_t)r;
-                buffer_append(&reasons, &reason, 1);
+                buffer_append(&part.reasons, &reason, 1);
         }
-        r = reply_suback(connection, subscribe.packet_id, buffer_bytes(&reasons));
+        end_parts(connection);
+        r = reply_suback(connection, part.packet_id, buffer_bytes(&part.reasons));
         if (r == 0)
                 connection_schedule(connection);
         return r;
 }
 
-int handle_unsubscribe(Connection *connection, const Packet *packet)
+static int begin_unsubscribe(Connection *connection, Bytes body, SubscribingPart *ret)
 {
-        _cleanup_(buffer_donep) Buffer reasons = {};
         Unsubscribe unsubscribe;
-        Bytes filter, text;
-        int r;
+        int r = unsubscribe_decode(body, connection->version, &unsubscribe);
 
-        r = unsubscribe_decode(packet->body, connection->version, &unsubscribe);
         if (r != 0)
                 return r;
-        if (buffer_reserve(&reasons, unsubscribe.n_filters) < 0)
-                return -ENOMEM;
-        while (unsubscribe_next(&unsubscribe, &filter)) {
+        *ret = (SubscribingPart){
+                .filters = unsubscribe.filters,
+                .packet_id = unsubscribe.packet_id,
+        };
+        return buffer_reserve(&ret->reasons, unsubscribe.n_filters);
+}
+
+int handle_unsubscribe(Connection *connection, const Packet *packet)
+{
+        _cleanup_(part_donep) SubscribingPart part = {};
+        Unsubscribe rest = {};
+        Bytes filter, text;
+        int r = 0;
+
+        if (connection->extras->subscribing)
+                subscribing_resume(connection->extras->subscribing, packet->body, &part);
+        else
+                r = begin_unsubscribe(connection, packet->body, &part);
+        if (r != 0)
+                return r;
+        rest.filters = part.filters;
+        while (reader_left(&rest.filters) > 0) {
                 uint8_t reason;
 
+                part.filters = rest.filters;
+                if (!turn_has_room(connection))
+                        return wait_for_turn(connection, &part);
+                unsubscribe_next(&rest, &filter);
                 r = mount_filter(connection, filter, &text);
                 if (r == 0)
-                        r = session_unsubscribe(connection->session, text);
+                        r = end_subscription(connection, text);
                 if (r < 0)
                         return r;
                 reason = (uint8_t)r;
-                buffer_append(&reasons, &reason, 1);
+                buffer_append(&part.reasons, &reason, 1);
                 client_log_unsubscribe(connection, text);
         }
-        return reply_unsuback(connection, unsubscribe.packet_id, buffer_bytes(&reasons));
+        end_parts(connection);
+        return reply_unsuback(connection, part.packet_id, buffer_bytes(&part.reasons));
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "access/accounts.h"
 #include "access/bans.h"
 #include "access/neighbours.h"
 #include "broker/retained.h"
@@ -31,6 +32,7 @@ typedef struct Plane {
         Shard *shards;
         unsigned n_shards;
         Neighbours *neighbours;
+        Accounts *accounts;
         Bans *bans;
         BanQueue *ban_queue; /* who is to be banned, too */
         WorkPool *helpers;   /* for what would hold up a worker */

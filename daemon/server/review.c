@@ -10,6 +10,7 @@
 #include "access/admission.h"
 #include "mqtt/protocol.h"
 #include "server/client-access.h"
+#include "server/client-account.h"
 #include "server/connection-end.h"
 #include "server/gate.h"
 #include "server/peer-name.h"
@@ -124,6 +125,7 @@ static bool review_client(Connection *connection)
                 return true;
         }
         client_access_grant(connection, now->policy);
+        client_account_review(connection);
         if (served && !served->ends && !terms_give_less(connection->endpoint, now))
                 connection_change_endpoint(connection, served->endpoint);
         return false;

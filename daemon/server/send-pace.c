@@ -1,15 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How fast one client is written to. */
+/* How fast one client, and all of one user, are written to. */
 
 #include "server/send-pace.h"
 
 #include <errno.h>
 
 #include "mqtt/protocol.h"
+#include "server/client-account.h"
 #include "server/client-log.h"
-#include "server/client-pace.h"
 #include "util/bucket.h"
+
+/* A second's worth may go at once. */
+static BucketFlow flow_of(uint64_t rate)
+{
+        return (BucketFlow){.rate = rate, .burst = rate};
+}
+
+/* Of its user; 0: none. */
+static uint64_t user_rate(const Connection *connection)
+{
+        return client_account(connection) ? connection_settings(connection)->user_max_send_rate : 0;
+}
+
+/* How long it has to wait for the limit for which it waits longest. */
+static msec_t wait_of(const Connection *connection, msec_t now, Excess *ret_excess)
+{
+        const BucketFlow own = flow_of(connection_settings(connection)->client_max_send_rate);
+        const BucketFlow all = flow_of(user_rate(connection));
+        msec_t wait = 0, other = 0;
+
+        if (own.rate > 0)
+                wait = bucket_wait(connection->pace->sent, own, now);
+        if (all.rate > 0)
+                other = account_wait(client_account(connection), ACCOUNT_SENT, all, now);
+        *ret_excess = other > wait ? EXCESS_USER_SEND_RATE : EXCESS_CLIENT_SEND_RATE;
+        return MAX(wait, other);
+}
+
+static void charge(Connection *connection, size_t n, msec_t now)
+{
+        const BucketFlow own = flow_of(connection_settings(connection)->client_max_send_rate);
+        const BucketFlow all = flow_of(user_rate(connection));
+        Pace *pace = connection->pace;
+
+        if (own.rate > 0)
+                pace->sent = bucket_without(pace->sent, own, n, now);
+        if (all.rate > 0)
+                account_charge(pace->account, connection->shard->index, ACCOUNT_SENT, all, n, now);
+}
 
 static void hold_is_over(LoopTimer *timer, msec_t now)
 {
@@ -19,7 +58,7 @@ static void hold_is_over(LoopTimer *timer, msec_t now)
         connection_schedule(connection);
 }
 
-static int hold_for(Connection *connection, msec_t wait)
+static int hold_for(Connection *connection, msec_t wait, Excess excess)
 {
         Loop *loop = &connection->shard->loop;
         Pace *pace = connection->pace;
@@ -30,37 +69,42 @@ static int hold_for(Connection *connection, msec_t wait)
                               : send_pace_bound(connection);
         connection->is_held = true;
         counters_add(connection->shard->counters.holds, 1);
-        client_log_excess(connection, EXCESS_CLIENT_SEND_RATE);
+        client_log_excess(connection, excess);
         return loop_timer_arm(loop, &pace->hold, loop_now(loop) + wait);
 }
 
 int send_pace_written(Connection *connection, size_t n)
 {
-        const Settings *settings = connection_settings(connection);
-        const uint64_t rate = settings->client_max_send_rate;
-        const BucketFlow flow = {.rate = rate, .burst = rate};
         const msec_t now = loop_now(&connection->shard->loop);
-        Pace *pace = client_pace_of(connection);
+        Excess excess;
         msec_t wait;
 
-        if (!pace)
+        if (!connection_pace(connection))
                 return -ENOMEM;
-        wait = bucket_wait(pace->sent, flow, now);
-        pace->sent = bucket_without(pace->sent, flow, n, now);
-        if (settings->limit_action != LIMIT_DISCONNECT) {
-                wait = bucket_wait(pace->sent, flow, now);
-                return wait > 0 && !connection->is_held ? hold_for(connection, wait) : 0;
+        if (n == 0)
+                return 0;
+        wait = wait_of(connection, now, &excess);
+        charge(connection, n, now);
+        if (connection_settings(connection)->limit_action == LIMIT_DISCONNECT) {
+                if (wait > 0)
+                        client_log_excess(connection, excess);
+                return wait > 0 ? REASON_QUOTA_EXCEEDED : 0;
         }
-        if (wait > 0 && n > 0)
-                client_log_excess(connection, EXCESS_CLIENT_SEND_RATE);
-        return wait > 0 && n > 0 ? REASON_QUOTA_EXCEEDED : 0;
+        wait = wait_of(connection, now, &excess);
+        return wait > 0 ? hold_for(connection, wait, excess) : 0;
+}
+
+/* 0: none. */
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+        return a == 0 || (b > 0 && b < a) ? b : a;
 }
 
 uint64_t send_pace_bound(const Connection *connection)
 {
         const Settings *settings = connection_settings(connection);
-        const uint64_t limit = settings->max_output_buffer;
+        const uint64_t rate = smaller(settings->client_max_send_rate, user_rate(connection));
+        const uint64_t bound = smaller(rate, settings->max_output_buffer);
 
-        return limit > 0 ? MIN(limit, settings->client_max_send_rate)
-                         : settings->client_max_send_rate;
+        return bound > 0 ? bound : UINT64_MAX;
 }

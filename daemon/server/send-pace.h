@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * How fast one client is written to, and what is done above that: what is for it waits, as for a
- * client that does not read fast enough, so the limits of its queues hold, and QoS 0 for which
- * there is no room is dropped. Who has no such limit pays a comparison for a write and one for a
- * message.
+ * How fast one client, and all clients of one user, are written to, and what is done above that:
+ * what is for it waits, as for a client that does not read fast enough, so the limits of its queues
+ * hold, and QoS 0 for which there is no room is dropped. Who has no such limit pays a comparison
+ * for a write and one for a message.
  *
  * Thread: worker
  */
@@ -18,10 +18,12 @@
  */
 int send_pace_written(Connection *connection, size_t n);
 
-/* How much may lie in the output of a limited client: what a second lets through. */
+/* How much may lie in the output of such a client: what a second lets through. */
 uint64_t send_pace_bound(const Connection *connection);
 
 static inline bool send_pace_counts(const Connection *connection)
 {
-        return _unlikely_(connection_settings(connection)->client_max_send_rate > 0);
+        const Settings *settings = connection_settings(connection);
+
+        return _unlikely_((settings->client_max_send_rate | settings->user_max_send_rate) > 0);
 }

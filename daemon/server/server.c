@@ -60,6 +60,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = neighbours_new(&plane->neighbours);
         if (r == 0)
+                r = accounts_new(n, &plane->accounts);
+        if (r == 0)
                 r = bans_new(&plane->bans);
         if (r == 0)
                 r = ban_queue_new(&plane->ban_queue);
@@ -108,6 +110,7 @@ Server *server_free(Server *server)
         free(plane->shards);
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);
+        accounts_free(plane->accounts);
         bans_free(plane->bans);
         ban_queue_free(plane->ban_queue);
         router_free(plane->router);
@@ -225,12 +228,12 @@ size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max
         return ban_queue_take(server->plane.ban_queue, requests, max);
 }
 
-/* For sem_timedwait(), which knows only the clock on the wall. */
+/* For sem_clockwait(): the clock on the wall may be set meanwhile. */
 static struct timespec after(msec_t timeout)
 {
         struct timespec until;
 
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += (time_t)(timeout / MSEC_PER_SEC);
         until.tv_nsec += (long)(timeout % MSEC_PER_SEC) * 1000000;
         if (until.tv_nsec >= 1000000000) {
@@ -270,7 +273,8 @@ int server_await_answers(Server *server, msec_t timeout)
         int silent;
 
         while ((silent = server_silent_worker(server)) >= 0)
-                if (sem_timedwait(&server->plane.answers, &until) < 0 && errno != EINTR)
+                if (sem_clockwait(&server->plane.answers, CLOCK_MONOTONIC, &until) < 0 &&
+                    errno != EINTR)
                         break;
         return silent;
 }
@@ -281,7 +285,8 @@ static void wait_for_wills(Plane *plane, msec_t timeout)
         const struct timespec until = after(timeout);
 
         for (unsigned i = 0; i < plane->n_shards; i++)
-                while (sem_timedwait(&plane->wills_published, &until) < 0 && errno == EINTR)
+                while (sem_clockwait(&plane->wills_published, CLOCK_MONOTONIC, &until) < 0 &&
+                       errno == EINTR)
                         ;
 }
 

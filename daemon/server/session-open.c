@@ -8,8 +8,8 @@
 
 #include "mqtt/protocol.h"
 #include "server/ban-rule.h"
+#include "server/client-account.h"
 #include "server/client-log.h"
-#include "server/client-pace.h"
 #include "server/client-session.h"
 #include "server/connection-end.h"
 #include "util/bucket.h"
@@ -44,7 +44,7 @@ static int take_over(Connection *connection, Connection *before)
         Pace *pace;
 
         connection_leave_newcomers(connection);
-        pace = client_pace_of(connection);
+        pace = connection_pace(connection);
         if (pace && before->pace)
                 pace->takeovers = before->pace->takeovers;
         if (pace && limit > 0 &&
@@ -94,11 +94,18 @@ int client_session_open(Connection *connection, const ClientSessionRequest *requ
         r = claim_session(connection, request, &session);
         if (r != 0)
                 return r;
+        /* Behind those whose place it takes: they do not count any more. */
+        connection_leave_newcomers(connection);
+        r = client_account_enter(connection);
+        if (r != 0)
+                return r;
         present = session != NULL;
         if (!session) {
                 r = open_new(shard, request->client_id, &session);
-                if (r != 0)
+                if (r != 0) {
+                        client_account_leave(connection);
                         return r;
+                }
         }
         session_attach(session, &(SessionAttach){
                                         .connection = connection,
@@ -110,6 +117,7 @@ int client_session_open(Connection *connection, const ClientSessionRequest *requ
         session_set_will(session, request->will, request->will_delay);
         client_sessions_arm(shard);
         connection->session = session;
+        client_account_attach(connection);
         counters_add(shard->counters.clients_connected, 1);
         counters_add(shard->counters.connections, 1);
         *ret_present = present;

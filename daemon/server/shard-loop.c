@@ -5,6 +5,7 @@
 #include "server/shard-loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@
 /* Of each turn, for who has not been let in, ns: so much longer others may wait in a flood. What is
  * begun is done, and one thing is done in any case. */
 #define NEWCOMERS_TIME 200000U
+/* Of each turn: filters that are subscribed or unsubscribed, at some microseconds each. */
+#define FILTERS_MAX 128U
 /* How often a worker that ends looks whether it is done, ms. */
 #define FINISH_WAIT 10U
 
@@ -251,14 +254,16 @@ void shard_turn(Shard *shard, msec_t max_wait)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
         if (shard->is_reviewing || !list_is_empty(&shard->flushes) ||
-            !list_is_empty(&shard->movers) || shard_has_mail(shard) ||
-            !mailbox_prepare_sleep(&shard->mailbox))
+            !list_is_empty(&shard->movers) || !list_is_empty(&shard->subscribing) ||
+            shard_has_mail(shard) || !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
         loop_wait(&shard->loop, wait);
         mailbox_awake(&shard->mailbox);
         shard_take_mail(shard);
         acceptors_run_due(shard);
         review_go_on(shard);
+        shard->filters_left = FILTERS_MAX;
+        client_serve_subscribing(shard);
         loop_dispatch(&shard->loop);
         shard_send(shard);
         shard_serve_newcomers(shard);
@@ -267,8 +272,12 @@ void shard_turn(Shard *shard, msec_t max_wait)
 
 bool shard_settle(Shard *shard)
 {
-        size_t n = shard_take_mail(shard);
+        size_t n;
 
+        /* What has taken effect in part goes on to its end: nobody else could. */
+        shard->filters_left = UINT_MAX;
+        client_serve_subscribing(shard);
+        n = shard_take_mail(shard);
         shard_send(shard);
         shard_bury(shard);
         return n > 0 || shard_has_mail(shard);
@@ -323,6 +332,7 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
         list_init(&shard->connections);
         list_init(&shard->newcomers);
         list_init(&shard->movers);
+        list_init(&shard->subscribing);
         list_init(&shard->flushes);
         list_init(&shard->dead);
         loop_timer_init(&shard->sessions_timer, sessions_due);

@@ -61,10 +61,11 @@ struct Shard {
         msec_t acceptors_due;
         List connections;
         unsigned n_newcomers;
-        List newcomers; /* of these, those that have not been let in yet; the oldest first */
-        List movers;    /* and that have just moved here: their CONNECT is yet to be read */
-        List flushes;   /* connections with something to write at the end of this turn */
-        List dead;      /* closed in this turn, freed at its end */
+        List newcomers;   /* of these, those that have not been let in yet; the oldest first */
+        List subscribing; /* packets with many filters, and those that wait behind them */
+        List movers;      /* and that have just moved here: their CONNECT is yet to be read */
+        List flushes;     /* connections with something to write at the end of this turn */
+        List dead;        /* closed in this turn, freed at its end */
 
         uint8_t *scratch;
         Buffer assembly; /* where topics and properties are put together */
@@ -75,6 +76,7 @@ struct Shard {
         RateLimit answer_limit;       /* of refused ones that are told why */
         Refusals refusals;
         Excesses excesses;
+        unsigned filters_left;   /* so many may be subscribed or unsubscribed in this turn */
         uint64_t newcomers_time; /* ns of a turn that those who are not let in may take */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
         bool is_made;

@@ -11,6 +11,7 @@
 #include "broker/state-reader.h"
 #include "mqtt/protocol.h"
 #include "server/client-access.h"
+#include "server/client-account.h"
 #include "server/client-session.h"
 #include "server/client.h"
 #include "server/connection-record.h"
@@ -144,6 +145,7 @@ static int make_connection(Unparker *unparker, ConnectionRecord *record, ParkedI
                 /* Else the review will find that it came without a password. */
                 if (is_still_proven(connection, record->proof))
                         client_access_grant(connection, endpoint->policy);
+                client_account_review(connection);
         }
         unparker->counts->connections++;
         return 0;

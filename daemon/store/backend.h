@@ -40,6 +40,7 @@ typedef struct StoreOps {
         int (*cursor_remove)(StoreCursor *cursor);
         /* size and used, as the transaction sees them. */
         int (*usage)(StoreTxn *txn, StoreUsage *usage);
+        /* Writes to a pipe; the first bytes come when it is settled what is in the copy. */
         int (*backup)(Store *store, int fd, bool compact);
         void (*free)(Store *store);
 } StoreOps;

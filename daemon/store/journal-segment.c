@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/journal-batch.h"
 #include "util/macro.h"
 
 #define PREFIX "journal-"
@@ -129,6 +130,14 @@ void journal_segment_remove(JournalSegment *segment, const StoreFolder *folder)
         journal_segment_free(segment);
 }
 
+/* What was written in vain may be whole: it must not be taken for something that was done. */
+static void take_back(const JournalSegment *segment)
+{
+        static const uint8_t zeros[JOURNAL_HEADER];
+
+        (void)write_all(segment->fd, (Bytes){zeros, sizeof(zeros)}, segment->used);
+}
+
 int journal_segment_write(JournalSegment *segment, Bytes bytes)
 {
         int r = write_all(segment->fd, bytes, segment->used);
@@ -137,5 +146,7 @@ int journal_segment_write(JournalSegment *segment, Bytes bytes)
                 r = disk_error(errno);
         if (r == 0)
                 segment->used += bytes.length;
+        else if (r == -ENOSPC)
+                take_back(segment);
         return r;
 }

@@ -239,10 +239,8 @@ static int lmdb_usage(StoreTxn *txn, StoreUsage *usage)
 
 static int lmdb_backup(Store *store, int fd, bool compact)
 {
-        int r = error_of(mdb_env_copyfd2(container_of(store, LmdbStore, store)->env, fd,
-                                         compact ? MDB_CP_COMPACT : 0));
-
-        return r < 0 ? r : fdatasync(fd) < 0 ? -errno : 0;
+        return error_of(mdb_env_copyfd2(container_of(store, LmdbStore, store)->env, fd,
+                                        compact ? MDB_CP_COMPACT : 0));
 }
 
 static void lmdb_free(Store *store)

@@ -266,11 +266,6 @@ int store_cursor_previous(StoreCursor *cursor, Bytes *ret_key, Bytes *ret_value)
         return move(cursor, STORE_MOVE_PREVIOUS, (Bytes){}, ret_key, ret_value);
 }
 
-int store_backup(Store *store, int fd, bool compact)
-{
-        return store->ops->backup ? store->ops->backup(store, fd, compact) : -EOPNOTSUPP;
-}
-
 /* --- the whole --- */
 
 Store *store_free(Store *store)

@@ -108,6 +108,8 @@ void store_set_max_size(Store *store, uint64_t max_size);
  * there is room. */
 bool store_give_reserve(Store *store);
 
-/* Writes a copy of the store as it is now to the file, which is a store's own file then; `compact`:
- * without unused room, which takes longer. Others go on meanwhile. -EOPNOTSUPP: in memory. */
+/* Writes a copy of the tables as they are now to the file, which is a store's own file then;
+ * `compact`: without unused room, which takes longer. Others go on meanwhile, and their flushes
+ * wait for none of it that is large. It waits for a checkpoint that is on its way; to have what is
+ * done but not settled too, let one go before (committer_checkpoint()). -EOPNOTSUPP: in memory. */
 int store_backup(Store *store, int fd, bool compact);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bucket.h: so much a second on average, and some at once: what limits a rate.
- * Thread: any (no lock inside: one thread at a time; bucket_take_shared(): any number)
+ * Thread: any (no lock inside: one thread at a time; bucket_…_shared(): any number)
  *
  * A bucket is one number: the time, in ns, at which it will be full again. All zero, it is full. */
 #pragma once
@@ -60,4 +60,17 @@ static inline bool bucket_take_shared(atomic_uint_fast64_t *bucket, BucketFlow f
                                                       bucket_without(before, flow, n, now),
                                                       memory_order_relaxed, memory_order_relaxed));
         return true;
+}
+
+/* As bucket_without(), for any number of threads: what is left. */
+static inline uint64_t bucket_charge_shared(atomic_uint_fast64_t *bucket, BucketFlow flow,
+                                            uint64_t n, msec_t now)
+{
+        uint64_t before = atomic_load_explicit(bucket, memory_order_relaxed), after;
+
+        do
+                after = bucket_without(before, flow, n, now);
+        while (!atomic_compare_exchange_weak_explicit(bucket, &before, after, memory_order_relaxed,
+                                                      memory_order_relaxed));
+        return after;
 }

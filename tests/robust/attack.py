@@ -188,6 +188,15 @@ class Result:
                         self.waited[1] / 1e6, self.waited[0] / 1e6)
 
 
+def settle(broker, good):
+        """What the attack has left in sockets is dealt with."""
+        while True:
+                ran, _ = schedule_of(broker)
+                good.exchange(0.05)
+                if schedule_of(broker)[0] - ran < 0.01e9:
+                        return
+
+
 def measure(case, good, watched, attack, arguments):
         result = Result()
         with Apart(case.broker) as apart:
@@ -203,6 +212,8 @@ def measure(case, good, watched, attack, arguments):
                                 result.ran[attacked] += after[0] - ran
                                 result.waited[attacked] += after[1] - waited
                                 attacker.pause()
+                                if attacked:
+                                        settle(case.broker, good)
                                 watched.look()
                 finally:
                         result.n = attacker.end()

@@ -4,8 +4,10 @@
 A short form for every day; HAWKER_ATTACK_SECONDS says for how long each takes (default 2).
 """
 import collections
+import itertools
 import os
 import resource
+import select
 import signal
 import socket
 import tempfile
@@ -67,6 +69,37 @@ def guess(attacker, case):
                 attacker.n += 1
 
 
+def speak(attacker, case, packets):
+        """On one connection, packets as fast as they are taken; what comes back is not looked at."""
+        peer = connect(case, '127.0.1.1')
+        peer.send(codec.connect(5, 'attacker', username='good', password=b'p'))
+        peer.recv(100)
+        peer.setblocking(False)
+        left = b''
+        while attacker.go:
+                left = left or next(packets)
+                readable, writable, _ = select.select([peer], [peer], (), 1)
+                if readable:
+                        require(peer.recv(1 << 18), 'the attacker was disconnected')
+                if writable:
+                        left = left[peer.send(left):]
+                        attacker.n += not left
+
+
+def subscribe(attacker, case, n):
+        """Subscribes to n filters with one packet, leaves them with the next, over and over."""
+        filters = ['attack/%d/+/%x/#' % (number, number * 2654435761 % 65521) for number in range(n)]
+        pair = (codec.subscribe(5, 1, [(one, 1) for one in filters]), codec.unsubscribe(5, 2, filters))
+        speak(attacker, case, itertools.cycle(pair))
+
+
+def retain(attacker, case, n):
+        """Messages to remember, each on a new topic, n in each go."""
+        speak(attacker, case, (b''.join(codec.publish(5, 'attack/%x/%d' % (number % 65521, number), b'x' * 64, retain=True)
+                                        for number in range(begin, begin + n))
+                               for begin in itertools.count(0, n)))
+
+
 LISTENER = ['listener {port}']
 # "p", in 101 rounds: slow enough to be checked by helpers
 HASH = ('$7$101$+pPGbac5yHb5t2Fw$armAGV3VxsgleWCm7zA7Zq4N8jqo9WsKzoigVDO2YY/'
@@ -109,3 +142,24 @@ def test_login_guessing(case):
 @surroundings(*STRICT, *LISTENER)
 def test_login_guessing_without_limit(case):
         held(case, 'guessed passwords, no limit', guess)
+
+
+@surroundings(*LISTENER)
+def test_subscribe_flood(case):
+        held(case, 'SUBSCRIBE and UNSUBSCRIBE of 20 filters', subscribe, 20)
+
+
+@surroundings(*LISTENER)
+def test_large_subscribes(case):
+        held(case, 'SUBSCRIBE and UNSUBSCRIBE of 20000 filters', subscribe, 20000)
+
+
+@surroundings('client_max_retained 1000', *LISTENER)
+def test_retained_flood(case):
+        held(case, '100 retained messages, above the limit', retain, 100, memory=8 << 20)
+
+
+@surroundings(*LISTENER)
+def test_retained_flood_without_limit(case):
+        held(case, '100 retained messages, no limit', retain, 100, memory=1 << 30)
+

@@ -7,6 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "mqtt/suback.h"
+#include "mqtt/subscribe.h"
+#include "mqtt/unsuback.h"
+#include "mqtt/unsubscribe.h"
 #include "server/connection.h"
 #include "stage.h"
 
@@ -49,8 +53,11 @@ static void test_who_is_in_comes_first(void)
 
         stage_init(&stage, 1, NULL);
         good = client_join(&stage, 0, MQTT_5, "good");
-        for (unsigned i = 0; i < STRANGERS; i++)
-                strangers[i] = call(&stage, 0, stage_id(&stage, 0, "s"));
+        for (unsigned i = 0; i < STRANGERS; i++) {
+                g_autofree char *name = g_strdup_printf("s%u-", i);
+
+                strangers[i] = call(&stage, 0, stage_id(&stage, 0, name));
+        }
         spare_no_time(&stage);
         for (unsigned turn = 1; turn <= 5; turn++) {
                 client_send(good, ping, sizeof(ping));
@@ -183,6 +190,131 @@ static void test_end_with_movers(void)
         stage_done(&stage);
 }
 
+/* --- packets with many filters --- */
+
+#define FILTERS 1000U
+
+static void add_filters(Buffer *to, MqttVersion version, bool is_subscribe)
+{
+        for (unsigned i = 0; i < FILTERS; i++) {
+                g_autofree char *filter = g_strdup_printf("many/%u/#", i);
+                const SubscribeEntry entry = {.filter = bytes_from_string(filter)};
+
+                g_assert_cmpint(is_subscribe ? subscribe_entry_encode(&entry, version, to)
+                                             : unsubscribe_filter_encode(entry.filter, to),
+                                ==, 0);
+        }
+}
+
+static void send_subscribe(Client *client, uint16_t id)
+{
+        Buffer filters = {}, packet = {};
+        Subscribe subscribe = {.packet_id = id};
+
+        add_filters(&filters, client->version, true);
+        subscribe.entries = reader_of(buffer_bytes(&filters));
+        properties_init(&subscribe.properties);
+        g_assert_cmpint(subscribe_encode(&subscribe, client->version, &packet), ==, 0);
+        client_send_buffer(client, &packet);
+        buffer_done(&filters);
+}
+
+static void send_unsubscribe(Client *client, uint16_t id)
+{
+        Buffer filters = {}, packet = {};
+        Unsubscribe unsubscribe = {.packet_id = id};
+
+        add_filters(&filters, client->version, false);
+        unsubscribe.filters = reader_of(buffer_bytes(&filters));
+        properties_init(&unsubscribe.properties);
+        g_assert_cmpint(unsubscribe_encode(&unsubscribe, client->version, &packet), ==, 0);
+        client_send_buffer(client, &packet);
+        buffer_done(&filters);
+}
+
+/* One reason for each filter, whatever the part that it was in. */
+static void assert_all_granted(uint16_t id, uint16_t expected_id, Bytes reasons)
+{
+        g_assert_cmpuint(id, ==, expected_id);
+        g_assert_cmpuint(reasons.length, ==, FILTERS);
+        for (unsigned i = 0; i < FILTERS; i++)
+                g_assert_cmpuint(reasons.data[i], ==, 0);
+}
+
+static void take_suback(Client *client, uint16_t id)
+{
+        Packet packet = client_take(client, PACKET_SUBACK);
+        Suback suback;
+
+        g_assert_cmpint(suback_decode(packet.body, client->version, &suback), ==, 0);
+        assert_all_granted(suback.packet_id, id, suback.reasons);
+}
+
+static void take_unsuback(Client *client, uint16_t id)
+{
+        Packet packet = client_take(client, PACKET_UNSUBACK);
+        Unsuback unsuback;
+
+        g_assert_cmpint(unsuback_decode(packet.body, client->version, &unsuback), ==, 0);
+        assert_all_granted(unsuback.packet_id, id, unsuback.reasons);
+}
+
+/* Others have their answers meanwhile; what stands behind the packet waits for it. */
+static void test_many_filters(void)
+{
+        static const uint8_t ping[] = {0xc0, 0};
+        Client *many, *good;
+        unsigned turns = 0;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        many = client_join(&stage, 0, MQTT_5, "many");
+        good = client_join(&stage, 0, MQTT_5, "good");
+        send_subscribe(many, 1);
+        send_unsubscribe(many, 2);
+        client_send(many, ping, sizeof(ping));
+        do {
+                client_send(good, ping, sizeof(ping));
+                shard_turn(stage_shard(&stage, 0), MSEC_INFINITY); /* it does not sleep */
+                g_assert_cmpuint(client_available(good), ==, ++turns * sizeof(ping));
+        } while (stage_counters(&stage).subscriptions > 0 && turns < FILTERS);
+        g_assert_cmpuint(turns, >, 8);
+        take_suback(many, 1);
+        take_unsuback(many, 2);
+        client_take(many, PACKET_PINGRESP);
+        client_take_nothing(many);
+        client_free(many);
+        client_free(good);
+        stage_done(&stage);
+}
+
+/* Who has little to ask for waits for one part of those who have much, not for all of them. */
+static void test_the_line_goes_round(void)
+{
+        Client *many[4], *good;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        good = client_join(&stage, 0, MQTT_5, "good");
+        for (unsigned i = 0; i < ARRAY_SIZE(many); i++) {
+                g_autofree char *name = g_strdup_printf("m%u-", i);
+
+                many[i] = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, name));
+                send_subscribe(many[i], 1);
+        }
+        shard_turn(stage_shard(&stage, 0), 0);
+        client_send(good, "\x82\x07\x00\x01\x00\x00\x01g\x00", 9);
+        for (unsigned i = 0; i < ARRAY_SIZE(many) + 2; i++)
+                shard_turn(stage_shard(&stage, 0), 0);
+        g_assert_cmpuint(client_available(good), >, 0);
+        for (unsigned i = 0; i < ARRAY_SIZE(many); i++) {
+                g_assert_cmpuint(client_available(many[i]), ==, 0);
+                client_free(many[i]);
+        }
+        client_free(good);
+        stage_done(&stage); /* those who leave while they wait */
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -192,5 +324,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/flood/what-may-become-of-movers", test_what_may_become_of_movers);
         g_test_add_func("/server/flood/a-crowd-at-the-door", test_a_crowd_at_the_door);
         g_test_add_func("/server/flood/end-with-movers", test_end_with_movers);
+        g_test_add_func("/server/flood/many-filters", test_many_filters);
+        g_test_add_func("/server/flood/the-line-goes-round", test_the_line_goes_round);
         return g_test_run();
 }

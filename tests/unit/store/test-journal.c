@@ -456,6 +456,36 @@ static void test_tables_are_lost(void)
         stage_done();
 }
 
+/* A copy of the tables is a store by itself, and has nothing to do with the journal here. */
+static void test_backup(void)
+{
+        g_autofree char *data = NULL;
+        Fixture copy;
+        int fd;
+
+        stage_init();
+        commit("a", 3 * 1024 * 1024);
+        checkpoint();
+        commit("b", 10);
+        fixture_init(&copy, true);
+        copy.store = store_free(copy.store);
+        data = fixture_file(&copy, "data.mdb");
+        fd = open(data, O_WRONLY | O_TRUNC | O_CLOEXEC);
+        g_assert_cmpint(store_backup(stage.fixture.store, fd, false), ==, 0);
+        close(fd);
+        open_copy(&copy);
+        assert_keys(&copy, "a");
+        g_assert_false(store_found(copy.store).alien);
+        fixture_done(&copy);
+        fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+        g_assert_cmpint(store_backup(stage.fixture.store, fd, true), ==, -ENOSPC);
+        close(fd);
+        commit("c", 10);
+        checkpoint();
+        assert_keys(&stage.fixture, "abc");
+        stage_done();
+}
+
 static void test_newer_format_keeps_its_journal(void)
 {
         Fixture copy;
@@ -490,6 +520,7 @@ int main(int argc, char **argv)
         g_test_add_func("/store/journal/lost-file", test_lost_file);
         g_test_add_func("/store/journal/journal-of-other-tables", test_journal_of_other_tables);
         g_test_add_func("/store/journal/tables-are-lost", test_tables_are_lost);
+        g_test_add_func("/store/journal/backup", test_backup);
         g_test_add_func("/store/journal/newer-format-keeps-its-journal",
                         test_newer_format_keeps_its_journal);
         return g_test_run();

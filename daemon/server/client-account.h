@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What all connections of one user share (access/accounts.h). A connection has an account if its
+ * user has been shown to be that one, by whatever login, and users are limited: a name that anybody
+ * may claim is nobody's.
+ *
+ * Thread: worker
+ */
+#pragma once
+
+#include "server/connection.h"
+
+/* For one that is about to be let in, and has left the newcomers. 0; REASON_QUOTA_EXCEEDED or
+ * REASON_CONNECTION_RATE_EXCEEDED, counted and told in summaries; or -ENOMEM. */
+int client_account_enter(Connection *connection);
+
+/* Its session is there, with what it has subscribed to before. */
+void client_account_attach(Connection *connection);
+
+/* For one that is in: after a reload, or a restart, it has an account or none as the settings want
+ * it. Nothing is refused; without memory it has none. */
+void client_account_review(Connection *connection);
+
+/* It goes. Idempotent. */
+void client_account_leave(Connection *connection);
+
+/* One more subscription, or less. False: it may not have more. */
+bool client_account_subscribe(Connection *connection);
+void client_account_unsubscribe(Connection *connection);
+
+/* NULL: it has none. Of one that is no newcomer. */
+static inline Account *client_account(const Connection *connection)
+{
+        return connection->pace ? connection->pace->account : NULL;
+}

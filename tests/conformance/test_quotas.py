@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients, and users, that want more than they may have. Every user's password is `p`."""
+import os
+import tempfile
+
+import codec
+from harness import test
+
+HASH = (
+    "$6$jZ3u5vjXWoUkJkdr$pgcwLli4hLHR1He7q6K4Dn9EbZkpR0AQ0zfsQ6eGXSf2bhqEyHIuHbdvnxJbhKVgJNyK"
+    "vqDe9M6fwW6gwpV4RQ=="
+)
+FOLDER = tempfile.TemporaryDirectory(prefix="hawker-quotas-")
+PASSWORDS = os.path.join(FOLDER.name, "passwords")
+with open(os.open(PASSWORDS, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+    file.write("ada:%s\nbob:%s\n" % (HASH, HASH))
+STRICT = ["allow_anonymous false", "password_file " + PASSWORDS]
+TOO_FAST, QUOTA, TOO_OFTEN = 0x96, 0x97, 0x9F
+
+
+def member(c, name, user="ada", **fields):
+    return c.client(name, username=user, password=b"p", **fields)
+
+
+def turned_away(c, reason, older=3, user="ada"):
+    peer = c.raw()
+    peer.open(client_id=c.id("too-many"), username=user, password=b"p")
+    peer.rejected(reason if c.version == 5 else older)
+
+
+def answers(peer, topic, number, **fields):
+    """To messages of QoS 1, how many with which code."""
+    codes = [peer.publish(topic, b"x", 1, **fields).reason for _ in range(number)]
+    return {code: codes.count(code) for code in codes}
+
+
+def said(c, reasons):
+    return reasons if c.version == 5 else {0: sum(reasons.values())}
+
+
+# one client
+
+
+@test(versions=[4, 5], config=["client_max_message_rate 10", "limit_action disconnect"])
+def too_many_messages_end_the_connection(c):
+    peer = c.client("a")
+    for _ in range(200):
+        peer.send(codec.publish(c.version, c.topic(), b"x", 0))
+    peer.refused(TOO_FAST)
+
+
+@test(versions=[4, 5], config=["client_max_message_rate 10", "limit_action drop"])
+def too_many_messages_are_refused(c):
+    watcher = c.client("w")
+    watcher.subscribe(c.topic())
+    peer = c.client("a")
+    codes = [peer.publish(c.topic(), b"x", 1).reason for _ in range(100)]
+    got = len([packet for packet in watcher.ping() if packet.kind == codec.PUBLISH])
+    assert 10 <= got < 100
+    if c.version == 5:
+        assert codes.count(QUOTA) == 100 - got and codes.count(0) == got, codes
+    else:
+        assert codes == [0] * 100
+
+
+@test(versions=[4, 5], config=["client_max_message_rate 50"], timed=True)
+def too_many_messages_wait(c):
+    watcher = c.client("w")
+    watcher.subscribe((c.topic(), 1))
+    peer = c.client("a")
+    pids = [peer.publish(c.topic(), b"%d" % number, 1, wait=False) for number in range(150)]
+    for number, pid in enumerate(pids):
+        peer.expect(codec.PUBACK, pid=pid)
+        watcher.take(b"%d" % number)
+
+
+@test(versions=[4, 5], config=["client_max_receive_rate 1000", "limit_action disconnect"])
+def too_many_bytes_end_the_connection(c):
+    peer = c.client("a")
+    peer.publish(c.topic(), bytes(9000))
+    packet = None
+    while packet is None or packet.kind == codec.PINGRESP:
+        peer.send(codec.PING)
+        packet = peer.recv()
+        if packet is None:
+            break
+    assert packet.reason == TOO_FAST if c.version == 5 else packet is None
+
+
+@test(versions=[4, 5], config=["client_max_send_rate 3000", "limit_action disconnect"])
+def too_many_bytes_to_a_client_end_the_connection(c):
+    publisher, watcher = c.client("p", version=5), c.client("w")
+    watcher.subscribe(c.topic())
+    for _ in range(30):
+        publisher.publish(c.topic(), bytes(1000), 1)
+    packets = watcher.closed()
+    assert [packet.reason for packet in packets if packet.kind == codec.DISCONNECT] == (
+        [QUOTA] if c.version == 5 else []
+    )
+
+
+@test(versions=[4, 5], config=["client_max_send_rate 10000"], timed=True)
+def too_many_bytes_to_a_client_wait(c):
+    publisher, watcher = c.client("p"), c.client("w")
+    watcher.subscribe((c.topic(), 1))
+    for number in range(30):
+        publisher.publish(c.topic(), b"%01000d" % number, 1)
+    for number in range(30):
+        watcher.take(b"%01000d" % number)
+
+
+@test(versions=[4, 5], config=["client_max_retained 3"])
+def too_many_retained_messages_are_refused(c):
+    peer, other = c.client("a"), c.client("b")
+    for number in range(3):
+        peer.publish(c.topic("r/%d" % number), b"x", 1, retain=True)
+    assert answers(peer, c.topic("r/3"), 2, retain=True) == said(c, {QUOTA: 2})
+    assert other.publish(c.topic("r/3"), b"y", 1, retain=True).reason in (0, 0x10)
+    peer.publish(c.topic("r/0"), b"", 1, retain=True)
+    peer.publish(c.topic("r/4"), b"z", 1, retain=True)
+    watcher = c.client("w")
+    watcher.subscribe(c.topic("r/#"))
+    packets = [packet for packet in watcher.ping() if packet.kind == codec.PUBLISH]
+    assert sorted(packet.payload for packet in packets) == [b"x", b"x", b"y", b"z"]
+
+
+@test(versions=[4, 5], config=["client_max_retained_bytes 100", "limit_action disconnect"])
+def too_many_retained_bytes_end_the_connection(c):
+    peer = c.client("a")
+    peer.publish(c.topic(), bytes(200), 1)
+    peer.publish(c.topic(), bytes(200), 1, retain=True, wait=False)
+    peer.refused(QUOTA)
+
+
+@test(versions=[4, 5], config=["client_max_subscriptions 2", "client_max_wildcard_levels 4"])
+def too_much_is_not_subscribed(c):
+    codes = c.client("a").subscribe("+/+/+/+/+", "a", "b", "c", "b")
+    no = QUOTA if c.version == 5 else 0x80
+    assert codes == [no, 0, 0, no, 0], codes
+
+
+@test(versions=[5], config=["client_max_subscriptions 0"], own=True)
+def log_has_a_line_for_many(c):
+    peer = c.client("a", username="ada")
+    for _ in range(100):
+        peer.subscribe("x")
+    lines = [line for line in c.broker.log().splitlines() if "client_max_subscriptions" in line]
+    assert len(lines) == 1 and "user ada is above" in lines[0], lines
+
+
+# all clients of a user: their identifiers are of different workers
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_message_rate 20", "limit_action drop"])
+def messages_of_a_user(c):
+    peers = [member(c, "m%d" % number) for number in range(8)]
+    total = {}
+    for peer in peers:
+        for code, n in answers(peer, c.topic(), 20).items():
+            total[code] = total.get(code, 0) + n
+    if c.version == 5:
+        assert total[QUOTA] > 50, total
+    other = member(c, "other", "bob")
+    assert QUOTA not in answers(other, c.topic(), 10)
+
+
+RATED = STRICT + ["user_max_message_rate 20", "limit_action disconnect"]
+
+
+@test(versions=[4, 5], config=RATED, own=True)
+def user_with_too_many_messages_loses_a_connection(c):
+    peers = [member(c, "m%d" % number) for number in range(4)]
+    for peer in peers[:3]:
+        for _ in range(5):
+            peer.publish(c.topic(), b"x")
+        peer.ping()
+    for _ in range(100):
+        peers[3].send(codec.publish(c.version, c.topic(), b"x", 0))
+    peers[3].refused(TOO_FAST)
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_receive_rate 20000"], timed=True)
+def bytes_of_a_user_wait(c):
+    watcher = member(c, "w", "bob")
+    watcher.subscribe(c.topic())
+    peers = [member(c, "m%d" % number) for number in range(4)]
+    for peer in peers:
+        for _ in range(3):
+            peer.publish(c.topic(), bytes(4000))
+    for _ in range(12):
+        watcher.message(bytes(4000))
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_send_rate 20000"], timed=True)
+def bytes_to_a_user_wait(c):
+    watchers = [member(c, "w%d" % number) for number in range(4)]
+    for watcher in watchers:
+        watcher.subscribe((c.topic(), 1))
+    publisher = member(c, "p", "bob")
+    for _ in range(10):
+        publisher.publish(c.topic(), bytes(1000), 1)
+    for watcher in watchers:
+        for _ in range(10):
+            watcher.take(bytes(1000))
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_connections 3"])
+def connections_of_a_user(c):
+    peers = [member(c, "m%d" % number) for number in range(3)]
+    turned_away(c, QUOTA)
+    member(c, "other", "bob").ping()
+    again = member(c, "m0")
+    assert [packet.reason for packet in peers[0].closed()] == ([0x8E] if c.version == 5 else [])
+    turned_away(c, QUOTA)
+    peers[1].disconnect()
+    while True:
+        peer = c.raw()
+        peer.open(client_id=c.id("next"), username="ada", password=b"p")
+        if peer.expect(codec.CONNACK).reason == 0:
+            break
+        assert c.left() > 0
+    again.ping()
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_connection_rate 1"], own=True)
+def connection_rate_of_a_user(c):
+    for number in range(10):
+        member(c, "m%d" % number).disconnect()
+    reasons = []
+    for _ in range(5):  # one a second may come in
+        peer = c.raw()
+        peer.open(client_id=c.id("too-many"), username="ada", password=b"p")
+        reasons.append(peer.expect(codec.CONNACK).reason)
+    assert (TOO_OFTEN if c.version == 5 else 3) in reasons, reasons
+    member(c, "other", "bob").ping()
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_subscriptions 3"])
+def subscriptions_of_a_user(c):
+    first, second = member(c, "m0"), member(c, "m1")
+    no = QUOTA if c.version == 5 else 0x80
+    assert first.subscribe("a", "b") == [0, 0]
+    assert second.subscribe("a", "b") == [0, no]
+    assert member(c, "other", "bob").subscribe("a", "b", "c") == [0] * 3
+    first.unsubscribe("a")
+    assert second.subscribe("b", "c") == [0, no]
+
+
+@test(versions=[5], config=STRICT + ["user_max_retained 2"])
+def retained_messages_of_a_user(c):
+    first, second, other = member(c, "m0"), member(c, "m1"), member(c, "other", "bob")
+    for peer, number, codes in ((first, 0, (0, 0x10)), (second, 1, (0, 0x10)), (first, 2, (QUOTA,))):
+        topic = c.topic("r/%d" % number)
+        assert peer.publish(topic, b"x", 1, retain=True).reason in codes
+    assert other.publish(c.topic("r/2"), b"x", 1, retain=True).reason in (0, 0x10)
+
+
+@test(versions=[5], config=STRICT, own=True)
+def limits_of_users_come_and_go_by_reload(c):
+    peers = [member(c, "m%d" % number) for number in range(3)]
+    assert c.broker.reload(STRICT + ["user_max_connections 3", "user_max_subscriptions 1"])
+    turned_away(c, QUOTA)
+    assert peers[0].subscribe("a") == [0]
+    assert peers[1].subscribe("a") == [QUOTA]
+    assert c.broker.reload(STRICT + ["user_max_connections 4"])
+    assert peers[1].subscribe("a") == [0]
+    member(c, "m3").ping()
+    assert c.broker.reload(STRICT)
+    member(c, "m4").ping()

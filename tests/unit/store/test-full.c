@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test-full.c: a disk that is full, for real: in a child, with a file system of its own. What may
+ * be refused is, what was done stays, deletions go on, and it recovers by itself. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "store-fixture.h"
+#include "store/committer.h"
+
+#define SMALL "size=24m"
+#define VALUE ((size_t)64 * 1024)
+
+/* Returns the number of the line that failed. */
+#define expect(condition)                                                                          \
+        do {                                                                                       \
+                if (!(condition))                                                                  \
+                        _exit(__LINE__ % 255);                                                     \
+        } while (0)
+
+typedef struct Stage {
+        Store *store;
+        Committer *committer;
+        CommitLane *lane;
+        uint64_t done, settled, checkpointed;
+        unsigned refused;
+        int error, failed;
+} Stage;
+
+static Stage stage;
+
+static void on_done(void *data, uint64_t number)
+{
+        (void)data;
+        stage.done = number;
+}
+
+static void on_settled(void *data, uint64_t number)
+{
+        (void)data;
+        stage.settled = number;
+}
+
+static void on_refused(void *data, uint64_t number, int error)
+{
+        (void)data;
+        (void)number;
+        stage.refused++;
+        stage.error = error;
+}
+
+static void on_checkpointed(void *data, uint64_t number)
+{
+        (void)data;
+        stage.checkpointed = number;
+}
+
+static void on_failed(void *data, int error)
+{
+        (void)data;
+        stage.failed = error;
+}
+
+static const CommitterEvents events = {.done = on_done,
+                                       .refused = on_refused,
+                                       .settled = on_settled,
+                                       .checkpointed = on_checkpointed,
+                                       .failed = on_failed};
+
+static void open_all(const char *path, uint64_t max_size)
+{
+        StoreOptions options = {table_names, N_TABLES, 1, max_size, false};
+
+        stage = (Stage){};
+        expect(store_open(path, &options, &stage.store) == 0);
+        expect(committer_new(stage.store, &(CommitterOptions){.no_thread = true}, &events,
+                             &stage.committer) == 0);
+        expect(committer_lane(stage.committer, NULL, &stage.lane) == 0);
+}
+
+static void close_all(void)
+{
+        committer_free(stage.committer);
+        store_free(stage.store);
+}
+
+/* Returns whether it was done. */
+static bool put(unsigned n, bool may_refuse)
+{
+        static const uint8_t value[VALUE];
+        Change *change = change_new(may_refuse, VALUE);
+        unsigned refused = stage.refused;
+        uint64_t number;
+
+        change_put(&change, TABLE_LOG, (Bytes){(const uint8_t *)&n, sizeof(n)},
+                   (Bytes){value, sizeof(value)});
+        expect(committer_submit(stage.lane, change, &number) == 0);
+        expect(committer_turn(stage.committer));
+        expect(stage.failed == 0 && stage.done == number);
+        return stage.refused == refused;
+}
+
+static bool drop(unsigned n)
+{
+        Change *change = change_new(false, 0);
+        unsigned refused = stage.refused;
+        uint64_t number;
+
+        change_delete(&change, TABLE_LOG, (Bytes){(const uint8_t *)&n, sizeof(n)});
+        expect(committer_submit(stage.lane, change, &number) == 0);
+        expect(committer_turn(stage.committer));
+        return stage.failed == 0 && stage.refused == refused;
+}
+
+static bool is_there(unsigned n)
+{
+        StoreTxn *txn;
+        Bytes value;
+        bool there;
+
+        expect(store_begin_read(stage.store, &txn) == 0);
+        there = store_get(txn, TABLE_LOG, (Bytes){(const uint8_t *)&n, sizeof(n)}, &value) > 0;
+        store_abort(txn);
+        return there;
+}
+
+static bool checkpoint(void)
+{
+        uint64_t number;
+
+        expect(committer_checkpoint(stage.committer, &number) == 0);
+        expect(committer_turn(stage.committer));
+        return stage.checkpointed == number;
+}
+
+/* The quota: before anything of the disk is felt. */
+static void full_quota(const char *path)
+{
+        unsigned n = 0, again = 0;
+
+        open_all(path, (uint64_t)4 * 1024 * 1024);
+        while (put(n, true))
+                n++;
+        expect(stage.error == -EDQUOT && n > 30 && n <= 64);
+        expect(put(n, false)); /* what must be written is */
+        expect(checkpoint() && stage.settled == stage.done);
+        for (unsigned i = 0; i < n; i++)
+                expect(is_there(i) && drop(i));
+        expect(checkpoint());
+        expect(checkpoint()); /* what was freed is free now */
+        while (put(again, true))
+                again++;
+        expect(again > n / 2);
+        close_all();
+}
+
+/* Takes all that is left. */
+static void fill_disk(const char *folder)
+{
+        g_autofree char *path = g_build_filename(folder, "ballast", NULL);
+        static const uint8_t bytes[4096];
+        int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+        while (write(fd, bytes, sizeof(bytes)) == sizeof(bytes))
+                ;
+        close(fd);
+}
+
+static void empty_disk(const char *folder)
+{
+        g_autofree char *path = g_build_filename(folder, "ballast", NULL);
+
+        unlink(path);
+}
+
+static void full_disk(const char *folder, const char *path)
+{
+        unsigned n = 0, kept = 0;
+
+        open_all(path, (uint64_t)1024 * 1024 * 1024);
+        for (; n < 20; n++)
+                expect(put(n, true));
+        expect(checkpoint());
+        fill_disk(folder);
+        expect(!put(n, true) && (stage.error == -EDQUOT || stage.error == -ENOSPC));
+        while (put(n + kept, false) && kept < 1000) /* in the file that the journal has */
+                kept++;
+        expect(stage.error == -ENOSPC && kept < 100);
+        (void)checkpoint(); /* it may have room or not */
+        expect(drop(0));    /* a small one has its place */
+        for (unsigned i = 1; i < 20; i++)
+                expect(is_there(i));
+        empty_disk(folder);
+        expect(drop(1));
+        expect(checkpoint() && stage.settled == stage.done);
+        expect(!is_there(0) && !is_there(1) && is_there(2));
+        for (unsigned i = 0; i < kept; i++)
+                expect(is_there(n + i));
+        expect(!is_there(n + kept));
+        expect(put(n + kept, true));
+        close_all();
+        open_all(path, 0);
+        expect(store_found(stage.store).lost == 0 && is_there(n + kept));
+        close_all();
+}
+
+static void run(void (*test)(const char *folder, const char *path))
+{
+        g_autofree char *folder = g_dir_make_tmp("hawker-full-XXXXXX", NULL);
+        g_autofree char *path = g_build_filename(folder, "store", NULL);
+        int status;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                if (unshare(CLONE_NEWNS) < 0 ||
+                    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+                    mount("none", folder, "tmpfs", 0, SMALL) < 0)
+                        _exit(0xff);
+                test(folder, path);
+                _exit(0);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_rmdir(folder);
+        g_assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 0xff)
+                g_test_skip("no file system may be mounted here");
+        else
+                g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
+static void run_quota(const char *folder, const char *path)
+{
+        (void)folder;
+        full_quota(path);
+}
+
+static void test_quota(void)
+{
+        run(run_quota);
+}
+
+static void test_disk(void)
+{
+        run(full_disk);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/store/full/quota", test_quota);
+        g_test_add_func("/store/full/disk", test_disk);
+        return g_test_run();
+}
