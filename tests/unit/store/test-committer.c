@@ -277,6 +277,33 @@ static void test_failed_disk_is_told_once(void)
         stage_done();
 }
 
+/* What is done is on the disk, whatever becomes of the tables. */
+static void test_failed_checkpoint_is_told_once(void)
+{
+        uint64_t number;
+
+        stage_init(true, &(CommitterOptions){.no_thread = true});
+        submit("1", 10, false);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
+        sync_error = EIO;
+        g_assert_true(committer_turn(stage.committer));
+        sync_error = 0;
+        g_assert_cmpint(stage.failed, ==, -EIO);
+        submit("2", 10, false);
+        while (committer_turn(stage.committer))
+                ;
+        g_assert_cmpuint(stage.failures, ==, 1);
+        g_assert_cmpuint(stage.done, ==, 1);
+        g_assert_cmpuint(stage.settled, ==, 0);
+        g_assert_cmpuint(stage.checkpointed, ==, 0);
+        stage.committer = committer_free(stage.committer);
+        g_assert_cmpint(fixture_reopen(&stage.fixture), ==, 0);
+        g_assert_true(is_there("1"));
+        g_assert_false(is_there("2"));
+        stage_done();
+}
+
 /* --- with its thread, and others --- */
 
 #define LANES 3U
@@ -500,6 +527,8 @@ int main(int argc, char **argv)
         g_test_add_func("/store/committer/checkpoint-that-was-asked-for",
                         test_checkpoint_that_was_asked_for);
         g_test_add_func("/store/committer/failed-disk-is-told-once", test_failed_disk_is_told_once);
+        g_test_add_func("/store/committer/failed-checkpoint-is-told-once",
+                        test_failed_checkpoint_is_told_once);
         g_test_add_func("/store/committer/lanes", test_lanes);
         g_test_add_func("/store/committer/delay-does-not-hold-up-the-end",
                         test_delay_does_not_hold_up_the_end);
