@@ -81,6 +81,14 @@ static void drop(AuthorityCache *cache, Entry *entry)
         free(entry);
 }
 
+void authority_cache_clear(AuthorityCache *cache)
+{
+        _locked_(cache);
+
+        list_foreach_safe (Entry, entry, &cache->entries, link)
+                drop(cache, entry);
+}
+
 bool authority_cache_find(AuthorityCache *cache, Bytes question, msec_t now, bool *ret_allow)
 {
         _locked_(cache);

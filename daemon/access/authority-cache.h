@@ -24,5 +24,8 @@ DEFINE_CLEANUP(AuthorityCache, authority_cache_free)
 /* Whether there is an answer that still holds now. */
 bool authority_cache_find(AuthorityCache *cache, Bytes question, msec_t now, bool *ret_allow);
 
+/* Forgets all of it. */
+void authority_cache_clear(AuthorityCache *cache);
+
 /* Keeps it until then, in place of an older one. Without memory it is not kept. */
 void authority_cache_put(AuthorityCache *cache, Bytes question, msec_t until, bool allow);

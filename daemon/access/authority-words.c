@@ -17,6 +17,7 @@ static const char *const verbs[] = {
         [AUTHORITY_CONNECT] = "connect",
         [AUTHORITY_PUBLISH] = "publish",
         [AUTHORITY_SUBSCRIBE] = "subscribe",
+        [AUTHORITY_STAY] = "stay",
 };
 
 static int put(json_t *object, const char *name, json_t *value)

@@ -17,6 +17,7 @@ typedef enum AuthorityVerb {
         AUTHORITY_CONNECT,
         AUTHORITY_PUBLISH,
         AUTHORITY_SUBSCRIBE,
+        AUTHORITY_STAY, /* may a client stay that it has let in */
 } AuthorityVerb;
 
 typedef struct AuthorityQuestion {
@@ -24,7 +25,7 @@ typedef struct AuthorityQuestion {
         Bytes client_id;
         Bytes username; /* without data: none */
         Bytes password; /* of CONNECT; without data: none */
-        Bytes topic;    /* of the others: a name or a filter */
+        Bytes topic;    /* of PUBLISH and SUBSCRIBE: a name or a filter */
         const char *listener;
         const char *address; /* of the peer; NULL: not known */
 } AuthorityQuestion;

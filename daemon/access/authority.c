@@ -142,6 +142,11 @@ int authority_recall(Authority *authority, const AuthorityQuestion *question, bo
                                     ret_allow);
 }
 
+void authority_forget(Authority *authority)
+{
+        authority_cache_clear(authority->cache);
+}
+
 /* --- connections --- */
 
 static int take_idle(Authority *authority)
@@ -338,14 +343,16 @@ static int ask(Authority *authority, const AuthorityQuestion *question, Authorit
 
 int authority_ask(Authority *authority, const AuthorityQuestion *question, bool *ret_allow)
 {
+        const bool of_topic =
+                question->verb == AUTHORITY_PUBLISH || question->verb == AUTHORITY_SUBSCRIBE;
         AuthorityAnswer answer = {};
         int r;
 
         r = ask(authority, question, &answer);
         /* Who asks about a packet will read it from what is remembered, also that it is a no. */
-        if (question->verb != AUTHORITY_CONNECT)
+        if (of_topic)
                 answer.ttl = MAX(answer.ttl, 1U);
-        if (r == 0 || question->verb != AUTHORITY_CONNECT)
+        if (of_topic || (r == 0 && question->verb == AUTHORITY_CONNECT))
                 keep(authority, question, &answer);
         if (r == 0)
                 *ret_allow = answer.allow;

@@ -29,8 +29,11 @@ const char *authority_path(const Authority *authority);
  * -ENOMEM. Does not block. */
 int authority_recall(Authority *authority, const AuthorityQuestion *question, bool *ret_allow);
 
+/* What it has said before holds no longer. */
+void authority_forget(Authority *authority);
+
 /*
- * Asks, and waits for the answer: not for a worker. What is not about CONNECT is remembered for a
+ * Asks, and waits for the answer: not for a worker. What is about a topic is remembered for a
  * second at least, and for that time no answer is a no. 0; -ETIMEDOUT; -EBADMSG: its answer is
  * none; -EHOSTDOWN: it could not be reached lately, and is not tried again yet; or -errno. Any
  * number of threads may ask at a time: each has a connection of its own meanwhile.

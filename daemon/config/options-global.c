@@ -48,6 +48,7 @@ static const OptionWord auth_service_questions[] = {
         {"connect", AUTH_SERVICE_CONNECT},
         {"publish", AUTH_SERVICE_PUBLISH},
         {"subscribe", AUTH_SERVICE_SUBSCRIBE},
+        {"stay", AUTH_SERVICE_STAY},
         {},
 };
 
@@ -139,8 +140,10 @@ const Option options_global[] = {
         {"auth_service_asks", OPTION_SECURITY, OPTION_WORDS, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_SECURITY_FIELD(auth_service_asks),
          .fallback = "connect publish subscribe", .words = auth_service_questions,
-         .doc = "What auth_service is asked about; each line adds. Topics are asked about after "
-                "acl_file has allowed them."},
+         .doc = "What auth_service is asked about; each line adds, the first to nothing. Topics "
+                "are asked about after "
+                "acl_file has allowed them. stay: whether a client that it has let in may stay, "
+                "after each reload."},
         {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file), .value = "FILE",
          .doc = "File with the identities and keys for listeners with psk_hint, a line each: "

@@ -62,6 +62,7 @@ enum {
         AUTH_SERVICE_CONNECT = 1 << 0,
         AUTH_SERVICE_PUBLISH = 1 << 1,
         AUTH_SERVICE_SUBSCRIBE = 1 << 2,
+        AUTH_SERVICE_STAY = 1 << 3,
 };
 
 /* Bit of accept_protocol_versions for the protocol level a CONNECT carries (3, 4 or 5). */

@@ -200,7 +200,8 @@ static int check_pam(const AccessContext *context, const char *service)
 
 _Static_assert(AUTH_SERVICE_CONNECT == 1 << AUTHORITY_CONNECT &&
                        AUTH_SERVICE_PUBLISH == 1 << AUTHORITY_PUBLISH &&
-                       AUTH_SERVICE_SUBSCRIBE == 1 << AUTHORITY_SUBSCRIBE,
+                       AUTH_SERVICE_SUBSCRIBE == 1 << AUTHORITY_SUBSCRIBE &&
+                       AUTH_SERVICE_STAY == 1 << AUTHORITY_STAY,
                "the settings speak of the verbs of an authority");
 
 /* Whether anybody is there is of no matter now: it may come later, and go. */

@@ -399,6 +399,20 @@ void listeners_give(const Listeners *listeners, uid_t user, gid_t group)
                 }
 }
 
+bool listeners_forget_answers(const Listeners *listeners)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < listeners->n; i++) {
+                Authority *authority = access_policy_parts(listeners->items[i]->policy).authority;
+
+                if (authority)
+                        authority_forget(authority);
+                any |= authority != NULL;
+        }
+        return any;
+}
+
 int listeners_endpoints(const Listeners *listeners, Endpoint ***ret_endpoints, size_t *ret_n)
 {
         Endpoint **endpoints;

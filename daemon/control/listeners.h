@@ -60,6 +60,10 @@ void listeners_abandon(Listeners *listeners, const ListenerMeans *means);
  * before. */
 void listeners_give(const Listeners *listeners, uid_t user, gid_t group);
 
+/* Who reloads wants to hear again what authorities say: what they have said is forgotten. Whether
+ * there are any. */
+bool listeners_forget_answers(const Listeners *listeners);
+
 /* All endpoints, borrowed, in an array for the caller to free. 0 or -ENOMEM. */
 int listeners_endpoints(const Listeners *listeners, Endpoint ***ret_endpoints, size_t *ret_n);
 

@@ -119,6 +119,7 @@ static int reload_take_hold(Reload *reload)
                 return r;
         r = reload_log(reload, reload->settings);
         if (r == 0) {
+                listeners_forget_answers(&manager->listeners);
                 r = server_reload(manager->server, reload->settings, reload->endpoints,
                                   reload->n_endpoints);
                 if (r < 0)
@@ -154,6 +155,15 @@ static void reload_commit(Reload *reload)
 
 /* --- the whole --- */
 
+/* What they say is no part of the configuration: it may be something else though that is the same.
+ */
+static int ask_authorities_again(Manager *manager)
+{
+        return listeners_forget_answers(&manager->listeners)
+                       ? server_reload(manager->server, manager->settings, NULL, 0)
+                       : 0;
+}
+
 static int reload_run(Reload *reload)
 {
         int r;
@@ -165,7 +175,7 @@ static int reload_run(Reload *reload)
                 return r;
         if (is_the_same(reload)) {
                 listeners_abandon(&reload->listeners, &reload->means);
-                return 0;
+                return ask_authorities_again(reload->manager);
         }
         r = reload_take_hold(reload);
         if (r < 0)

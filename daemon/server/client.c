@@ -11,7 +11,7 @@
 #include "server/client-pace.h"
 #include "server/client-receive.h"
 #include "server/connection-end.h"
-#include "server/consultation.h"
+#include "server/consult.h"
 #include "server/exchange.h"
 #include "server/failed-login.h"
 #include "server/handshake.h"
@@ -328,6 +328,13 @@ void client_consulted(Consultation *consultation)
         Connection *connection = consultation->connection;
         int r;
 
+        if (connection && consultation->question.verb == AUTHORITY_STAY) {
+                r = consult_stay_answered(consultation);
+                consultation_free(consultation);
+                if (r != 0)
+                        connection_fail(connection, r, "its authority does not let it stay");
+                return;
+        }
         consultation_free(consultation);
         if (!connection)
                 return;

@@ -313,6 +313,7 @@ void connection_drop_connect(Connection *connection)
 
                 login_abandon(TAKE_PTR(extras->login));
                 consultation_abandon(TAKE_PTR(extras->consultation));
+                consultation_abandon(TAKE_PTR(extras->stay));
         }
         if (connection->phase < CONNECTION_OPEN && connection->input.data)
                 explicit_bzero(connection->input.data, connection->input.capacity);

@@ -5,11 +5,13 @@
 #include "server/consult.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "mqtt/publish.h"
 #include "mqtt/subscribe.h"
 #include "mqtt/topic.h"
-#include "server/consultation.h"
+#include "server/client-log.h"
+#include "util/log.h"
 
 static AuthorityQuestion question_of(const Connection *connection, AuthorityVerb verb, Bytes topic)
 {
@@ -20,6 +22,16 @@ static AuthorityQuestion question_of(const Connection *connection, AuthorityVerb
                 .topic = topic,
                 .listener = connection_listener(connection)->name,
         };
+}
+
+static void log_unasked(Connection *connection, int r)
+{
+        Shard *shard = connection->shard;
+
+        if (client_log_may(shard, &shard->log_limit))
+                log_warning("The authority at %s does not say whether a client may stay, so it "
+                            "does: %s",
+                            authority_path(connection->policy->parts.authority), strerror(-r));
 }
 
 static bool is_asked(const Connection *connection, AuthorityVerb verb)
@@ -114,6 +126,38 @@ static int consult_about_subscribe(Connection *connection, const Packet *packet)
                 if (topic_filter_parse(entry.filter, &filter) == 0)
                         r = ask(connection, AUTHORITY_SUBSCRIBE, filter.filter);
         return r;
+}
+
+int consult_about_stay(Connection *connection)
+{
+        char address[ADDRESS_TEXT_MAX];
+        AuthorityQuestion question;
+        Extras *extras;
+        int r;
+
+        if (connection->login_method != LOGIN_AUTHORITY || !is_asked(connection, AUTHORITY_STAY) ||
+            connection->extras->stay)
+                return 0;
+        question = question_of(connection, AUTHORITY_STAY, (Bytes){});
+        question.address = connection_peer_host(connection, address, sizeof(address));
+        extras = extras_own(&connection->extras);
+        if (!extras)
+                return -ENOMEM;
+        r = consultation_new(connection, connection->shard, connection->policy->parts.authority,
+                             &question, &extras->stay);
+        if (r < 0)
+                log_unasked(connection, r);
+        return r;
+}
+
+int consult_stay_answered(Consultation *consultation)
+{
+        Connection *connection = consultation->connection;
+
+        extras_own(&connection->extras)->stay = NULL;
+        if (consultation->r < 0)
+                log_unasked(connection, consultation->r);
+        return consultation->r == 0 && !consultation->allow ? REASON_NOT_AUTHORIZED : 0;
 }
 
 int consult_about(Connection *connection, const Packet *packet)

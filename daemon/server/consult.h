@@ -11,10 +11,21 @@
 
 #include "mqtt/packet.h"
 #include "server/connection.h"
+#include "server/consultation.h"
 
 /* 0: the packet may take effect. -EINPROGRESS: the connection has a consultation until
  * MAIL_CONSULTATION; then it is to be asked again. REASON_SERVER_BUSY: too many wait; -ENOMEM. */
 int consult_about(Connection *connection, const Packet *packet);
+
+/*
+ * After a reload: asks whether a client that the authority has let in may stay, if the authority
+ * wants to be asked; the connection goes on meanwhile. -EBUSY, -ENOMEM: it stays unasked.
+ */
+int consult_about_stay(Connection *connection);
+
+/* With its mail. 0, or REASON_NOT_AUTHORIZED: it is to go. Without an answer it stays, which is
+ * told. */
+int consult_stay_answered(Consultation *consultation);
 
 /* 0, or REASON_NOT_AUTHORIZED: it says no, or has not been asked. The topic is as the broker knows
  * it: with the mount point, without `$share/group/`. */

@@ -15,9 +15,9 @@ static void consultation_run(Work *work)
         Consultation *consultation = container_of(work, Consultation, work);
         const Mail mail = {.kind = MAIL_CONSULTATION, .consultation = consultation};
         Shard *shard = consultation->shard;
-        bool allow;
 
-        authority_ask(consultation->authority, &consultation->question, &allow);
+        consultation->r = authority_ask(consultation->authority, &consultation->question,
+                                        &consultation->allow);
         /* Nobody else could let the client go on. */
         while (shard_mail_from_outside(shard, &mail) == -ENOMEM)
                 sched_yield();
@@ -68,6 +68,7 @@ int consultation_new(Connection *connection, Shard *shard, Authority *authority,
         };
         keep_question(consultation, question);
         shard->n_steps++;
+        shard->n_asked_again += question->verb == AUTHORITY_STAY;
         r = work_pool_submit(shard->plane->askers, &consultation->work);
         if (r < 0)
                 consultation_free(consultation);
@@ -79,6 +80,7 @@ int consultation_new(Connection *connection, Shard *shard, Authority *authority,
 Consultation *consultation_free(Consultation *consultation)
 {
         consultation->shard->n_steps--;
+        consultation->shard->n_asked_again -= consultation->question.verb == AUTHORITY_STAY;
         authority_unref(consultation->authority);
         free(consultation);
         return NULL;

@@ -19,6 +19,8 @@ typedef struct Consultation {
         Connection *connection;     /* NULL: it has ended; no helper looks at this */
         Authority *authority;       /* a reference */
         AuthorityQuestion question; /* its texts lie in `texts` */
+        int r;                      /* with the mail: as authority_ask() */
+        bool allow;
         size_t length;
         uint8_t texts[];
 } Consultation;

@@ -31,7 +31,7 @@ void extras_trim(const Extras **extras)
 {
         const Extras *own = *extras;
 
-        if (!own->step && !own->login && !own->exchange && !own->consultation &&
+        if (!own->step && !own->login && !own->exchange && !own->consultation && !own->stay &&
             !own->subscribing && !own->tenure && !own->proxy_name)
                 extras_drop(extras);
 }

@@ -15,6 +15,7 @@ typedef struct Extras {
         struct Login *login;               /* while it PROVES */
         struct Exchange *exchange;         /* an enhanced authentication under way */
         struct Consultation *consultation; /* while its next packet waits for an authority */
+        struct Consultation *stay;         /* while an authority is asked whether it may stay */
         struct Subscribing *subscribing;   /* while its next packet takes effect in parts */
         Tenure *tenure;                    /* of one whose login has an end */
         char *proxy_name; /* in the certificate that its proxy has seen; NULL: none */

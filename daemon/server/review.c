@@ -12,6 +12,7 @@
 #include "server/client-access.h"
 #include "server/client-account.h"
 #include "server/connection-end.h"
+#include "server/consult.h"
 #include "server/gate.h"
 #include "server/peer-name.h"
 #include "server/served.h"
@@ -128,6 +129,7 @@ static bool review_client(Connection *connection)
         client_account_review(connection);
         if (served && !served->ends && !terms_give_less(connection->endpoint, now))
                 connection_change_endpoint(connection, served->endpoint);
+        consult_about_stay(connection);
         return false;
 }
 
@@ -136,9 +138,8 @@ void review_go_on(Shard *shard)
 {
         unsigned n_ended = 0;
 
-        if (_likely_(!shard->is_reviewing))
-                return;
-        for (unsigned i = 0; i < REVIEWED_MAX && n_ended < ENDED_MAX; i++) {
+        for (unsigned i = 0; shard_reviews_now(shard) && i < REVIEWED_MAX && n_ended < ENDED_MAX;
+             i++) {
                 Connection *connection = list_first_entry(&shard->connections, Connection, link);
 
                 if (!connection || connection->review == shard->review) {

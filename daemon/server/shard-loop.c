@@ -253,7 +253,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (shard->finishing)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
-        if (shard->is_reviewing || !list_is_empty(&shard->flushes) ||
+        if (shard_reviews_now(shard) || !list_is_empty(&shard->flushes) ||
             !list_is_empty(&shard->movers) || !list_is_empty(&shard->subscribing) ||
             shard_has_mail(shard) || !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;

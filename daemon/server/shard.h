@@ -32,6 +32,9 @@
 /* What a worker reads in one system call. */
 #define SHARD_SCRATCH_SIZE (128U * 1024U)
 
+/* So many clients of a worker are asked about again at a time: others have questions too. */
+#define SHARD_ASKED_AGAIN_MAX 8U
+
 /* Mail to one other worker, collected over a turn. */
 typedef struct ShardOutbox {
         Mail *mails;
@@ -79,6 +82,7 @@ struct Shard {
         unsigned filters_left;   /* so many may be subscribed or unsubscribed in this turn */
         uint64_t newcomers_time; /* ns of a turn that those who are not let in may take */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
+        unsigned n_asked_again;  /* of these, whether a client may stay: see consult.h */
         bool is_made;
         bool is_reviewing;
         uint32_t review; /* number of the last one: see review.h */
@@ -107,6 +111,11 @@ static inline void shard_begin_review(Shard *shard)
 {
         shard->review++;
         shard->is_reviewing = true;
+}
+/* Whether that goes on in this turn, or waits for an authority. */
+static inline bool shard_reviews_now(const Shard *shard)
+{
+        return shard->is_reviewing && shard->n_asked_again < SHARD_ASKED_AGAIN_MAX;
 }
 /* Sends one mail, from any thread. */
 int shard_mail_from_outside(Shard *target, const Mail *mail);

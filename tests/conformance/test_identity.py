@@ -340,6 +340,64 @@ def service_that_is_silent_is_not_waited_for(c):
         refused(c, UNAVAILABLE, older=3, username="ada")
 
 
+@test(versions=[4, 5], config=ASKED + ["auth_service_asks connect stay"], own=True)
+def service_is_asked_again_at_a_reload(c):
+    """Whom it has let in, whether anything else has changed or not; who does not stay is told."""
+    gone = set()
+
+    def decide(question):
+        return {"allow": question["username"] not in gone, "ttl": 600}
+
+    with authority(c, decide) as service:
+        peers = {
+            name: [c.client(name + str(number), username=name) for number in range(12)]
+            for name in ("ada", "bob")
+        }
+        service.questions.clear()
+        gone.add("bob")
+        assert c.broker.reload()
+        for peer in peers["bob"]:
+            peer.refused(NOT_AUTHORIZED)
+        for peer in peers["ada"]:
+            peer.ping()
+        while len(service.questions) < 24:
+            assert c.left() > 0, service.questions
+            c.after(0.01)
+        assert len(service.questions) == 24
+        assert service.questions[0] == {
+            "ask": "stay",
+            "client_id": service.questions[0]["client_id"],
+            "username": service.questions[0]["username"],
+            "listener": "127.0.0.1:%d" % c.broker.port,
+            "address": "127.0.0.1",
+        }
+        refused(c, NOT_AUTHORIZED, client_id=c.id("bob0"), username="bob")
+
+
+@test(versions=[5], config=ASKED + ["auth_service_asks connect stay"], timed=True, own=True)
+def who_is_here_stays_without_an_answer(c):
+    with authority(c, lambda question: None if question["ask"] == "stay" else {"allow": True}):
+        peers = [c.client(str(number)) for number in range(20)]
+        assert c.broker.reload(ASKED + ["auth_service_asks connect stay", "max_keepalive 100"])
+        while "does not say whether a client may stay" not in c.broker.log():
+            assert c.left() > 0
+            c.after(0.01)
+        for peer in peers:
+            peer.ping()
+
+
+@test(versions=[4, 5], config=ASKED, own=True)
+def reload_forgets_what_the_service_has_said(c):
+    answers = iter([True, False])
+    with authority(c, lambda question: {"allow": next(answers), "ttl": 600}) as service:
+        for _ in range(2):
+            peer = c.client("a", username="ada")
+        assert c.broker.reload()
+        peer.ping()  # it is not asked about whether it may stay
+        refused(c, NOT_AUTHORIZED, client_id=c.id("a"), username="ada")
+        assert len(service.questions) == 2
+
+
 @test(versions=[4, 5], config=ASKED, own=True)
 def example_is_an_authority(c):
     users = written("users", "ada secret own/#\n")

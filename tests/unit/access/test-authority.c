@@ -108,6 +108,11 @@ static void test_answers_hold_for_their_time(void)
         g_assert_false(authority_cache_find(cache, BYTES_LITERAL("a"), 10, &allow));
         g_assert_true(authority_cache_find(cache, BYTES_LITERAL("b"), 10, &allow));
         g_assert_true(authority_cache_find(cache, BYTES_LITERAL("c"), 10, &allow));
+        authority_cache_clear(cache);
+        g_assert_false(authority_cache_find(cache, BYTES_LITERAL("b"), 10, &allow));
+        g_assert_false(authority_cache_find(cache, BYTES_LITERAL("c"), 10, &allow));
+        authority_cache_put(cache, BYTES_LITERAL("c"), 20, true);
+        g_assert_true(authority_cache_find(cache, BYTES_LITERAL("c"), 10, &allow));
 }
 
 /* --- a service --- */
@@ -243,6 +248,8 @@ static void test_only_the_same_question_is_recalled(void)
         other[0] = plain;
         other[0].address = "192.0.2.1:7";
         g_assert_cmpint(authority_recall(authority, &other[0], &allow), ==, 1);
+        authority_forget(authority);
+        g_assert_cmpint(authority_recall(authority, &other[0], &allow), ==, 0);
         service_stop(&service);
         service_done(&service);
 }
