@@ -17,8 +17,11 @@
 void connection_linger_on(Connection *connection)
 {
         Loop *loop = &connection->shard->loop;
-        int r = connection_write(connection);
+        int r;
 
+        if (connection->withheld > 0)
+                return;
+        r = connection_write(connection);
         if (r == 0)
                 r = connection->transport.ops->finish(&connection->transport);
         if (r == -EAGAIN)

@@ -337,14 +337,18 @@ void connection_close(Connection *connection)
                 extras_own(&connection->extras)->step = NULL;
         }
         connection->transport.ops->close(&connection->transport);
-        list_append(&shard->dead, &connection->flush_link);
+        if (connection->held == 0) /* else held.h sees to it */
+                list_append(&shard->dead, &connection->flush_link);
 }
 
 int connection_write(Connection *connection)
 {
         size_t written;
-        int r = output_write(&connection->output, &connection->transport, &written);
+        int r;
 
+        if (_unlikely_(connection->withheld > 0))
+                return 0;
+        r = output_write(&connection->output, &connection->transport, &written);
         counters_add(connection->shard->counters.bytes_sent, written);
         if (r == 0) {
                 buffer_pool_give(&connection->shard->pool, &connection->output.bytes);

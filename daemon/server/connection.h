@@ -36,6 +36,11 @@ typedef enum ConnectionPhase {
         CONNECTION_CLOSED,    /* freed at the end of the turn */
 } ConnectionPhase;
 
+/* Who has so many answers, or outputs, to come (held.h) is not read from: a slow disk must slow its
+ * clients. */
+#define CONNECTION_HELD_MAX     8192U
+#define CONNECTION_WITHHELD_MAX 128U
+
 /* A peer's address without the room that a Unix path would take. */
 typedef union ConnectionPeer {
         struct sockaddr any;
@@ -79,11 +84,13 @@ struct Connection {
         uint16_t in_alias_maximum;
         uint16_t out_alias_maximum;
         uint16_t move_to;     /* while MOVES: the worker */
+        uint16_t held;        /* answers, and outputs, that wait for the disk: held.h */
         uint8_t version;      /* MqttVersion */
         uint8_t phase;        /* ConnectionPhase */
         uint8_t refuse;       /* reason code to answer any CONNECT with; 0: none */
         uint8_t auth_method;  /* 1 + ScramHash of its CONNECT; 0: none */
         uint8_t login_method; /* LoginMethod: by which it was admitted */
+        uint8_t withheld;     /* of what is held, outputs: nothing is written to it meanwhile */
 
         bool is_admitted : 1; /* access control has let it in, before it moved, or by a helper */
         bool is_proven : 1;   /* TLS or the kernel has told its username */
@@ -94,6 +101,7 @@ struct Connection {
         bool has_place : 1;   /* counted for max_connections */
         bool wants_problem_information : 1;
         bool is_bridge : 1;
+        bool withholds : 1;          /* of this turn, too */
         bool session_is_lasting : 1; /* CONNECT asked for an expiry above 0 (3.14.2.2.2) */
 };
 
@@ -159,7 +167,7 @@ Buffer *connection_output(Connection *connection);
 /* Has the end of this turn look for messages to send. */
 void connection_schedule(Connection *connection);
 
-/* Writes what there is: 0, -EAGAIN when something is left, or -errno. */
+/* Writes what there is: 0, -EAGAIN when something is left, or -errno. What is withheld stays. */
 int connection_write(Connection *connection);
 
 /* Writes before the end of the turn if much has been appended, but not to one that is limited. 0 or
@@ -177,7 +185,11 @@ static inline uint32_t connection_reads(const Connection *connection)
 {
         const Extras *extras = connection->extras;
 
-        return connection->is_paused || extras->consultation || extras->subscribing ? 0 : EPOLLIN;
+        return connection->is_paused || extras->consultation || extras->subscribing ||
+                               connection->held >= CONNECTION_HELD_MAX ||
+                               connection->withheld >= CONNECTION_WITHHELD_MAX
+                       ? 0
+                       : EPOLLIN;
 }
 
 /* What holds for all now. */

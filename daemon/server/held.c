@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What must not be said before it is true. */
+
+#include "server/held.h"
+
+#include <errno.h>
+
+#include "server/connection-end.h"
+#include "server/reply.h"
+
+/* Of a connection that ends instead. */
+#define NO_ANSWER 0
+
+void held_init(Held *held)
+{
+        *held = (Held){};
+        ring_init(&held->answers, sizeof(HeldAnswer));
+}
+
+/* One thing less waits for the connection. */
+static void let_go(Connection *connection, const HeldAnswer *answer)
+{
+        connection->held--;
+        if (answer->kind == HELD_OUTPUT)
+                connection->withheld--;
+        if (connection->phase == CONNECTION_CLOSED && connection->held == 0)
+                list_append(&connection->shard->dead, &connection->flush_link);
+}
+
+void held_done(Held *held)
+{
+        const HeldAnswer *answer;
+
+        while ((answer = ring_first(&held->answers))) {
+                let_go(answer->connection, answer);
+                ring_pop(&held->answers);
+        }
+        ring_done(&held->answers);
+}
+
+int held_add(Held *held, const HeldAnswer *answer, uint64_t *ret_place)
+{
+        Connection *connection = answer->connection;
+        int r = ring_push(&held->answers, answer);
+
+        if (r < 0)
+                return r;
+        connection->held++;
+        if (connection_reads(connection) == 0)
+                connection_schedule(connection); /* its flush stops to read from it */
+        *ret_place = held->passed + held->answers.count - 1;
+        return 0;
+}
+
+int held_add_output(Held *held, Connection *connection)
+{
+        const HeldAnswer output = {
+                .connection = connection,
+                .change = HELD_OPEN,
+                .kind = HELD_OUTPUT,
+        };
+        uint64_t place;
+        int r;
+
+        if (connection->withholds)
+                return 0;
+        r = held_add(held, &output, &place);
+        if (r < 0)
+                return r;
+        connection->withheld++;
+        connection->withholds = true;
+        return 0;
+}
+
+static HeldAnswer *at_place(const Held *held, uint64_t place)
+{
+        return ring_at(&held->answers, (uint32_t)(place - held->passed));
+}
+
+void held_set_change(Held *held, uint64_t place, uint64_t change)
+{
+        at_place(held, place)->change = change;
+}
+
+void held_end_turn(Held *held, uint64_t change)
+{
+        const uint64_t end = held->passed + held->answers.count;
+
+        for (uint64_t place = MAX(held->turn, held->passed); place < end; place++) {
+                HeldAnswer *answer = at_place(held, place);
+
+                if (answer->kind != HELD_PUBLICATION && answer->change == HELD_OPEN)
+                        answer->change = change;
+                answer->connection->withholds = false;
+        }
+        held->turn = end;
+}
+
+/* What it has to write may go. */
+static void release_output(Connection *connection)
+{
+        if (connection->withheld > 0)
+                return;
+        if (connection->phase == CONNECTION_LINGERS)
+                connection_linger_on(connection);
+        else
+                connection_schedule(connection);
+}
+
+static void say(Connection *connection, const HeldAnswer *answer)
+{
+        int r;
+
+        if (answer->kind == HELD_OUTPUT) {
+                release_output(connection);
+                return;
+        }
+        if (connection->phase != CONNECTION_OPEN || answer->type == NO_ANSWER)
+                return;
+        r = reply_ack(connection, answer->type, answer->packet_id, answer->reason);
+        /* Its flush ends it: others up the stack may still need it. */
+        if (r < 0) {
+                connection->broken = r;
+                connection_schedule(connection);
+        }
+}
+
+void held_release(Held *held, uint64_t durable)
+{
+        const HeldAnswer *first;
+
+        while ((first = ring_first(&held->answers)) && first->change <= durable) {
+                const HeldAnswer answer = *first;
+
+                ring_pop(&held->answers);
+                held->passed++;
+                let_go(answer.connection, &answer);
+                say(answer.connection, &answer);
+        }
+}
+
+/* A PUBLISH was not kept. At QoS 2 the exchange is over: see refuse() in handle-publish.c. */
+static bool refuse_publication(HeldAnswer *answer)
+{
+        Connection *connection = answer->connection;
+
+        if (answer->type == PACKET_PUBREC)
+                session_publish_released(connection->session, answer->packet_id);
+        answer->reason = REASON_QUOTA_EXCEEDED;
+        return connection->version == MQTT_5;
+}
+
+void held_refuse(Held *held, uint64_t change)
+{
+        for (uint32_t i = 0; i < held->answers.count; i++) {
+                HeldAnswer *answer = ring_at(&held->answers, i);
+                Connection *connection = answer->connection;
+
+                if (answer->change != change || connection->phase != CONNECTION_OPEN)
+                        continue;
+                if (answer->kind == HELD_PUBLICATION && refuse_publication(answer))
+                        continue;
+                answer->type = NO_ANSWER;
+                connection->broken = -ENOSPC;
+                connection_schedule(connection);
+        }
+}
