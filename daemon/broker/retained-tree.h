@@ -32,6 +32,7 @@ struct Retained {
         TopicTree tree;
         TopicNode *sweep;  /* where retained_expire() is, with a reference; NULL: at the start */
         size_t n_expiring; /* messages that will expire */
+        struct CommitLane *lane; /* retained_use_lane() */
         atomic_size_t count, bytes;
         Holdings *holdings; /* NULL: nobody is limited */
 };

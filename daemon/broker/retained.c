@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/persist.h"
 #include "broker/retained-tree.h"
 #include "mqtt/protocol.h"
 
@@ -194,26 +195,54 @@ static int retained_put(Retained *retained, TopicNode *node, Message *message,
         return r;
 }
 
-int retained_offer(Retained *retained, Message *message, const RetainedLimits *limits,
-                   RetainedLimit *ret_limit)
+/* Under the lock. *ret_old: the one that was there, which is freed after it: it may be large. */
+static int change_topic(Retained *retained, Message *message, const RetainedLimits *limits,
+                        RetainedLimit *ret_limit, Message **ret_old)
 {
-        /* The old message is freed after the lock: it may be large. */
-        _cleanup_(message_unrefp) Message *old = NULL;
-        _cleanup_(retained_unlockp) _unused_ pthread_mutex_t *lock = retained_lock(retained);
         TopicNode *node;
         int r;
 
         if (message_payload(message).length == 0) {
                 node = topic_tree_find(&retained->tree, message_topic(message));
                 if (node)
-                        old = retained_swap(retained, node, NULL);
+                        *ret_old = retained_swap(retained, node, NULL);
                 return 0;
         }
         r = topic_tree_add(&retained->tree, message_topic(message), &node);
         if (r < 0)
                 return r;
-        r = retained_put(retained, node, message, limits, ret_limit, &old);
+        r = retained_put(retained, node, message, limits, ret_limit, ret_old);
         topic_tree_unref(&retained->tree, node);
+        return r;
+}
+
+int retained_offer(Retained *retained, Message *message, const RetainedLimits *limits,
+                   RetainedLimit *ret_limit)
+{
+        _cleanup_(message_unrefp) Message *old = NULL;
+        _cleanup_(retained_unlockp) _unused_ pthread_mutex_t *lock = retained_lock(retained);
+
+        return change_topic(retained, message, limits, ret_limit, &old);
+}
+
+void retained_use_lane(Retained *retained, CommitLane *lane)
+{
+        _cleanup_(retained_unlockp) _unused_ pthread_mutex_t *lock = retained_lock(retained);
+
+        retained->lane = lane;
+}
+
+int retained_keep(Retained *retained, Message *message, const RetainedLimits *limits,
+                  RetainedLimit *ret_limit, Change *change)
+{
+        _cleanup_(message_unrefp) Message *old = NULL;
+        _cleanup_(retained_unlockp) _unused_ pthread_mutex_t *lock = retained_lock(retained);
+        uint64_t number;
+        int r = change_topic(retained, message, limits, ret_limit, &old);
+
+        if (r == 0)
+                return committer_submit(retained->lane, change, &number);
+        change_free(change);
         return r;
 }
 
@@ -230,6 +259,18 @@ size_t retained_count(const Retained *retained)
 size_t retained_bytes(const Retained *retained)
 {
         return atomic_load_explicit(&retained->bytes, memory_order_relaxed);
+}
+
+/* Without memory they stay in the store, and are dropped at the next start. */
+static void delete_gone(CommitLane *lane, Message *const *gone, size_t n)
+{
+        Change *change = change_new(false, n * 64);
+        uint64_t number;
+
+        for (size_t i = 0; change && i < n; i++)
+                persist_retained_delete(message_topic(gone[i]), &change);
+        if (change)
+                (void)committer_submit(lane, change, &number);
 }
 
 /* One slice of retained_expire(): fills gone. *ret_end: the round is complete. */
@@ -251,6 +292,8 @@ static size_t expire_slice(Retained *retained, msec_t now, Message **gone, size_
                          message_is_expired(*retained_node_message(node), now))
                         gone[n++] = retained_swap(retained, node, NULL);
         }
+        if (retained->lane && n > 0)
+                delete_gone(retained->lane, gone, n);
         return n;
 }
 

@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #include "broker/message.h"
+#include "store/change.h"
+#include "store/committer.h"
 #include "util/clock.h"
 #include "util/macro.h"
 
@@ -51,6 +53,15 @@ typedef enum RetainedLimit {
  */
 int retained_offer(Retained *retained, Message *message, const RetainedLimits *limits,
                    RetainedLimit *ret_limit);
+
+/* From here on what happens is written by this lane (NULL: not any more), which nobody else uses:
+ * what expires, and the changes of retained_keep(). */
+void retained_use_lane(Retained *retained, CommitLane *lane);
+
+/* As retained_offer(), and hands the change, which it takes over, to the lane under the same lock:
+ * the store sees changes of a topic in the order of memory. Also -errno of committer_submit(). */
+int retained_keep(Retained *retained, Message *message, const RetainedLimits *limits,
+                  RetainedLimit *ret_limit, Change *change);
 
 /* What each author has is counted from now on, or not any more. All that is there is looked at once
  * under the lock: a tenth of a second for a million messages. 0 or -ENOMEM, but not for false. */
