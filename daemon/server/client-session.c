@@ -13,7 +13,7 @@ void client_session_end(Shard *shard, Session *session, Message *will)
         if (!will)
                 will = session_take_will(session);
         if (will)
-                deliver_will(shard, will, session_id(session));
+                deliver_will(shard, will, session);
         message_unref(will);
         deliver_again(shard, session, false);
         sessions_close(shard->sessions, session);
@@ -45,7 +45,7 @@ void client_sessions_run_due(Shard *shard)
                 if (event == SESSION_EVENT_EXPIRED) {
                         client_session_end(shard, session, will);
                 } else {
-                        deliver_will(shard, will, session_id(session));
+                        deliver_will(shard, will, session);
                         message_unref(will);
                 }
         }

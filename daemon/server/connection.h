@@ -185,8 +185,8 @@ static inline uint32_t connection_reads(const Connection *connection)
 {
         const Extras *extras = connection->extras;
 
-        return connection->is_paused || extras->consultation || extras->subscribing ||
-                               connection->held >= CONNECTION_HELD_MAX ||
+        return connection->is_paused || connection->shard->leaving || extras->consultation ||
+                               extras->subscribing || connection->held >= CONNECTION_HELD_MAX ||
                                connection->withheld >= CONNECTION_WITHHELD_MAX
                        ? 0
                        : EPOLLIN;

@@ -9,7 +9,10 @@
 
 #include "server/client-access.h"
 #include "server/connection-send.h"
+#include "server/publications.h"
 #include "server/retention.h"
+#include "server/shard-store.h"
+#include "server/taken.h"
 
 /* Of a session that is away: judged when it is sent. */
 static bool may_receive(Session *session, const Message *message)
@@ -32,6 +35,8 @@ static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
                 return false;
         }
         r = session_offer(session, offer, loop_now(&shard->loop), &delivery);
+        if (_unlikely_(shard->store != NULL) && (r == OFFER_SEND || r == OFFER_QUEUED))
+                taken_add(shard, session, offer, &delivery);
         if (r == OFFER_SEND)
                 r = connection_send(connection, &delivery);
         /* Not ended here: the caller walks over takers, and the end of one publishes its will. */
@@ -106,9 +111,12 @@ static int mail_message(Shard *shard, unsigned target, Message *message, Session
                 return 0;
         }
         r = shard_mail(shard, target, &mail);
-        if (r == 0)
-                message_ref(message);
-        return r;
+        if (r < 0)
+                return r;
+        message_ref(message);
+        if (_unlikely_(shard->store != NULL))
+                publication_asked(shard);
+        return 0;
 }
 
 /* Those who got it before memory ran out will get it again when the publisher repeats it. */
@@ -152,8 +160,11 @@ static bool deliver_to_picked(Shard *shard, Message *message, ShareGroup *group,
         mail.shared.message = message_ref(message);
         mail.shared.group = share_group_ref(group);
         mail.shared.member = *member;
-        if (shard_mail(shard, target, &mail) == 0)
+        if (shard_mail(shard, target, &mail) == 0) {
+                if (_unlikely_(shard->store != NULL))
+                        publication_asked(shard);
                 return true;
+        }
         message_unref(message);
         share_group_unref(group);
         counters_add(shard->counters.publish_dropped, 1);
@@ -194,7 +205,7 @@ static bool deliver_to_groups(Shard *shard, Message *message, const Route *route
         return matched;
 }
 
-int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_matched)
+int deliver_open(Shard *shard, Message *message, SessionId origin, bool *ret_matched)
 {
         const Route *route;
         bool matched;
@@ -219,32 +230,78 @@ int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_
         return 0;
 }
 
-void deliver_will(Shard *shard, Message *will, SessionId origin)
+/* From its beginning to its end; nobody waits for an answer. */
+static int publish(Shard *shard, Message *message, SessionId from, const PublicationOrigin *origin,
+                   bool *ret_matched)
+{
+        int r;
+
+        r = publication_begin(shard, message, origin);
+        if (r < 0)
+                return r;
+        r = deliver_open(shard, message, from, ret_matched);
+        if (r > 0)
+                publication_abort(shard);
+        else
+                publication_end(shard, REASON_SUCCESS);
+        return r;
+}
+
+int deliver_publish(Shard *shard, Message *message, SessionId from, bool *ret_matched)
+{
+        return publish(shard, message, from, NULL, ret_matched);
+}
+
+/* The same message with another number, or expiry. */
+static int copy_message(Shard *shard, const Message *message, uint32_t expires,
+                        Message **ret_message)
+{
+        MessageAuthor author = {};
+        const MessageParts parts = {
+                .topic = message_topic(message),
+                .properties = message_properties(message),
+                .payload = message_payload(message),
+                .expires = expires,
+                .qos = message->qos,
+                .retain = message->retain,
+                .number = publication_number(shard, message->qos),
+                .author = message_author(message, &author) ? &author : NULL,
+        };
+
+        return message_new(&parts, ret_message);
+}
+
+static int publish_will(Shard *shard, Message *will, Session *session)
 {
         _cleanup_(message_unrefp) Message *message = NULL;
-        MessageAuthor author = {};
-        MessageParts parts = {
-                .topic = message_topic(will),
-                .properties = message_properties(will),
-                .payload = message_payload(will),
-                .expires = will->expires,
-                .qos = will->qos,
-                .retain = will->retain,
-                .author = message_author(will, &author) ? &author : NULL,
-        };
+        PublicationOrigin origin = {};
+        uint32_t expires = will->expires;
         bool matched;
 
-        if (!author_may_publish(shard, will, NULL))
-                return;
-        if (will->expires == MESSAGE_NEVER_EXPIRES) {
+        if (shard->store)
+                origin.will_of = session_number(session);
+        if (expires != MESSAGE_NEVER_EXPIRES)
+                expires = message_expires_at(loop_now(&shard->loop), will->expires);
+        if (expires == MESSAGE_NEVER_EXPIRES && !shard->store)
                 message = message_ref(will);
-        } else {
-                parts.expires = message_expires_at(loop_now(&shard->loop), will->expires);
-                if (message_new(&parts, &message) < 0)
-                        message = NULL;
+        else if (copy_message(shard, will, expires, &message) < 0)
+                return -ENOMEM;
+        return publish(shard, message, session_id(session), &origin, &matched);
+}
+
+void deliver_will(Shard *shard, Message *will, Session *session)
+{
+        int r = -EACCES;
+
+        if (author_may_publish(shard, will, NULL)) {
+                r = publish_will(shard, will, session);
+                if (r != 0)
+                        counters_add(shard->counters.publish_dropped, 1);
         }
-        if (!message || deliver_publish(shard, message, origin, &matched) != 0)
-                counters_add(shard->counters.publish_dropped, 1);
+        /* At QoS 0 nothing else of it is kept. */
+        if (shard->store && session_number(session) > 0 &&
+            (r != 0 || !publication_is_kept(shard, will->qos)))
+                persist_will_over(shard->store->persist, session_number(session));
 }
 
 typedef struct SharedLeftover {
@@ -276,27 +333,53 @@ static size_t take_leftovers(Session *session, SharedLeftover **ret)
         return n;
 }
 
+/* To another member; if the session lives on and no other is connected, it may be itself. */
+static bool pass_on(Shard *shard, SessionId self, Message *message, ShareGroup *group,
+                    bool lives_on)
+{
+        ShareMember member;
+        bool found = share_group_pick(group, shard->index, self, &member);
+
+        if (lives_on && !(found && member.connected))
+                found = share_group_pick(group, shard->index, SESSION_ID_NONE, &member);
+        return found && deliver_to_picked(shard, message, group, &member, false);
+}
+
+/* What is kept gets a record of its own, and the old one ends with that. */
+static bool hand_on(Shard *shard, Session *session, const SharedLeftover *left, bool lives_on)
+{
+        _cleanup_(message_unrefp) Message *message = NULL;
+        PublicationOrigin origin = {};
+        bool found;
+
+        if (_likely_(!shard->store))
+                return pass_on(shard, session_id(session), left->message, left->group, lives_on);
+        if (session_number(session) > 0) {
+                origin.leaver = session_number(session);
+                origin.left = message_number(left->message);
+        }
+        if (copy_message(shard, left->message, left->message->expires, &message) < 0 ||
+            publication_begin(shard, message, &origin) < 0)
+                return false;
+        found = pass_on(shard, session_id(session), message, left->group, lives_on);
+        publication_end(shard, REASON_SUCCESS);
+        return found;
+}
+
 void deliver_again(Shard *shard, Session *session, bool lives_on)
 {
         SharedLeftover *leftovers;
-        SessionId self = session_id(session);
         size_t n;
 
-        if (!session_has_shared(session))
+        /* Of a broker that stops: what is kept stays in the store. */
+        if (!session_has_shared(session) || (shard->store && shard->finishing))
                 return;
         n = take_leftovers(session, &leftovers);
         for (size_t i = 0; i < n; i++) {
-                SharedLeftover *left = &leftovers[i];
-                ShareMember member;
-                bool found = share_group_pick(left->group, shard->index, self, &member);
-
-                if (lives_on && !(found && member.connected))
-                        found = share_group_pick(left->group, shard->index, SESSION_ID_NONE,
-                                                 &member);
-                if (!found || !deliver_to_picked(shard, left->message, left->group, &member, false))
+                if (!hand_on(shard, session, &leftovers[i], lives_on))
                         counters_add(shard->counters.publish_dropped, 1);
-                message_unref(left->message);
-                share_group_unref(left->group);
+                message_unref(leftovers[i].message);
+                share_group_unref(leftovers[i].group);
         }
         free(leftovers);
 }

@@ -15,14 +15,19 @@
 #include "server/shard.h"
 
 /*
- * Publishes: keeps the message if it is to be retained, and routes it. origin: the publisher's
- * session, for No Local; SESSION_ID_NONE: nobody's. *ret_matched: somebody took it. 0;
- * REASON_QUOTA_EXCEEDED: it may not be retained, so nobody got it; or -ENOMEM (some may have).
+ * Publishes: keeps the message if it is to be retained, and routes it. from: the publisher's
+ * session, for No Local. Between publication_begin() and publication_end(). *ret_matched: somebody
+ * took it. 0; REASON_QUOTA_EXCEEDED: it may not be retained, so nobody got it; or -ENOMEM (some
+ * may have got it).
  */
-int deliver_publish(Shard *shard, Message *message, SessionId origin, bool *ret_matched);
+int deliver_open(Shard *shard, Message *message, SessionId from, bool *ret_matched);
 
-/* A will: its expiry, kept as an interval until now, begins. */
-void deliver_will(Shard *shard, Message *will, SessionId origin);
+/* The same as a whole: nobody is to hear of it. */
+int deliver_publish(Shard *shard, Message *message, SessionId from, bool *ret_matched);
+
+/* The will of this session, or one that it had: its expiry, kept as an interval until now, begins.
+ */
+void deliver_will(Shard *shard, Message *will, Session *session);
 
 /* To the takers that this worker owns. True: somebody took it. */
 bool deliver_local(Shard *shard, Message *message, SessionId origin);

@@ -6,7 +6,7 @@
 
 #include "mqtt/ack.h"
 #include "mqtt/reason.h"
-#include "server/reply.h"
+#include "server/answer.h"
 
 static int handle_puback(Connection *connection, const Ack *ack)
 {
@@ -25,14 +25,16 @@ static int handle_pubrec(Connection *connection, const Ack *ack)
                 return r;
         if (r == 0 && reason_is_failure(ack->reason))
                 return 0;
-        return reply_ack(connection, PACKET_PUBREL, ack->packet_id, (uint8_t)r);
+        return answer_ack_kept(connection, PACKET_PUBREL, ack->packet_id, (uint8_t)r);
 }
 
 static int handle_pubrel(Connection *connection, const Ack *ack)
 {
         int r = session_publish_released(connection->session, ack->packet_id);
 
-        return r < 0 ? r : reply_ack(connection, PACKET_PUBCOMP, ack->packet_id, (uint8_t)r);
+        if (r < 0)
+                return r;
+        return answer_ack_kept(connection, PACKET_PUBCOMP, ack->packet_id, (uint8_t)r);
 }
 
 static int handle_pubcomp(Connection *connection, const Ack *ack)

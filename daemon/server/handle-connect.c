@@ -14,6 +14,7 @@
 
 #include "access/access.h"
 #include "mqtt/reason.h"
+#include "server/answer.h"
 #include "server/client-access.h"
 #include "server/client-admit.h"
 #include "server/client-id.h"
@@ -428,7 +429,8 @@ static int accept_client(Connection *connection, Greeting *greeting)
         start_keep_alive(connection);
         client_log_connected(connection, &greeting->connect, present);
         counters_add(connection->shard->counters.messages_sent, 1);
-        return greeting_answer(connection, greeting, present, connection_output(connection));
+        r = greeting_answer(connection, greeting, present, connection_output(connection));
+        return r != 0 ? r : answer_hold_output(connection, connection->session);
 }
 
 /* What a CONNECT that cannot be read may be answered with: nothing, unless it says that it is MQTT.

@@ -10,10 +10,11 @@
 #include "mqtt/ack.h"
 #include "mqtt/publish.h"
 #include "mqtt/reason.h"
+#include "server/answer.h"
 #include "server/client-access.h"
 #include "server/client-pace.h"
 #include "server/deliver.h"
-#include "server/reply.h"
+#include "server/publications.h"
 #include "server/retention.h"
 #include "util/utf8.h"
 
@@ -133,10 +134,15 @@ static MessageAuthor author_of(const Connection *connection)
         };
 }
 
+/* Leaves its publication open, if there is one. */
 static int forward(Connection *connection, const Publish *publish, MessageParts *parts,
                    bool *ret_matched)
 {
         _cleanup_(message_unrefp) Message *message = NULL;
+        const PublicationOrigin origin = {
+                .connection = publish->qos > 0 ? connection : NULL,
+                .packet_id = publish->packet_id,
+        };
         Shard *shard = connection->shard;
         MessageAuthor author;
         int r;
@@ -153,9 +159,12 @@ static int forward(Connection *connection, const Publish *publish, MessageParts 
         if (properties_has(&publish->properties, PROPERTY_MESSAGE_EXPIRY_INTERVAL))
                 parts->expires = message_expires_at(loop_now(&shard->loop),
                                                     publish->properties.message_expiry_interval);
+        parts->number = _likely_(!shard->store) ? 0 : publication_number(shard, publish->qos);
         r = message_new(parts, &message);
         if (r == 0)
-                r = deliver_publish(shard, message, session_id(connection->session), ret_matched);
+                r = publication_begin(shard, message, &origin);
+        if (r == 0)
+                r = deliver_open(shard, message, session_id(connection->session), ret_matched);
         return r;
 }
 
@@ -173,11 +182,11 @@ static int refuse(Connection *connection, const Publish *publish, uint8_t reason
         if (connection->version != MQTT_5)
                 return reason == REASON_QUOTA_EXCEEDED
                                ? reason
-                               : reply_ack(connection,
-                                           publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
-                                           publish->packet_id, REASON_SUCCESS);
-        return reply_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
-                         publish->packet_id, reason);
+                               : answer_ack(connection,
+                                            publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                                            publish->packet_id, REASON_SUCCESS);
+        return answer_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                          publish->packet_id, reason);
 }
 
 /* Its author has too many retained messages. MQTT 3 cannot be told: as all that is refused for good
@@ -195,19 +204,24 @@ static int accept_publish(Connection *connection, const Publish *publish, Messag
 {
         bool matched = false;
         uint8_t reason;
-        int r;
+        int r, answered;
 
         r = forward(connection, publish, parts, &matched);
+        if (r > 0) {
+                publication_abort(connection->shard);
+                return refuse_retained(connection, publish);
+        }
         /* Nobody has got it: the client's repetition must not be taken for one. */
         if (r < 0 && publish->qos == 2)
                 session_publish_released(connection->session, publish->packet_id);
-        if (r != 0)
-                return r < 0 ? r : refuse_retained(connection, publish);
-        if (publish->qos == 0)
-                return 0;
         reason = matched ? REASON_SUCCESS : REASON_NO_MATCHING_SUBSCRIBERS;
-        return reply_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
-                         publish->packet_id, reason);
+        answered = publication_end(connection->shard, reason);
+        if (r < 0 || publish->qos == 0)
+                return r;
+        return answered <= 0
+                       ? answered
+                       : answer_ack(connection, publish->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
+                                    publish->packet_id, reason);
 }
 
 /*
@@ -223,8 +237,8 @@ static int act(Connection *connection, const Publish *publish, MessageParts *par
         if (publish->qos == 2) {
                 r = session_publish_received(connection->session, publish->packet_id);
                 if (r == 1)
-                        return reply_ack(connection, PACKET_PUBREC, publish->packet_id,
-                                         REASON_SUCCESS);
+                        return answer_ack_kept(connection, PACKET_PUBREC, publish->packet_id,
+                                               REASON_SUCCESS);
                 if (r != 0)
                         return r;
         }

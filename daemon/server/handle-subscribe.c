@@ -11,6 +11,7 @@
 #include "mqtt/subscribe.h"
 #include "mqtt/topic.h"
 #include "mqtt/unsubscribe.h"
+#include "server/answer.h"
 #include "server/client-access.h"
 #include "server/client-account.h"
 #include "server/client-log.h"
@@ -240,6 +241,8 @@ int handle_subscribe(Connection *connection, const Packet *packet)
         end_parts(connection);
         r = reply_suback(connection, part.packet_id, buffer_bytes(&part.reasons));
         if (r == 0)
+                r = answer_hold_output(connection, connection->session);
+        if (r == 0)
                 connection_schedule(connection);
         return r;
 }
@@ -289,5 +292,6 @@ int handle_unsubscribe(Connection *connection, const Packet *packet)
                 client_log_unsubscribe(connection, text);
         }
         end_parts(connection);
-        return reply_unsuback(connection, part.packet_id, buffer_bytes(&part.reasons));
+        r = reply_unsuback(connection, part.packet_id, buffer_bytes(&part.reasons));
+        return r != 0 ? r : answer_hold_output(connection, connection->session);
 }

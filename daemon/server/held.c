@@ -6,7 +6,6 @@
 
 #include <errno.h>
 
-#include "server/connection-end.h"
 #include "server/reply.h"
 
 /* Of a connection that ends instead. */
@@ -83,6 +82,17 @@ void held_set_change(Held *held, uint64_t place, uint64_t change)
         at_place(held, place)->change = change;
 }
 
+void held_set_reason(Held *held, uint64_t place, uint8_t reason)
+{
+        at_place(held, place)->reason = reason;
+}
+
+void held_cancel(Held *held)
+{
+        held->answers.count--;
+        ((HeldAnswer *)ring_at(&held->answers, held->answers.count))->connection->held--;
+}
+
 void held_end_turn(Held *held, uint64_t change)
 {
         const uint64_t end = held->passed + held->answers.count;
@@ -102,8 +112,10 @@ static void release_output(Connection *connection)
 {
         if (connection->withheld > 0)
                 return;
+        /* Its next event writes what it lingers for. */
         if (connection->phase == CONNECTION_LINGERS)
-                connection_linger_on(connection);
+                (void)loop_modify(&connection->shard->loop, &connection->source,
+                                  EPOLLIN | EPOLLOUT);
         else
                 connection_schedule(connection);
 }
@@ -151,18 +163,31 @@ static bool refuse_publication(HeldAnswer *answer)
         return connection->version == MQTT_5;
 }
 
+static void refuse(HeldAnswer *answer)
+{
+        Connection *connection = answer->connection;
+
+        if (connection->phase != CONNECTION_OPEN)
+                return;
+        if (answer->kind == HELD_PUBLICATION && refuse_publication(answer))
+                return;
+        answer->type = NO_ANSWER;
+        connection->broken = -ENOSPC;
+        connection_schedule(connection);
+}
+
+void held_refuse_one(Held *held, uint64_t place)
+{
+        refuse(at_place(held, place));
+}
+
 void held_refuse(Held *held, uint64_t change)
 {
         for (uint32_t i = 0; i < held->answers.count; i++) {
                 HeldAnswer *answer = ring_at(&held->answers, i);
-                Connection *connection = answer->connection;
 
-                if (answer->change != change || connection->phase != CONNECTION_OPEN)
-                        continue;
-                if (answer->kind == HELD_PUBLICATION && refuse_publication(answer))
-                        continue;
-                answer->type = NO_ANSWER;
-                connection->broken = -ENOSPC;
-                connection_schedule(connection);
+                if (answer->change == change &&
+                    (change != HELD_OPEN || answer->kind != HELD_PUBLICATION))
+                        refuse(answer);
         }
 }

@@ -56,10 +56,18 @@ int held_add(Held *held, const HeldAnswer *answer, uint64_t *ret_place);
 /* All that the connection writes waits for this turn's change. 0 or -ENOMEM. */
 int held_add_output(Held *held, Connection *connection);
 
-/* It waits for this change (0: for none); no answer before it has one. */
+/* Takes back what held_add() has done last. */
+void held_cancel(Held *held);
+
+/* It waits for this change (0: for none); what is behind it goes out when it has one. */
 void held_set_change(Held *held, uint64_t place, uint64_t change);
 
-/* All HELD_FACT and HELD_OUTPUT since the last call wait for this change, the last of the turn. */
+/* A HELD_PUBLICATION will say this. */
+void held_set_reason(Held *held, uint64_t place, uint8_t reason);
+/* A HELD_PUBLICATION will say that it was refused, or its connection ends. */
+void held_refuse_one(Held *held, uint64_t place);
+
+/* All HELD_FACT and HELD_OUTPUT since the last call wait for this change, the last one. */
 void held_end_turn(Held *held, uint64_t change);
 
 /* What is up to this change is on the disk: what waits for no more than that is sent, up to the
@@ -67,5 +75,5 @@ void held_end_turn(Held *held, uint64_t change);
 void held_release(Held *held, uint64_t durable);
 
 /* The change was not written: those that wait for it hear REASON_QUOTA_EXCEEDED; connections that
- * cannot hear that end. */
+ * cannot hear that end. HELD_OPEN: all that this turn has brought, but for publications. */
 void held_refuse(Held *held, uint64_t change);

@@ -14,6 +14,8 @@
 #include "broker/message.h"
 #include "broker/router.h"
 #include "broker/session-id.h"
+#include "util/buffer.h"
+
 typedef struct Connection Connection;
 typedef struct Consultation Consultation;
 typedef struct Login Login;
@@ -32,6 +34,10 @@ typedef enum MailKind {
         MAIL_WILLS,        /* stop, first step: close the endpoints, publish the wills */
         MAIL_FINISH,       /* stop, second step: write what is pending, then end */
         MAIL_SUSPEND,      /* close the endpoints and end the thread; the rest stays as it is */
+        MAIL_TAKERS,       /* who has taken messages of this worker: see publications.h */
+        MAIL_CONFIRMED,    /* messages of another worker are in the store */
+        MAIL_DURABLE,      /* changes of this worker are on the disk: see shard-store.h */
+        MAIL_REFUSED,      /* one was not written */
         MAIL_KINDS_N
 } MailKind;
 
@@ -53,6 +59,15 @@ typedef struct Mail {
                 Consultation *consultation;
                 Login *login;
                 SettingsChange *change;
+                struct {
+                        Buffer list; /* taken over; as takers_answer() writes it */
+                        unsigned worker;
+                } takers;
+                struct {
+                        uint64_t message; /* and all that this worker drew a number for before */
+                        unsigned worker;
+                } confirmed;
+                uint64_t commit;   /* of the worker's lane: MAIL_DURABLE, MAIL_REFUSED */
                 uint64_t ping;     /* its number */
                 uint64_t deadline; /* of MAIL_FINISH: loop time, ms */
         };

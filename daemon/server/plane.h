@@ -24,10 +24,12 @@
 #include "util/work-pool.h"
 
 typedef struct Shard Shard;
+typedef struct PlaneStore PlaneStore;
 
 typedef struct Plane {
         Router *router;
         Retained *retained;
+        PlaneStore *store; /* NULL: nothing is kept */
 
         Shard *shards;
         unsigned n_shards;

@@ -4,6 +4,10 @@
 
 #include "server/retention.h"
 
+#include <errno.h>
+
+#include "server/shard-store.h"
+
 bool retention_counts(const Settings *settings)
 {
         return settings->client_max_retained >= 0 || settings->client_max_retained_bytes > 0 ||
@@ -36,6 +40,24 @@ static void tell(Shard *shard, const Message *message, RetainedLimit limit)
         excesses_tell(excess, author.client_id, author.username, NULL);
 }
 
+/* What the broker says of itself is new with each start. */
+static bool is_of_the_broker(const Message *message)
+{
+        return bytes_has_prefix(message_topic(message), bytes_from_string("$SYS/"));
+}
+
+static int keep(Shard *shard, Message *message, const RetainedLimits *limits,
+                RetainedLimit *ret_limit)
+{
+        Retained *retained = shard->plane->retained;
+        Change *change;
+
+        if (_likely_(!shard->store) || is_of_the_broker(message))
+                return retained_offer(retained, message, limits, ret_limit);
+        change = shard_store_retained(shard, message);
+        return change ? retained_keep(retained, message, limits, ret_limit, change) : -ENOMEM;
+}
+
 int retention_keep(Shard *shard, Message *message)
 {
         RetainedLimits limits;
@@ -43,9 +65,9 @@ int retention_keep(Shard *shard, Message *message)
         int r;
 
         if (_likely_(!retention_counts(shard->settings)))
-                return retained_set(shard->plane->retained, message);
+                return keep(shard, message, NULL, NULL);
         limits = limits_of(shard->settings);
-        r = retained_offer(shard->plane->retained, message, &limits, &limit);
+        r = keep(shard, message, &limits, &limit);
         if (r > 0)
                 tell(shard, message, limit);
         return r;

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/keeping.h"
+#include "server/plane-store.h"
 #include "server/retention.h"
 #include "server/settings-change.h"
 #include "server/shard-loop.h"
@@ -95,6 +97,36 @@ unsigned server_stragglers(const Server *server)
         return atomic_load_explicit(&server->plane.stragglers, memory_order_relaxed);
 }
 
+int server_open_store(Server *server, Store *store, bool has_thread)
+{
+        Plane *plane = &server->plane;
+        int r = plane_store_open(plane, store, server->settings, has_thread);
+
+        for (unsigned i = 0; r == 0 && i < plane->n_shards; i++)
+                r = keeping_open(&plane->shards[i]);
+        return r;
+}
+
+Committer *server_committer(const Server *server)
+{
+        return server->plane.store ? server->plane.store->committer : NULL;
+}
+
+int server_store_news(const Server *server)
+{
+        return server->plane.store ? server->plane.store->news : -1;
+}
+
+int server_store_error(const Server *server)
+{
+        return server->plane.store ? atomic_load(&server->plane.store->error) : 0;
+}
+
+void server_close_store(Server *server)
+{
+        plane_store_close(&server->plane);
+}
+
 Server *server_free(Server *server)
 {
         Plane *plane;
@@ -104,10 +136,12 @@ Server *server_free(Server *server)
         plane = &server->plane;
         work_pool_free(plane->helpers);
         work_pool_free(plane->askers);
+        plane_store_close(plane);
         /* Sessions of one worker hold cursors and groups that all share: these go last. */
         for (unsigned i = 0; i < plane->n_shards; i++)
                 shard_done(&plane->shards[i]);
         free(plane->shards);
+        plane_store_free(plane);
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);
         accounts_free(plane->accounts);
@@ -204,6 +238,7 @@ int server_reload(Server *server, Settings *settings, const EndpointChange *chan
         }
         server->settings = settings_ref(settings);
         settings_unref(before);
+        plane_store_set(&server->plane, settings);
         return 0;
 }
 
@@ -306,15 +341,29 @@ void server_stop(Server *server, msec_t timeout)
                     &(Mail){.kind = MAIL_FINISH, .deadline = deadline});
 }
 
-/* A message may cause another one, to a worker that was looked at before. */
+static bool is_quiet(const Plane *plane)
+{
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                if (!keeping_is_quiet(&plane->shards[i]))
+                        return false;
+        return true;
+}
+
+/* A message may cause another one, to a worker that was looked at before; and what waits for the
+ * disk is answered. */
 static void server_settle(Server *server)
 {
+        Plane *plane = &server->plane;
         bool again = true;
 
         while (again) {
                 again = false;
-                for (unsigned i = 0; i < server->plane.n_shards; i++)
-                        again |= shard_settle(&server->plane.shards[i]);
+                for (unsigned i = 0; i < plane->n_shards; i++)
+                        again |= shard_settle(&plane->shards[i]);
+                if (!again && !is_quiet(plane)) {
+                        plane_store_wait(plane->store);
+                        again = true;
+                }
         }
 }
 

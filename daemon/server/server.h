@@ -16,16 +16,40 @@
 #include "server/ban-queue.h"
 #include "server/counters.h"
 #include "server/endpoint.h"
+#include "store/types.h"
 #include "util/bytes.h"
 #include "util/clock.h"
 #include "util/macro.h"
 
 typedef struct Plane Plane;
 typedef struct Server Server;
+typedef struct Committer Committer;
 
 /* Makes the workers that settings->workers asks for (0: one per CPU, at most 16), without running
  * them. 0 or -errno. */
 int server_new(Settings *settings, Server **ret_server);
+/*
+ * From here on what lasts is written to the store, which outlives the server and nobody else writes
+ * to. Called before anything is in the model or could come into it, but for server_new(). The
+ * settings say how: `durability`, `group_commit_delay`; server_reload() changes these. Without
+ * has_thread committer_turn() drives it. 0 or -errno: then the server is only good to be freed.
+ */
+int server_open_store(Server *server, Store *store, bool has_thread);
+
+/* Who writes to the store, for its checkpoints and figures; NULL without one. It goes with
+ * server_close_store(). */
+Committer *server_committer(const Server *server);
+
+/* An eventfd that is readable from when the store has failed; -1 without one. From then on nothing
+ * is written, nor acknowledged: the process is to end. */
+int server_store_news(const Server *server);
+/* Why: -errno, or 0. */
+int server_store_error(const Server *server);
+
+/* After server_stop() or server_suspend(): all is written, and the store may be closed. Idempotent;
+ * server_free() does it too. */
+void server_close_store(Server *server);
+
 /* Stopped before. */
 Server *server_free(Server *server);
 DEFINE_CLEANUP(Server, server_free)
@@ -78,7 +102,8 @@ int server_await_answers(Server *server, msec_t timeout);
 /*
  * Orderly end: no new connections; wills of connected clients are published, what is pending is
  * written, MQTT 5 clients get DISCONNECT 0x8B; all of that within timeout ms. Then the threads are
- * joined. Idempotent.
+ * joined. With a store clients are not read from any more at first, and have what was acknowledged
+ * to them before they leave. Idempotent.
  */
 void server_stop(Server *server, msec_t timeout);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "mqtt/protocol.h"
+#include "server/answer.h"
 #include "server/ban-rule.h"
 #include "server/client-account.h"
 #include "server/client-log.h"
@@ -60,7 +61,9 @@ static int take_over(Connection *connection, Connection *before)
 }
 
 /* The session of this client identifier that is to be resumed, or NULL; what stands in the way
- * ends. */
+ * ends. What becomes of one that is kept is told when it is on the disk, also if it is kept no
+ * more.
+ */
 static int claim_session(Connection *connection, const ClientSessionRequest *request,
                          Session **ret_session)
 {
@@ -74,6 +77,11 @@ static int claim_session(Connection *connection, const ClientSessionRequest *req
                         return r;
                 /* It may have ended with its connection. */
                 session = sessions_find(shard->sessions, request->client_id);
+        }
+        if (session) {
+                r = answer_hold_output(connection, session);
+                if (r < 0)
+                        return r;
         }
         if (session && request->clean_start) {
                 client_session_end(shard, session, NULL);

@@ -15,11 +15,13 @@
 #include "server/consultation.h"
 #include "server/deliver.h"
 #include "server/handshake.h"
+#include "server/keeping.h"
 #include "server/login.h"
 #include "server/review.h"
 #include "server/settings-change.h"
 #include "server/shard-reload.h"
 #include "server/shard-stop.h"
+#include "server/taken.h"
 #include "util/log.h"
 
 /* Of log lines that clients cause: per worker. */
@@ -50,6 +52,8 @@ static bool shard_has_mail(const Shard *shard)
 static void on_message(Shard *shard, Mail *mail)
 {
         deliver_local(shard, mail->message.message, mail->message.origin);
+        if (_unlikely_(shard->store != NULL))
+                taken_answer(shard, mail->message.message);
         message_unref(mail->message.message);
 }
 
@@ -57,6 +61,8 @@ static void on_shared(Shard *shard, Mail *mail)
 {
         deliver_shared(shard, mail->shared.message, mail->shared.group, &mail->shared.member,
                        mail->shared.is_last);
+        if (_unlikely_(shard->store != NULL))
+                taken_answer(shard, mail->shared.message);
         message_unref(mail->shared.message);
         share_group_unref(mail->shared.group);
 }
@@ -120,6 +126,27 @@ static void on_suspend(Shard *shard, Mail *mail)
         shard_stop_suspend(shard);
 }
 
+static void on_takers(Shard *shard, Mail *mail)
+{
+        taken_receive(shard, mail->takers.worker, buffer_bytes(&mail->takers.list));
+        buffer_done(&mail->takers.list);
+}
+
+static void on_confirmed(Shard *shard, Mail *mail)
+{
+        keeping_confirmed(shard, mail->confirmed.worker, mail->confirmed.message);
+}
+
+static void on_durable(Shard *shard, Mail *mail)
+{
+        keeping_durable(shard, mail->commit);
+}
+
+static void on_refused(Shard *shard, Mail *mail)
+{
+        keeping_refused(shard, mail->commit);
+}
+
 static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
         [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
@@ -127,6 +154,8 @@ static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_WILLS] = on_wills,           [MAIL_HANDSHAKE] = on_handshake,
         [MAIL_FINISH] = on_finish,         [MAIL_SUSPEND] = on_suspend,
         [MAIL_LOGIN] = on_login,           [MAIL_CONSULTATION] = on_consultation,
+        [MAIL_TAKERS] = on_takers,         [MAIL_CONFIRMED] = on_confirmed,
+        [MAIL_DURABLE] = on_durable,       [MAIL_REFUSED] = on_refused,
 };
 
 static size_t shard_take_mail(Shard *shard)
@@ -163,6 +192,8 @@ static void drop_mails(Mail *mails, size_t n)
                         consultation_free(mail->consultation);
                 else if (mail->kind == MAIL_RELOAD)
                         settings_change_unref(mail->change);
+                else if (mail->kind == MAIL_TAKERS)
+                        buffer_done(&mail->takers.list);
                 else if (mail->kind == MAIL_SHARED) {
                         message_unref(mail->shared.message);
                         share_group_unref(mail->shared.group);
@@ -216,6 +247,20 @@ static void shard_bury(Shard *shard)
         }
 }
 
+/* With what the committer could not say by mail. */
+static size_t shard_take_all_mail(Shard *shard)
+{
+        uint64_t durable;
+        size_t n;
+
+        if (_likely_(!shard->store))
+                return shard_take_mail(shard);
+        durable = keeping_begin_turn(shard);
+        n = shard_take_mail(shard);
+        keeping_durable(shard, durable);
+        return n;
+}
+
 /* The time of the last turn may be long past, so this may be too much: by one turn. */
 static msec_t time_left(const Shard *shard, msec_t due)
 {
@@ -224,11 +269,18 @@ static msec_t time_left(const Shard *shard, msec_t due)
         return due > now ? due - now : 0;
 }
 
-/* What has taken effect: mail first, then what may be acknowledged. */
+/* What has taken effect: mail first, then what may be acknowledged. What is to be kept is handed
+ * over before, so that the disk is at work meanwhile; what only the writing brings goes behind. */
 static void shard_send(Shard *shard)
 {
+        if (_unlikely_(shard->store != NULL))
+                keeping_end_turn(shard);
         shard_send_mail(shard);
         shard_flush(shard);
+        if (_unlikely_(shard->store != NULL)) {
+                keeping_end_turn(shard);
+                shard_stop_go_on(shard);
+        }
 }
 
 /* Behind all others, whose answers are on their way: a flood of strangers does not hold them up. */
@@ -257,9 +309,11 @@ void shard_turn(Shard *shard, msec_t max_wait)
             !list_is_empty(&shard->movers) || !list_is_empty(&shard->subscribing) ||
             shard_has_mail(shard) || !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
+        if (_unlikely_(shard->store != NULL))
+                wait = MIN(wait, keeping_patience(shard));
         loop_wait(&shard->loop, wait);
         mailbox_awake(&shard->mailbox);
-        shard_take_mail(shard);
+        shard_take_all_mail(shard);
         acceptors_run_due(shard);
         review_go_on(shard);
         shard->filters_left = FILTERS_MAX;
@@ -277,7 +331,7 @@ bool shard_settle(Shard *shard)
         /* What has taken effect in part goes on to its end: nobody else could. */
         shard->filters_left = UINT_MAX;
         client_serve_subscribing(shard);
-        n = shard_take_mail(shard);
+        n = shard_take_all_mail(shard);
         shard_send(shard);
         shard_bury(shard);
         return n > 0 || shard_has_mail(shard);
@@ -364,6 +418,8 @@ void shard_done(Shard *shard)
         shard_drop_mail(shard);
         acceptors_close(shard);
         shard_end_settings(shard);
+        keeping_close(shard);
+        shard_bury(shard);
         for (unsigned i = 0; shard->outboxes && i < shard->plane->n_shards; i++)
                 free(shard->outboxes[i].mails);
         free(shard->outboxes);

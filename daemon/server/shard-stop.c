@@ -8,15 +8,29 @@
 #include "server/acceptor.h"
 #include "server/connection-end.h"
 #include "server/deliver.h"
+#include "server/keeping.h"
+#include "server/shard-store.h"
 
+/* One that is kept and has a delay waits in the store, as it would here. */
 static int publish_will(Session *session, void *data)
 {
-        Message *will = session_take_will(session);
+        Shard *shard = data;
+        Message *will = NULL;
 
+        if (!shard_keeps(shard, session) || session_will_delay(session) == 0)
+                will = session_take_will(session);
         if (will)
-                deliver_will(data, will, session_id(session));
+                deliver_will(shard, will, session);
         message_unref(will);
         return 0;
+}
+
+/* Nothing new comes in, while what has come is acknowledged. */
+static void stop_reading(Shard *shard)
+{
+        shard->leaving = true;
+        list_foreach (Connection, connection, &shard->connections, link)
+                connection_schedule(connection);
 }
 
 /* Of sessions that are away too: without a store they end here, before their will's delay. */
@@ -25,6 +39,19 @@ void shard_stop_wills(Shard *shard)
         /* The rules by which wills are judged are those of the listeners. */
         sessions_foreach(shard->sessions, publish_will, shard);
         acceptors_close(shard);
+        if (shard->store) {
+                stop_reading(shard);
+                return;
+        }
+        shard_send_mail(shard);
+        sem_post(&shard->plane->wills_published);
+}
+
+void shard_stop_go_on(Shard *shard)
+{
+        if (_likely_(!shard->leaving) || shard->left || !keeping_is_quiet(shard))
+                return;
+        shard->left = true;
         shard_send_mail(shard);
         sem_post(&shard->plane->wills_published);
 }
@@ -58,4 +85,5 @@ void shard_stop_end(Shard *shard)
         atomic_fetch_add_explicit(&shard->plane->stragglers, shard->n_steps, memory_order_relaxed);
         list_foreach_safe (Connection, connection, &shard->connections, link)
                 connection_close(connection);
+        keeping_give_up(shard);
 }

@@ -13,8 +13,11 @@
 #include "server/shard.h"
 
 /* Stops accepting, publishes the wills of all sessions, sends the mail, says so
- * (Plane.wills_published). */
+ * (Plane.wills_published). With a store it stops reading too, leaves wills with a delay to the next
+ * start, and says so once all that has come is acknowledged: shard_stop_go_on(). */
 void shard_stop_wills(Shard *shard);
+/* At the end of each turn. */
+void shard_stop_go_on(Shard *shard);
 
 /* How long helpers are waited for, ms: one whose module hangs would hold up the end for ever. */
 #define STOP_HELPERS_TIME 5000U

@@ -57,6 +57,7 @@ struct Shard {
         LoopTimer sessions_timer;
         LoopTimer retained_timer; /* of the first worker, with retain_expiry_interval */
 
+        struct ShardStore *store; /* NULL: nothing is kept */
         Sessions *sessions;
         RouteCache *routes;
 
@@ -86,12 +87,17 @@ struct Shard {
         bool is_made;
         bool is_reviewing;
         uint32_t review; /* number of the last one: see review.h */
+        bool leaving;    /* with a store: nothing is read any more, what has come is finished, */
+        bool left;       /* and was, which was told */
         bool finishing;
         bool suspended; /* its thread has nothing more to do; another one may go on with it */
         msec_t finish_deadline;  /* of connections */
         msec_t helpers_deadline; /* of what helpers have */
 
         Counters counters;
+        /* Of changes that are on the disk, when there was no memory for the mail; set by the
+         * committer. */
+        atomic_uint_fast64_t unsaid;
         atomic_uint_fast64_t answered; /* the last MAIL_PING; others read it */
 };
 

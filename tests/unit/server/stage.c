@@ -10,7 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/persist-format.h"
 #include "server/shard-stop.h"
+#include "store/committer.h"
 #include "util/log.h"
 
 /* A packet that moves in, is sent across and goes out again is through after so many; and one that
@@ -56,6 +58,20 @@ void stage_serve(Stage *stage)
                 /* How much is done in a turn must not depend on the machine. */
                 stage_shard(stage, i)->newcomers_time = UINT64_MAX;
         }
+        if (stage->store)
+                stage_must(server_open_store(stage->server, stage->store, false) == 0);
+}
+
+static void make_store(Stage *stage)
+{
+        const StoreOptions options = {
+                .tables = persist_tables,
+                .n_tables = PERSIST_TABLES,
+                .format = PERSIST_FORMAT,
+        };
+
+        if (stage->settings->persistence)
+                stage_must(store_open_memory(&options, &stage->store) == 0);
 }
 
 static Settings *make_settings(unsigned workers, void (*adjust)(Settings *settings))
@@ -77,6 +93,7 @@ void stage_init(Stage *stage, unsigned workers, void (*adjust)(Settings *setting
         log_set_categories(0);
         *stage = (Stage){};
         stage->settings = make_settings(workers, adjust);
+        make_store(stage);
         stage_serve(stage);
         stage_must(endpoint_new(stage->settings, &stage->settings->listeners[0], listening_fd(),
                                 &stage->endpoint) == 0);
@@ -103,12 +120,50 @@ static void turn_once(Stage *stage)
                 shard_turn(stage_shard(stage, i), 0);
 }
 
+static bool commit_once(const Stage *stage)
+{
+        return committer_turn(server_committer(stage->server));
+}
+
+static void turn_often(Stage *stage)
+{
+        for (unsigned i = 0; i < TURNS_ACROSS; i++)
+                turn_once(stage);
+}
+
 void stage_turn(Stage *stage)
 {
         unsigned turns = stage->plane->n_shards > 1 ? TURNS_ACROSS : TURNS_ALONE;
 
-        for (unsigned i = 0; i < turns; i++)
+        for (unsigned i = 0; i < turns; i++) {
                 turn_once(stage);
+                if (stage->store && !stage->waits && commit_once(stage))
+                        i = 0;
+        }
+}
+
+void stage_commit(Stage *stage)
+{
+        while (commit_once(stage))
+                ;
+        turn_often(stage);
+}
+
+size_t stage_count(Stage *stage, unsigned table)
+{
+        StoreCursor *cursor;
+        StoreTxn *txn;
+        Bytes key, value;
+        size_t n = 0;
+
+        stage_must(store_begin_read(stage->store, &txn) == 0);
+        stage_must(store_cursor_new(txn, table, &cursor) == 0);
+        for (int r = store_cursor_seek(cursor, (Bytes){}, &key, &value); r > 0;
+             r = store_cursor_next(cursor, &key, &value))
+                n++;
+        store_cursor_free(cursor);
+        store_abort(txn);
+        return n;
 }
 
 void stage_sleep(msec_t ms)
@@ -140,6 +195,7 @@ void stage_stop(Stage *stage)
 {
         int published;
 
+        stage->waits = false;
         mail_to_all(stage, (Mail){.kind = MAIL_WILLS});
         stage_turn(stage);
         stage_must(sem_getvalue(&stage->plane->wills_published, &published) == 0);
@@ -170,6 +226,7 @@ void stage_done(Stage *stage)
         if (!stage_shard(stage, 0)->finishing)
                 stage_stop(stage);
         server_free(stage->server);
+        store_free(stage->store);
         endpoint_unref(stage->endpoint);
         settings_unref(stage->settings);
         access_policy_unref(stage->policy);

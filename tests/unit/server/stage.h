@@ -22,6 +22,7 @@
 #include "server/plane.h"
 #include "server/server.h"
 #include "server/shard-loop.h"
+#include "store/store.h"
 
 /* In every build type. */
 #define stage_must(condition)                                                                      \
@@ -38,6 +39,8 @@ typedef struct Stage {
         Plane *plane;
         Endpoint *endpoint;   /* of a listener like every other, but nobody accepts */
         AccessPolicy *policy; /* for endpoints to come; NULL: none. See stage-access.h */
+        Store *store;         /* with `persistence`: one in memory; NULL: none */
+        bool waits;           /* nothing is committed but by stage_commit() */
 } Stage;
 
 /* Default settings, which adjust (may be NULL) changes before they are used. */
@@ -59,6 +62,11 @@ void stage_reload(Stage *stage, void (*adjust)(Settings *settings));
 
 /* Turns all workers a few times: enough for a packet to go in, across, and out again. */
 void stage_turn(Stage *stage);
+
+/* With a store: what was handed over to it is on the disk; and turns. */
+void stage_commit(Stage *stage);
+/* What is in this table of the store. */
+size_t stage_count(Stage *stage, unsigned table);
 
 /* Lets time pass, all at once. */
 void stage_pass(Stage *stage, msec_t ms);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The turn of a worker that has a store. */
+
+#include "server/keeping.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "server/plane-store.h"
+#include "server/publications.h"
+#include "server/shard-store.h"
+#include "server/taken.h"
+
+/* After a refusal nothing that needs room is tried for so long, ms. */
+#define FULL_TIME 1000U
+/* The calendar is looked at so often, ms. */
+#define CLOCK_TIME 1000U
+/* While changes are under way a worker looks so often whether the committer could not tell, ms. */
+#define UNSAID_TIME 1000U
+
+/* --- its life --- */
+
+static int init_parts(Shard *shard, ShardStore *store)
+{
+        const PersistParts parts = {
+                .numbers = &shard->plane->store->numbers,
+                .takers = shard->plane->store->takers,
+                .worker = shard->index,
+                .relaxed = shard->settings->durability != DURABILITY_STRICT,
+        };
+        int r;
+
+        r = persist_new(&parts, &store->persist);
+        if (r == 0)
+                r = publications_new(&store->publications);
+        if (r == 0)
+                r = taken_new(shard->plane->n_shards, &store->taken);
+        if (r == 0)
+                r = ring_push(&store->rounds, &(StoreRound){}); /* so that one always fits */
+        if (r < 0)
+                return r;
+        ring_pop(&store->rounds);
+        return committer_lane(shard->plane->store->committer, shard, &store->lane);
+}
+
+int keeping_open(Shard *shard)
+{
+        ShardStore *store = calloc(1, sizeof(*store));
+        int r;
+
+        if (!store)
+                return -ENOMEM;
+        shard->store = store;
+        held_init(&store->held);
+        ring_init(&store->rounds, sizeof(StoreRound));
+        r = init_parts(shard, store);
+        if (r < 0)
+                return r;
+        persist_set_clock(store->persist, loop_now(&shard->loop), clock_realtime());
+        sessions_set_persist(shard->sessions, store->persist);
+        return 0;
+}
+
+void keeping_close(Shard *shard)
+{
+        ShardStore *store = shard->store;
+
+        if (!store)
+                return;
+        held_done(&store->held);
+        publications_free(store->publications);
+        taken_free(store->taken);
+        ring_done(&store->rounds);
+        persist_taker_list_done(&store->offering.takers);
+        change_free(store->messages);
+        persist_free(store->persist);
+        free(store);
+        shard->store = NULL;
+}
+
+/* --- handing over --- */
+
+static void hand_over_messages(ShardStore *store)
+{
+        if (store->messages &&
+            committer_submit(store->lane, TAKE_PTR(store->messages), &store->submitted) < 0)
+                held_refuse(&store->held, shard_store_next(store));
+}
+
+/* Those that were to hear of what is lost will not, and say it again to another connection. */
+static void hand_over_facts(Shard *shard)
+{
+        ShardStore *store = shard->store;
+        const uint64_t before = store->submitted;
+        Change *facts = NULL;
+
+        int r = sessions_take_change(shard->sessions, &facts);
+
+        if (r == 0 && facts)
+                r = committer_submit(store->lane, facts, &store->submitted);
+        if (r < 0)
+                held_refuse(&store->held, HELD_OPEN);
+        if (store->submitted > before)
+                persist_submitted(store->persist, store->submitted);
+}
+
+/* Without room for one more, it joins the last one: what is told later is as true. */
+static void add_round(ShardStore *store)
+{
+        const uint64_t oldest = publications_oldest(store->publications);
+        StoreRound round = {
+                .change = store->submitted,
+                .message = oldest > 0 ? oldest - 1 : persist_drawn(store->persist),
+                .workers = store->told_with,
+        };
+        StoreRound *last;
+
+        store->told_with = 0;
+        if (ring_push(&store->rounds, &round) == 0)
+                return;
+        last = ring_at(&store->rounds, store->rounds.count - 1);
+        last->change = round.change;
+        last->message = round.message;
+        last->workers |= round.workers;
+}
+
+/* --- what becomes true --- */
+
+static void tell_confirmed(Shard *shard)
+{
+        ShardStore *store = shard->store;
+        Mail mail = {
+                .kind = MAIL_CONFIRMED,
+                .confirmed = {.message = store->confirmed, .worker = shard->index},
+        };
+
+        for (unsigned i = 0; store->to_tell >> i != 0; i++)
+                if (store->to_tell >> i & 1 && shard_mail(shard, i, &mail) == 0)
+                        store->to_tell &= ~(UINT32_C(1) << i);
+}
+
+/* What was held for others may go out. */
+static void send_ready(Shard *shard)
+{
+        Session *session;
+
+        while ((session = sessions_take_confirmed(shard->sessions)))
+                if (session_connection(session))
+                        connection_schedule(session_connection(session));
+}
+
+/* Rounds up to this change are over. */
+static void end_rounds(Shard *shard, uint64_t change)
+{
+        ShardStore *store = shard->store;
+        const StoreRound *round;
+
+        while ((round = ring_first(&store->rounds)) && round->change <= change) {
+                store->confirmed = round->message;
+                store->to_tell |= round->workers;
+                ring_pop(&store->rounds);
+        }
+        persist_confirm(store->persist, shard->index, store->confirmed);
+}
+
+void keeping_durable(Shard *shard, uint64_t change)
+{
+        ShardStore *store = shard->store;
+
+        if (change <= store->durable)
+                return;
+        store->durable = change;
+        persist_durable(store->persist, change);
+        end_rounds(shard, change);
+        send_ready(shard);
+}
+
+/* Read before the mail is taken: what was refused is in there. */
+uint64_t keeping_begin_turn(Shard *shard)
+{
+        ShardStore *store = shard->store;
+        const msec_t now = loop_now(&shard->loop);
+
+        if (now >= store->clock_due) {
+                persist_set_clock(store->persist, now, clock_realtime());
+                store->clock_due = now + CLOCK_TIME;
+        }
+        return atomic_load_explicit(&shard->unsaid, memory_order_acquire);
+}
+
+void keeping_end_turn(Shard *shard)
+{
+        ShardStore *store = shard->store;
+        const uint64_t before = store->submitted;
+
+        hand_over_messages(store);
+        hand_over_facts(shard);
+        if (store->submitted > before)
+                add_round(store);
+        /* Lanes keep the order of hand-over: what others do about it now comes behind it. */
+        if (!shard_is_strict(shard))
+                end_rounds(shard, store->submitted);
+        held_end_turn(&store->held, store->submitted);
+        held_release(&store->held, store->durable);
+        tell_confirmed(shard);
+        store->has_answers = !taken_mail(shard);
+}
+
+msec_t keeping_patience(const Shard *shard)
+{
+        const ShardStore *store = shard->store;
+
+        if (store->to_tell != 0 || store->has_answers)
+                return 0;
+        return store->durable < store->submitted ? (msec_t)UNSAID_TIME : MSEC_INFINITY;
+}
+
+/* --- mail --- */
+
+void keeping_confirmed(Shard *shard, unsigned worker, uint64_t message)
+{
+        persist_confirm(shard->store->persist, worker, message);
+        send_ready(shard);
+}
+
+void keeping_refused(Shard *shard, uint64_t change)
+{
+        held_refuse(&shard->store->held, change);
+        atomic_store_explicit(&shard->plane->store->full_until, loop_now(&shard->loop) + FULL_TIME,
+                              memory_order_relaxed);
+}
+
+void keeping_give_up(Shard *shard)
+{
+        if (shard->store)
+                held_done(&shard->store->held);
+}
+
+bool keeping_is_quiet(const Shard *shard)
+{
+        const ShardStore *store = shard->store;
+
+        return !store || plane_store_has_failed(shard->plane->store) ||
+               (store->rounds.count == 0 && !store->has_answers && !store->messages &&
+                held_is_empty(&store->held) && publications_oldest(store->publications) == 0 &&
+                store->to_tell == 0);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What all workers share of the store. */
+
+#include "server/plane-store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "server/shard.h"
+
+/* What was written is put into the tables so often, or after so many bytes. */
+#define CHECKPOINT_TIME  5000U
+#define CHECKPOINT_BYTES (UINT64_C(64) * 1024 * 1024)
+/* With `durability relaxed`: how long what was acknowledged may wait for the disk, s. */
+#define RELAXED_DELAY_MAX 1U
+
+void plane_store_fail(PlaneStore *store, int error)
+{
+        int none = 0;
+
+        if (atomic_compare_exchange_strong(&store->error, &none, error))
+                (void)eventfd_write(store->news, 1);
+}
+
+/* --- what the committer tells: from its threads --- */
+
+/* A lane has its worker; that of the retained messages has none, nobody waits for it. */
+static void on_done(void *lane_data, uint64_t number)
+{
+        const Mail mail = {.kind = MAIL_DURABLE, .commit = number};
+        Shard *shard = lane_data;
+
+        if (shard && !plane_store_has_failed(shard->plane->store) &&
+            shard_mail_from_outside(shard, &mail) < 0)
+                atomic_store_explicit(&shard->unsaid, number, memory_order_release);
+}
+
+static void on_refused(void *lane_data, uint64_t number, int error)
+{
+        const Mail mail = {.kind = MAIL_REFUSED, .commit = number};
+        Shard *shard = lane_data;
+
+        if (shard && shard_mail_from_outside(shard, &mail) < 0)
+                plane_store_fail(shard->plane->store, error);
+}
+
+static void on_settled(void *lane_data, uint64_t number)
+{
+}
+
+static void on_checkpointed(void *data, uint64_t number)
+{
+}
+
+void plane_store_wait(const PlaneStore *store)
+{
+        if (store->has_thread)
+                usleep(500);
+        else
+                committer_turn(store->committer);
+}
+
+static void on_failed(void *data, int error)
+{
+        plane_store_fail(data, error);
+}
+
+/* --- its life --- */
+
+static msec_t commit_delay(const Settings *settings)
+{
+        return settings->durability == DURABILITY_STRICT
+                       ? settings->group_commit_delay
+                       : MIN(settings->autosave_interval, (uint64_t)RELAXED_DELAY_MAX) *
+                                 MSEC_PER_SEC;
+}
+
+void plane_store_set(const Plane *plane, const Settings *settings)
+{
+        if (plane->store)
+                committer_set_delay(plane->store->committer, commit_delay(settings));
+}
+
+static int make_committer(PlaneStore *store, Store *disk, const Settings *settings, bool has_thread)
+{
+        const CommitterOptions options = {
+                .delay = commit_delay(settings),
+                .checkpoint_after = CHECKPOINT_TIME,
+                .checkpoint_bytes = CHECKPOINT_BYTES,
+                .no_thread = !has_thread,
+        };
+        const CommitterEvents events = {
+                .done = on_done,
+                .refused = on_refused,
+                .settled = on_settled,
+                .checkpointed = on_checkpointed,
+                .failed = on_failed,
+                .data = store,
+        };
+
+        return committer_new(disk, &options, &events, &store->committer);
+}
+
+int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool has_thread)
+{
+        PlaneStore *store = calloc(1, sizeof(*store));
+        CommitLane *retained;
+        int r = 0;
+
+        if (!store)
+                return -ENOMEM;
+        plane->store = store;
+        store->plane = plane;
+        store->has_thread = has_thread;
+        store->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (store->news < 0)
+                r = -errno;
+        if (r == 0)
+                r = takers_new(&store->takers);
+        if (r == 0)
+                r = make_committer(store, disk, settings, has_thread);
+        if (r == 0)
+                r = committer_lane(store->committer, NULL, &retained);
+        if (r == 0)
+                retained_use_lane(plane->retained, retained);
+        return r;
+}
+
+void plane_store_close(Plane *plane)
+{
+        PlaneStore *store = plane->store;
+
+        if (!store)
+                return;
+        if (plane->retained)
+                retained_use_lane(plane->retained, NULL);
+        store->committer = committer_free(store->committer);
+}
+
+void plane_store_free(Plane *plane)
+{
+        PlaneStore *store = plane->store;
+
+        if (!store)
+                return;
+        plane_store_close(plane);
+        takers_free(store->takers);
+        if (store->news >= 0)
+                close(store->news);
+        free(store);
+        plane->store = NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What all workers share of the store: the one that writes, and what it tells. Each worker has its
+ * part in shard-store.h. Without persistence there is neither.
+ *
+ * Thread: any; open and close: control, while no worker runs
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/persist.h"
+#include "config/settings.h"
+#include "server/plane.h"
+#include "store/committer.h"
+#include "util/clock.h"
+
+typedef struct PlaneStore {
+        Plane *plane;
+        Committer *committer;
+        PersistNumbers numbers;
+        Takers *takers;
+        bool has_thread;  /* the committer */
+        int news;         /* an eventfd: `error` is set */
+        atomic_int error; /* the store failed: nothing is written, or told, any more */
+        /* Until then what needs room in the store is refused: there was none. Loop time, ms. */
+        atomic_uint_fast64_t full_until;
+} PlaneStore;
+
+/* The workers get their parts by keeping_open(). As server_open_store(). */
+int plane_store_open(Plane *plane, Store *store, const Settings *settings, bool has_thread);
+
+/* What is live of it. Takes a plane without one. */
+void plane_store_set(const Plane *plane, const Settings *settings);
+
+/* Writes what was handed over, and waits for that; nothing more is. Takes a plane without one. */
+void plane_store_close(Plane *plane);
+/* When the workers are gone. */
+void plane_store_free(Plane *plane);
+
+/* A moment in which the committer may get on. */
+void plane_store_wait(const PlaneStore *store);
+
+/* It failed, or as good as. Idempotent. */
+void plane_store_fail(PlaneStore *store, int error);
+
+static inline bool plane_store_has_failed(const PlaneStore *store)
+{
+        return atomic_load_explicit(&store->error, memory_order_acquire) != 0;
+}
+
+static inline bool plane_store_is_full(const PlaneStore *store, msec_t now)
+{
+        return now < atomic_load_explicit(&store->full_until, memory_order_relaxed);
+}
