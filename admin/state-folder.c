@@ -152,6 +152,9 @@ static const struct {
          "a "
          "backup",
          EXIT_FAILED},
+        {-ENOTEMPTY,
+         "a broker has used this store: only an empty one is filled. Move the files away first",
+         EXIT_FAILED},
         {-EPERM, "it belongs to another user: run this as root", EXIT_NO_RIGHT},
         {-EACCES, "it belongs to another user: run this as root", EXIT_NO_RIGHT},
         {-EPROTONOSUPPORT,

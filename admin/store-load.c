@@ -43,43 +43,31 @@ static void show_progress(Load *load)
 }
 
 /* A key is there once. */
-static int put(StoreTxn *txn, unsigned table, Bytes key, Bytes value)
+static int put(StoreDraft *draft, unsigned table, Bytes key, Bytes value)
 {
         Bytes old;
-        int r = store_get(txn, table, key, &old);
+        int r = store_get(store_draft_txn(draft), table, key, &old);
 
-        return r < 0 ? r : r > 0 ? -EEXIST : store_append(txn, table, key, value);
+        return r < 0 ? r : r > 0 ? -EEXIST : store_draft_put(draft, table, key, value);
 }
 
-static int put_all(Load *load, StoreTxn *txn)
+static int fill(Load *load, Store *store)
 {
+        _cleanup_(store_draft_freep) StoreDraft *draft = NULL;
         Bytes key, value;
         unsigned table;
-        int r;
+        int r = store_content_draft(store, &draft);
 
+        if (r < 0)
+                return r;
         while ((r = dump_reader_next(load->reader, &table, &key, &value)) > 0) {
-                r = put(txn, table, key, value);
+                r = put(draft, table, key, value);
                 if (r < 0)
                         return r;
                 load->n_records++;
                 show_progress(load);
         }
-        return r;
-}
-
-static int fill(Load *load, Store *store)
-{
-        _cleanup_(store_abortp) StoreTxn *txn = NULL;
-        int r = store_begin_write(store, &txn);
-
-        if (r == 0)
-                r = store_content_any(txn);
-        if (r != 0)
-                return r > 0 ? -ENOTEMPTY : r;
-        r = put_all(load, txn);
-        if (r == 0)
-                r = store_commit(TAKE_PTR(txn));
-        return r < 0 ? r : store_mark_clean(store);
+        return r < 0 ? r : store_draft_take(draft);
 }
 
 static int explain(const Load *load, int error)
@@ -90,13 +78,6 @@ static int explain(const Load *load, int error)
                 fprintf(stderr, "hawkerctl: %s: line %" PRIu64 ": %s: nothing was loaded\n",
                         load->order->file, dump_reader_line(load->reader),
                         fault ? fault : "this record was there before");
-                return EXIT_FAILED;
-        }
-        if (error == -ENOTEMPTY) {
-                fprintf(stderr,
-                        "hawkerctl: %s: a broker has used this store: only an empty one is filled. "
-                        "Move the files away first\n",
-                        load->order->folder);
                 return EXIT_FAILED;
         }
         return state_folder_failed(load->order->folder, error);

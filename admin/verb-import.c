@@ -168,18 +168,14 @@ static int read_all(const Order *order, MosquittoImport *import, Progress *progr
 
 static int write_all(MosquittoImport *import, Store *store, Progress *progress)
 {
-        _cleanup_(store_abortp) StoreTxn *txn = NULL;
-        int r = store_begin_write(store, &txn);
+        _cleanup_(store_draft_freep) StoreDraft *draft = NULL;
+        int r = store_content_draft(store, &draft);
 
-        if (r == 0)
-                r = store_content_any(txn);
-        if (r != 0)
-                return r > 0 ? -EEXIST : r;
-        while ((r = mosquitto_import_write(import, txn)) > 0)
+        if (r < 0)
+                return r;
+        while ((r = mosquitto_import_write(import, draft)) > 0)
                 progress_show(progress, mosquitto_import_progress(import));
-        if (r == 0)
-                r = store_commit(TAKE_PTR(txn));
-        return r < 0 ? r : store_mark_clean(store);
+        return r < 0 ? r : store_draft_take(draft);
 }
 
 static int fill(const char *into, MosquittoImport *import, Progress *progress)
@@ -193,10 +189,6 @@ static int fill(const char *into, MosquittoImport *import, Progress *progress)
         if (r == 0)
                 r = write_all(import, store, progress);
         progress_done(progress);
-        if (r == -EEXIST)
-                return failed(into,
-                              "a broker has used this store: only an empty one is filled. Move "
-                              "the files away first");
         return r < 0 ? state_folder_failed(into, r) : EXIT_DONE;
 }
 

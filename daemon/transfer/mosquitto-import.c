@@ -20,8 +20,8 @@ struct MosquittoImport {
         MosquittoPlan plan;
         MosquittoTimes times;
         MosquittoCounts counts;
-        StoreTxn *txn; /* while it writes */
-        Buffer buffer; /* of one record */
+        StoreDraft *draft; /* while it writes */
+        Buffer buffer;     /* of one record */
         unsigned part;
         size_t at; /* in the part */
 };
@@ -75,11 +75,10 @@ const char *mosquitto_import_chunk(const MosquittoImport *import)
 
 /* --- records --- */
 
-static int put(MosquittoImport *import, unsigned table, const PersistKey *key, bool append)
+static int put(MosquittoImport *import, unsigned table, const PersistKey *key)
 {
-        Bytes value = buffer_bytes(&import->buffer);
-        int r = append ? store_append(import->txn, table, persist_key_bytes(key), value)
-                       : store_put(import->txn, table, persist_key_bytes(key), value);
+        int r = store_draft_put(import->draft, table, persist_key_bytes(key),
+                                buffer_bytes(&import->buffer));
 
         buffer_clear(&import->buffer);
         return r;
@@ -143,7 +142,7 @@ static int write_released(MosquittoImport *import, const ImageDelivery *delivery
         };
         int r = persist_flight_put(&import->buffer, &flight);
 
-        return r < 0 ? r : put(import, PERSIST_FLIGHT, &key, false);
+        return r < 0 ? r : put(import, PERSIST_FLIGHT, &key);
 }
 
 static int write_received(MosquittoImport *import, const ImageDelivery *delivery)
@@ -152,8 +151,8 @@ static int write_received(MosquittoImport *import, const ImageDelivery *delivery
         uint8_t check[PERSIST_CHECK_SIZE];
 
         persist_check_put(persist_key_bytes(&key), check);
-        return store_put(import->txn, PERSIST_RECEIVED, persist_key_bytes(&key),
-                         (Bytes){check, sizeof(check)});
+        return store_draft_put(import->draft, PERSIST_RECEIVED, persist_key_bytes(&key),
+                               (Bytes){check, sizeof(check)});
 }
 
 /* What is in a message's record is written with it. */
@@ -207,7 +206,7 @@ static int write_subscriptions(MosquittoImport *import, const ImageClient *clien
 
                 r = persist_filter_put(&import->buffer, &filter);
                 if (r == 0)
-                        r = put(import, PERSIST_SUBSCRIPTION, &key, false);
+                        r = put(import, PERSIST_SUBSCRIPTION, &key);
                 import->counts.subscriptions++;
         }
         return r;
@@ -230,7 +229,7 @@ static int write_client(MosquittoImport *import, size_t i)
                 return 0;
         r = persist_session_put(&import->buffer, &head);
         if (r == 0)
-                r = put(import, PERSIST_SESSION, &key, true);
+                r = put(import, PERSIST_SESSION, &key);
         if (r == 0)
                 r = write_deliveries(import, client);
         import->counts.sessions++;
@@ -256,7 +255,7 @@ static int write_message(MosquittoImport *import, size_t i)
                           &import->image
                                    .deliveries[import->plan.takers[message->first_taker + taker]]);
         r = record_end(&record);
-        return r < 0 ? r : put(import, PERSIST_LOG, &key, true);
+        return r < 0 ? r : put(import, PERSIST_LOG, &key);
 }
 
 static int write_copy(MosquittoImport *import, size_t i)
@@ -272,13 +271,14 @@ static int write_copy(MosquittoImport *import, size_t i)
                 return r;
         put_taker(&record, delivery);
         r = record_end(&record);
-        return r < 0 ? r : put(import, PERSIST_LOG, &key, true);
+        return r < 0 ? r : put(import, PERSIST_LOG, &key);
 }
 
 static int write_retained(MosquittoImport *import, size_t i)
 {
         const ImageMessage *message =
                 mosquitto_plan_message(&import->plan, import->image.retained[i]);
+        StoreTxn *txn = store_draft_txn(import->draft);
         PersistKey key;
         RecordWriter record;
         Bytes old;
@@ -287,19 +287,19 @@ static int write_retained(MosquittoImport *import, size_t i)
         if (!message)
                 return 0;
         key = persist_key_text(message_at(import, message).topic);
-        r = store_get(import->txn, PERSIST_RETAINED, persist_key_bytes(&key), &old);
+        r = store_get(txn, PERSIST_RETAINED, persist_key_bytes(&key), &old);
         if (r < 0)
                 return r;
         import->counts.retained -= r > 0;
         if (message_at(import, message).payload.length == 0) {
-                r = store_delete(import->txn, PERSIST_RETAINED, persist_key_bytes(&key));
+                r = store_delete(txn, PERSIST_RETAINED, persist_key_bytes(&key));
                 return MIN(r, 0);
         }
         import->counts.retained++;
         r = begin_message(import, message, message->number, true, &record);
         if (r == 0)
                 r = record_end(&record);
-        return r < 0 ? r : put(import, PERSIST_RETAINED, &key, false);
+        return r < 0 ? r : put(import, PERSIST_RETAINED, &key);
 }
 
 /* --- all --- */
@@ -323,11 +323,11 @@ static size_t items_of(const MosquittoImport *import, unsigned part)
         return n;
 }
 
-int mosquitto_import_write(MosquittoImport *import, StoreTxn *txn)
+int mosquitto_import_write(MosquittoImport *import, StoreDraft *draft)
 {
         int r = 0;
 
-        import->txn = txn;
+        import->draft = draft;
         for (unsigned i = 0; i < RECORDS_AT_ONCE && r == 0; i++) {
                 while (import->part < ARRAY_SIZE(parts) &&
                        import->at == items_of(import, import->part)) {

@@ -6,7 +6,7 @@
  *
  *   mosquitto_import_new()
  *   mosquitto_import_read(), until 0        looks at the file, changes nothing
- *   mosquitto_import_write(), until 0       in one write transaction: all of it or nothing
+ *   mosquitto_import_write(), until 0
  *
  * Not in the file, and so not taken over: wills, and shared subscriptions (Mosquitto does not write
  * them; what waits for them is there). Messages at QoS 0 that wait are left out.
@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/store.h"
+#include "store/draft.h"
 #include "transfer/mosquitto-plan.h"
 #include "util/bytes.h"
 #include "util/macro.h"
@@ -54,7 +54,7 @@ size_t mosquitto_import_place(const MosquittoImport *import);
 const char *mosquitto_import_chunk(const MosquittoImport *import);
 
 /* Some records. 1: there is more; 0: that was all; -ENOMEM, or as store_put(). */
-int mosquitto_import_write(MosquittoImport *import, StoreTxn *txn);
+int mosquitto_import_write(MosquittoImport *import, StoreDraft *draft);
 
 /* How much of the work is done, of 1000. */
 unsigned mosquitto_import_progress(const MosquittoImport *import);

@@ -2,6 +2,8 @@
 /* store-content.c: all tables alike. */
 #include "transfer/store-content.h"
 
+#include <errno.h>
+
 #include "broker/persist-format.h"
 #include "store/store-file.h"
 
@@ -31,11 +33,21 @@ static int has_records(StoreTxn *txn, unsigned table)
         return r < 0 ? r : store_cursor_seek(cursor, (Bytes){}, &key, &value);
 }
 
-int store_content_any(StoreTxn *txn)
+static int has_any(Store *store)
 {
-        int r = 0;
+        _cleanup_(store_abortp) StoreTxn *txn = NULL;
+        int r = store_begin_read(store, &txn);
 
         for (unsigned table = PERSIST_META + 1; table < PERSIST_TABLES && r == 0; table++)
                 r = has_records(txn, table);
         return r;
+}
+
+int store_content_draft(Store *store, StoreDraft **ret_draft)
+{
+        int r = has_any(store);
+
+        if (r > 0)
+                return -ENOTEMPTY;
+        return r < 0 ? r : store_draft_new(store, &options, ret_draft);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "store/draft.h"
 #include "store/store.h"
 
 /* As store_open(), with the tables of a broker. On a file system of a network too: whether that
@@ -16,5 +17,6 @@ int store_content_open(const char *path, Store **ret_store);
 /* The file of the store in this folder, as store_probe() has it. */
 int store_content_probe(const char *path);
 
-/* 1: something is in its tables; 0: nothing; or as store_cursor_seek(). */
-int store_content_any(StoreTxn *txn);
+/* A draft of one that is empty, to be filled. 0; -ENOTEMPTY: there is something in its tables; or
+ * as store_draft_new(). */
+int store_content_draft(Store *store, StoreDraft **ret_draft);

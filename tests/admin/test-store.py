@@ -206,6 +206,20 @@ def a_store_that_is_not_empty_is_not_filled(folder):
     assert dumped(path) == RECORDS
 
 
+def one_that_is_killed_leaves_nothing(folder):
+    path = os.path.join(folder, "store")
+    lines = dump_of([session(i, f"client-{i}") for i in range(1, 5000)]).splitlines(keepends=True)
+    with subprocess.Popen([HAWKERCTL, "store", "load", "-", path], stdin=subprocess.PIPE) as load:
+        load.stdin.write("".join(lines[:-1]).encode())
+        load.stdin.flush()
+        # It has opened the draft when it has read what does not fit into the pipe.
+        assert "draft" in os.listdir(path), os.listdir(path)
+        load.kill()
+    assert not dumped(path)
+    assert make(folder, [session(1, "a")]) == path
+    assert dumped(path) == [session(1, "a")] and "draft" not in os.listdir(path)
+
+
 def a_dump_that_cannot_be_written_fails(folder):
     path = make(folder)
     with open("/dev/full", "wb") as full:
@@ -376,6 +390,7 @@ TESTS = [
     what_is_new_in_a_line_is_passed_over,
     what_is_wrong_is_told_with_its_line,
     a_store_that_is_not_empty_is_not_filled,
+    one_that_is_killed_leaves_nothing,
     a_dump_that_cannot_be_written_fails,
     a_damaged_record_is_found,
     what_does_not_fit_together_is_found,

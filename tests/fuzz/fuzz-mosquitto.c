@@ -35,17 +35,18 @@ static void take_over(MosquittoImport *import)
 {
         const StoreOptions options = {persist_tables, PERSIST_TABLES, PERSIST_FORMAT, 0, false};
         MosquittoCounts counts;
+        StoreDraft *draft;
         Store *store;
-        StoreTxn *txn;
         int r;
 
-        must(store_open_memory(&options, &store) == 0 && store_begin_write(store, &txn) == 0);
-        while ((r = mosquitto_import_write(import, txn)) > 0)
+        must(store_open_memory(&options, &store) == 0);
+        must(store_draft_new(store, &options, &draft) == 0);
+        while ((r = mosquitto_import_write(import, draft)) > 0)
                 must(mosquitto_import_progress(import) <= 1000);
         must(r == 0);
         counts = mosquitto_import_counts(import);
-        check(txn, &counts);
-        store_abort(txn);
+        check(store_draft_txn(draft), &counts);
+        store_draft_free(draft);
         store_free(store);
 }
 
