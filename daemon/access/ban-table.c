@@ -25,7 +25,7 @@ typedef struct Entry {
 struct BanTable {
         atomic_uint references;
         Entry **entries;
-        size_t n;
+        size_t n, n_allocated;
         Hashmap maps[BAN_KINDS_N];
         size_t lengths[129]; /* how many prefixes there are of each length */
 };
@@ -161,10 +161,25 @@ static Entry *table_find(const BanTable *table, BanKind kind, Bytes key)
         return hashmap_find(&table->maps[kind], hash_bytes(key.data, key.length), key);
 }
 
+static int table_make_room(BanTable *table)
+{
+        const size_t n = table->n_allocated > 0 ? table->n_allocated * 2 : 8;
+        Entry **more;
+
+        if (table->n < table->n_allocated)
+                return 0;
+        more = reallocarray(table->entries, n, sizeof(*more));
+        if (!more)
+                return -ENOMEM;
+        table->entries = more;
+        table->n_allocated = n;
+        return 0;
+}
+
 int ban_table_put(BanTable *table, const Ban *ban)
 {
         _cleanup_(entry_freep) Entry *entry = NULL;
-        Entry **more, *before;
+        Entry *before;
         Bytes key;
         int r;
 
@@ -179,11 +194,9 @@ int ban_table_put(BanTable *table, const Ban *ban)
                 before->reason = TAKE_PTR(entry->reason);
                 return 0;
         }
-        more = reallocarray(table->entries, table->n + 1, sizeof(*more));
-        if (!more)
-                return -ENOMEM;
-        table->entries = more;
-        r = hashmap_add(&table->maps[ban->kind], hash_bytes(key.data, key.length), entry);
+        r = table_make_room(table);
+        if (r == 0)
+                r = hashmap_add(&table->maps[ban->kind], hash_bytes(key.data, key.length), entry);
         if (r < 0)
                 return r;
         if (ban->kind == BAN_ADDRESS)
