@@ -339,6 +339,9 @@ static int judge(Connection *connection, Greeting *greeting)
                 r = grant_keep_alive(connection, greeting);
         if (r == 0)
                 r = admit(connection, greeting);
+        /* A token has named its user only now. */
+        if (r == 0 && greeting->login_name)
+                r = check_bans(connection, greeting);
         if (r == 0)
                 r = make_will(connection, greeting);
         return r;

@@ -68,6 +68,16 @@ def token_comes_in(c, username):
     c.client(**bearer(username)).ping()
 
 
+@test(
+    versions=[4, 5],
+    config=TOKENS + ["ban_file " + written("bans", "user ada -\n")],
+    cases={"named": "ada", "nameless": ""},
+)
+def token_of_a_banned_user_is_refused(c, username):
+    refused(c, 0x8A, **bearer(username))
+    c.client(**bearer(sub="bob")).ping()
+
+
 @test(versions=[5], config=TOKENS)
 def token_needs_no_username_in_mqtt_5(c):
     c.client(password=token()).ping()
