@@ -11,8 +11,9 @@
 #include "store/journal-segment.h"
 #include "util/list.h"
 
-/* So many are kept ready; what is above is removed. */
-#define SPARES_MAX 4U
+/* So many are kept ready at most: what a checkpoint's bound takes, and a few. Of those that nobody
+ * has needed from one checkpoint to the next, one is removed. */
+#define SPARES_MAX 12U
 
 struct Journal {
         const StoreFolder *folder;
@@ -21,7 +22,7 @@ struct Journal {
         pthread_mutex_t lock; /* of what follows */
         JournalSegment *current;
         List full, spares;
-        unsigned n_spares;
+        unsigned n_spares, n_idle; /* the fewest spares since the last checkpoint */
         unsigned next_slot;
         uint64_t settled;
 };
@@ -117,6 +118,7 @@ static JournalSegment *take_spare(Journal *journal, uint64_t size)
                 segment = take_first(&journal->spares);
         if (segment)
                 journal->n_spares--;
+        journal->n_idle = MIN(journal->n_idle, journal->n_spares);
         pthread_mutex_unlock(&journal->lock);
         return segment;
 }
@@ -166,6 +168,16 @@ uint64_t journal_number(const Journal *journal)
         return journal->number;
 }
 
+/* Under the lock. */
+static void retire(Journal *journal, List *surplus)
+{
+        if (journal->n_idle > 1) {
+                list_append(surplus, &take_first(&journal->spares)->link);
+                journal->n_spares--;
+        }
+        journal->n_idle = journal->n_spares;
+}
+
 /* Files are removed without the lock: that takes its time. */
 void journal_release(Journal *journal, uint64_t number)
 {
@@ -183,6 +195,7 @@ void journal_release(Journal *journal, uint64_t number)
                 if (!recycle(journal, segment))
                         list_append(&surplus, first);
         }
+        retire(journal, &surplus);
         pthread_mutex_unlock(&journal->lock);
         (void)remove_all(journal, &surplus);
 }
@@ -227,7 +240,7 @@ bool journal_give_spares(Journal *journal)
         pthread_mutex_lock(&journal->lock);
         for (JournalSegment *segment; (segment = take_first(&journal->spares));)
                 list_append(&spares, &segment->link);
-        journal->n_spares = 0;
+        journal->n_spares = journal->n_idle = 0;
         pthread_mutex_unlock(&journal->lock);
         return remove_all(journal, &spares);
 }

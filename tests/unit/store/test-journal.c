@@ -247,6 +247,25 @@ static void test_files_are_used_again(void)
         stage_done();
 }
 
+/* After much has come, little does. */
+static void test_files_that_nobody_needs_go(void)
+{
+        unsigned most;
+
+        stage_init();
+        for (unsigned i = 0; i < 12; i++)
+                commit("a", 600 * 1024);
+        checkpoint();
+        most = fixture_count(&stage.fixture, "journal-");
+        g_assert_cmpuint(most, >, 5);
+        for (unsigned i = 0; i < 20; i++) {
+                commit("a", 10);
+                checkpoint();
+        }
+        g_assert_cmpuint(fixture_count(&stage.fixture, "journal-"), <=, 3);
+        stage_done();
+}
+
 /* --- damage --- */
 
 /* The last one by default. */
@@ -514,6 +533,8 @@ int main(int argc, char **argv)
         g_test_add_func("/store/journal/private", test_private);
         g_test_add_func("/store/journal/large-value", test_large_value);
         g_test_add_func("/store/journal/files-are-used-again", test_files_are_used_again);
+        g_test_add_func("/store/journal/files-that-nobody-needs-go",
+                        test_files_that_nobody_needs_go);
         g_test_add_func("/store/journal/each-byte-counts", test_each_byte_counts);
         g_test_add_func("/store/journal/torn-at-the-end", test_torn_at_the_end);
         g_test_add_func("/store/journal/damaged-in-the-middle", test_damaged_in_the_middle);
