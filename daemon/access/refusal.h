@@ -26,5 +26,8 @@ typedef enum Refusal {
 /* In words, for the log. */
 const char *refusal_to_string(Refusal refusal);
 
+/* As one word, for figures; NULL for REFUSAL_NONE. */
+const char *refusal_name(Refusal refusal);
+
 /* The reason code to answer its CONNECT with; 0: it is not answered. */
 uint8_t refusal_reason(Refusal refusal);

@@ -413,3 +413,11 @@ int listener_open(Listener *listener, const ListenerMeans *means, ConfigErrors *
                 r = set_tcp_options(listener, false);
         return r < 0 ? blame_errno(errors, listener->of, r) : 0;
 }
+
+void listener_figures(const Listener *listener, ListenerFigures *ret_figures)
+{
+        *ret_figures = (ListenerFigures){};
+        for (size_t i = 0; i < listener->n_sockets; i++)
+                if (listener->sockets[i].endpoint)
+                        listening_socket_sum(listener->sockets[i].endpoint->socket, ret_figures);
+}

@@ -83,6 +83,9 @@ int listener_claim_local(Listener *listener, const ListenerMeans *means, ConfigE
  */
 int listener_open(Listener *listener, const ListenerMeans *means, ConfigErrors *errors);
 
+/* What has come to it, by all its sockets; of those that a reload has replaced nothing is left. */
+void listener_figures(const Listener *listener, ListenerFigures *ret_figures);
+
 /* What its settings say for the sockets of TCP; what is accepted inherits it. 0 or -errno. */
 int listener_set_tcp_options(const Listener *listener);
 

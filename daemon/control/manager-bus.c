@@ -10,6 +10,7 @@
 #include "control/access-bus.h"
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
+#include "control/listener-bus.h"
 #include "control/manager-bus.h"
 #include "control/memory-watch.h"
 #include "control/reload-message.h"
@@ -95,6 +96,15 @@ static int get_memory(sd_bus *bus, const char *path, const char *interface, cons
                       sd_bus_message *reply, void *data, sd_bus_error *error)
 {
         return sd_bus_message_append(reply, "t", memory_resident());
+}
+
+static int get_listener_counters(sd_bus *bus, const char *path, const char *interface,
+                                 const char *property, sd_bus_message *reply, void *data,
+                                 sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return listener_bus_append_counters(reply, &object->manager->listeners);
 }
 
 /* The properties that are counters: X(name, field). */
@@ -218,6 +228,7 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("LastReload", RELOAD_RESULT_TYPE, get_last_reload, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("MemoryResident", "t", get_memory, 0, 0),
+        SD_BUS_PROPERTY("ListenerCounters", LISTENER_COUNTERS_TYPE, get_listener_counters, 0, 0),
         COUNTER_PROPERTIES(COUNTER_PROPERTY)
         /* clang-format off */
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS,

@@ -112,7 +112,9 @@ static int reload_take_hold(Reload *reload)
         Manager *manager = reload->manager;
         int r;
 
-        r = services_prepare(&manager->services, manager->event, manager->server, reload->settings);
+        r = services_prepare(&manager->services,
+                             &(ServicesMeans){manager->event, manager->server, &manager->listeners},
+                             reload->settings);
         if (r == 0)
                 r = listeners_listen(&reload->listeners, &reload->means, &reload->result->errors);
         if (r < 0)

@@ -80,8 +80,10 @@ static int manager_start(Manager *manager)
         if (r == 0)
                 r = server_start(manager->server);
         if (r == 0)
-                r = services_prepare(&manager->services, manager->event, manager->server,
-                                     manager->settings);
+                r = services_prepare(
+                        &manager->services,
+                        &(ServicesMeans){manager->event, manager->server, &manager->listeners},
+                        manager->settings);
         if (r == 0)
                 services_apply(&manager->services, manager->settings);
         if (r == 0)

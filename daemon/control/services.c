@@ -6,14 +6,16 @@
 #include "control/services.h"
 #include "util/log.h"
 
-int services_prepare(Services *services, sd_event *event, Server *server, const Settings *settings)
+int services_prepare(Services *services, const ServicesMeans *means, const Settings *settings)
 {
+        sd_event *event = means->event;
+        Server *server = means->server;
         int r = 0;
 
         if (settings->log_dest & LOG_TO_TOPIC && !services->log_topic)
                 r = log_topic_new(event, server, &services->log_topic);
         if (r == 0 && !services->sys_topics)
-                r = sys_topics_new(event, server, &services->sys_topics);
+                r = sys_topics_new(event, server, means->listeners, &services->sys_topics);
         if (r == 0 && !services->memory_watch)
                 r = memory_watch_new(event, server, &services->memory_watch);
         return r;

@@ -24,9 +24,15 @@ typedef struct Services {
         MemoryWatch *memory_watch;
 } Services;
 
-/* Makes what these settings need and is not there yet; nothing takes hold. Event and server outlive
- * it. 0 or -errno. */
-int services_prepare(Services *services, sd_event *event, Server *server, const Settings *settings);
+/* What they turn with, and tell of: all of it outlives them. */
+typedef struct ServicesMeans {
+        sd_event *event;
+        Server *server;
+        const Listeners *listeners;
+} ServicesMeans;
+
+/* Makes what these settings need and is not there yet; nothing takes hold. 0 or -errno. */
+int services_prepare(Services *services, const ServicesMeans *means, const Settings *settings);
 
 /* The settings take hold; they were prepared. */
 void services_apply(Services *services, const Settings *settings);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "control/memory-watch.h"
+#include "control/sys-listeners.h"
 #include "control/sys-topics.h"
 #include "control/sys-tree.h"
 #include "util/log.h"
@@ -16,9 +17,35 @@
 struct SysTopics {
         sd_event_source *timer;
         Server *server;
+        const Listeners *listeners;
         SysTree *tree;
+        SysListeners *listeners_tree;
         uint64_t interval; /* microseconds; 0: off */
 };
+
+static void publish(SysTopics *topics, const char *topic, const char *text)
+{
+        if (server_publish(topics->server, bytes_from_string(topic), bytes_from_string(text),
+                           true) < 0)
+                log_debug("Out of memory: %s is not published", topic);
+}
+
+static void topics_publish_listeners(SysTopics *topics)
+{
+        const char *topic, *text;
+
+        sys_listeners_begin(topics->listeners_tree);
+        for (size_t i = 0; i < topics->listeners->n; i++) {
+                const Listener *listener = topics->listeners->items[i];
+                ListenerFigures figures;
+
+                listener_figures(listener, &figures);
+                if (sys_listeners_add(topics->listeners_tree, listener->of->name, &figures) < 0)
+                        log_debug("Out of memory: listener %s is left out", listener->of->name);
+        }
+        while (sys_listeners_next(topics->listeners_tree, &topic, &text))
+                publish(topics, topic, text);
+}
 
 static void topics_publish(SysTopics *topics)
 {
@@ -28,9 +55,8 @@ static void topics_publish(SysTopics *topics)
         server_counters(topics->server, &sample.counters);
         sys_tree_update(topics->tree, &sample);
         while (sys_tree_next(topics->tree, &topic, &text))
-                if (server_publish(topics->server, bytes_from_string(topic),
-                                   bytes_from_string(text), true) < 0)
-                        log_debug("Out of memory: %s is not published", topic);
+                publish(topics, topic, text);
+        topics_publish_listeners(topics);
 }
 
 /* The timer runs on a clock that nobody sets, so the calendar is asked anew for each turn. */
@@ -54,7 +80,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int sys_topics_new(sd_event *event, Server *server, SysTopics **ret_topics)
+int sys_topics_new(sd_event *event, Server *server, const Listeners *listeners,
+                   SysTopics **ret_topics)
 {
         _cleanup_(sys_topics_freep) SysTopics *topics = NULL;
         int r;
@@ -63,7 +90,10 @@ int sys_topics_new(sd_event *event, Server *server, SysTopics **ret_topics)
         if (!topics)
                 return -ENOMEM;
         topics->server = server;
+        topics->listeners = listeners;
         r = sys_tree_new(clock_boottime(), &topics->tree);
+        if (r == 0)
+                r = sys_listeners_new(&topics->listeners_tree);
         if (r < 0)
                 return r;
         r = sd_event_add_time_relative(event, &topics->timer, CLOCK_BOOTTIME, 0, ACCURACY_USEC,
@@ -97,6 +127,7 @@ SysTopics *sys_topics_free(SysTopics *topics)
                 return NULL;
         sd_event_source_disable_unref(topics->timer);
         sys_tree_free(topics->tree);
+        sys_listeners_free(topics->listeners_tree);
         free(topics);
         return NULL;
 }

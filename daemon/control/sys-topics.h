@@ -10,13 +10,16 @@
 
 #include <systemd/sd-event.h>
 
+#include "control/listeners.h"
 #include "server/server.h"
 #include "util/macro.h"
 
 typedef struct SysTopics SysTopics;
 
-/* Uptime counts from now; publishes nothing before an interval is set. 0 or -errno. */
-int sys_topics_new(sd_event *event, Server *server, SysTopics **ret_topics);
+/* Uptime counts from now; publishes nothing before an interval is set. The listeners, whichever
+ * they are then, outlive it. 0 or -errno. */
+int sys_topics_new(sd_event *event, Server *server, const Listeners *listeners,
+                   SysTopics **ret_topics);
 SysTopics *sys_topics_free(SysTopics *topics);
 DEFINE_CLEANUP(SysTopics, sys_topics_free)
 

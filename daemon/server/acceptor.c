@@ -117,8 +117,7 @@ static void acceptor_refuse(Acceptor *acceptor, int fd, const Address *peer, Ref
         const uint8_t reason = refusal_reason(refusal);
         Shard *shard = acceptor->shard;
 
-        refusals_note(&shard->refusals, refusal, endpoint->name,
-                      (const struct sockaddr *)&peer->storage);
+        refusals_note(&shard->refusals, refusal, endpoint, (const struct sockaddr *)&peer->storage);
         ban_rule_note_refusal(shard, endpoint, (const struct sockaddr *)&peer->storage, refusal);
         if (reason == 0 ||
             atomic_load_explicit(&endpoint->socket->refused, memory_order_relaxed) >= REFUSED_MAX ||
@@ -135,6 +134,7 @@ static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
                 acceptor_judge(acceptor, (const struct sockaddr *)&peer->storage, &neighbour);
 
         counters_add(shard->counters.sockets_accepted, 1);
+        listener_count(&acceptor->served.endpoint->socket->counters.accepted, 1);
         if (refusal != REFUSAL_NONE) {
                 acceptor_refuse(acceptor, fd, peer, refusal);
         } else if (acceptor_serve(acceptor, fd, peer, 0, neighbour) < 0) {

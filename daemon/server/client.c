@@ -205,7 +205,7 @@ static void client_evict_newcomers(Shard *shard)
                 return;
         if (shard->n_newcomers <= (unsigned)limit / plane->n_shards)
                 return;
-        refusals_note(&shard->refusals, REFUSAL_EVICTED, oldest->endpoint->name, &oldest->peer.any);
+        refusals_note(&shard->refusals, REFUSAL_EVICTED, oldest->endpoint, &oldest->peer.any);
         connection_close(oldest);
 }
 

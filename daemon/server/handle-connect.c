@@ -165,7 +165,7 @@ static int check_bans(Connection *connection, const Greeting *greeting)
         if (!gate_has_banned(shard, &connection->peer.any, greeting->connect.username,
                              greeting->client_id))
                 return 0;
-        refusals_note(&shard->refusals, REFUSAL_BANNED, connection->endpoint->name,
+        refusals_note(&shard->refusals, REFUSAL_BANNED, connection->endpoint,
                       &connection->peer.any);
         return REASON_BANNED;
 }

@@ -10,6 +10,7 @@
 #include "server/connection-end.h"
 #include "server/handshake-step.h"
 #include "transport/stream.h"
+#include "transport/tls.h"
 
 /* What the kernel says of the client stays with the connection: it outlives a restart. */
 static int take_peer_user(Connection *connection)
@@ -23,12 +24,28 @@ static int take_peer_user(Connection *connection)
         return connection->is_proven ? 0 : -ENOMEM;
 }
 
+/* Of whatever became of it: a handshake is what costs before anybody is a client. */
+static void handshake_count(Connection *connection, int r)
+{
+        ListenerCounters *counters = &connection->endpoint->socket->counters;
+        uint32_t received, sent;
+
+        if (!tls_is(&connection->transport))
+                return;
+        tls_take_handshake_bytes(&connection->transport, &received, &sent);
+        listener_count(&counters->handshake_bytes_received, received);
+        listener_count(&counters->handshake_bytes_sent, sent);
+        if (r != -EAGAIN)
+                listener_count(r == 0 ? &counters->handshakes : &counters->handshakes_failed, 1);
+}
+
 /* What a step has come to, for one that no helper has. True: the connection WAITS for CONNECT. */
 static bool handshake_take(Connection *connection, int r)
 {
         uint32_t events = EPOLLIN;
         bool done = r == 0;
 
+        handshake_count(connection, r);
         if (r == -EAGAIN) {
                 events = connection->transport.ops->wants(&connection->transport);
                 r = 0;
@@ -85,6 +102,7 @@ void handshake_returned(Connection *connection)
 
         extras->step = handshake_step_free(extras->step);
         if (connection->phase == CONNECTION_CLOSED) {
+                handshake_count(connection, result);
                 connection_free(connection);
                 return;
         }

@@ -55,6 +55,18 @@ ListeningSocket *listening_socket_unref(ListeningSocket *socket)
         return NULL;
 }
 
+void listening_socket_sum(const ListeningSocket *socket, ListenerFigures *sum)
+{
+        const ListenerCounters *counters = &socket->counters;
+
+#define ADD(name) sum->name += atomic_load_explicit(&counters->name, memory_order_relaxed);
+        LISTENER_COUNTERS(ADD)
+#undef ADD
+        for (unsigned i = 0; i < REFUSALS_N; i++)
+                sum->refused[i] +=
+                        atomic_load_explicit(&counters->refused[i], memory_order_relaxed);
+}
+
 void listening_socket_enter(ListeningSocket *socket)
 {
         atomic_fetch_add_explicit(&socket->users, 1, memory_order_relaxed);

@@ -42,7 +42,7 @@ static Refusal ask_gate(Connection *connection)
         Refusal refusal = gate_ask_address(shard, address, &connection->neighbour);
 
         if (refusal != REFUSAL_NONE) {
-                refusals_note(&shard->refusals, refusal, connection->endpoint->name, address);
+                refusals_note(&shard->refusals, refusal, connection->endpoint, address);
                 ban_rule_note_refusal(shard, connection->endpoint, address, refusal);
         }
         return refusal;

@@ -100,15 +100,16 @@ static void log_refusal(Refusal refusal, const char *listener, const struct sock
                    refusal_to_string(refusal));
 }
 
-void refusals_note(Refusals *refusals, Refusal refusal, const char *listener,
+void refusals_note(Refusals *refusals, Refusal refusal, const Endpoint *endpoint,
                    const struct sockaddr *address)
 {
         count(refusals->counters, refusal);
+        listener_count(&endpoint->socket->counters.refused[refusal], 1);
         if (loop_timer_is_armed(refusals->loop, &refusals->timer)) {
                 refusals->counts[refusal]++;
                 return;
         }
-        log_refusal(refusal, listener, address);
+        log_refusal(refusal, endpoint->name, address);
         loop_timer_arm(refusals->loop, &refusals->timer,
                        loop_now(refusals->loop) + SUMMARY_INTERVAL);
 }

@@ -19,7 +19,8 @@ typedef struct TlsSession {
         struct Wire *wire;           /* while a read goes on */
         Buffer rest;                 /* read from the socket, not yet decrypted; mostly none */
         char *trouble;               /* transport_trouble() */
-        int fd;                      /* transport_trouble() */
+        uint32_t received, sent;     /* bytes of the handshake, since they were asked for */
+        int fd;                      /* of the Transport */
         int last_code;               /* a failure that came behind data */
         uint8_t first_byte;          /* of all, once has_begun */
         bool has_begun;

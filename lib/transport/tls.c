@@ -51,6 +51,8 @@ static ssize_t pull_handshake(TlsSession *tls, void *data, size_t size)
 {
         ssize_t n = receive(tls->fd, data, size);
 
+        if (n > 0)
+                tls->received += (uint32_t)n;
         if (n > 0 && !tls->has_begun) {
                 tls->has_begun = true;
                 tls->first_byte = *(uint8_t *)data;
@@ -109,6 +111,8 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int 
                 gnutls_transport_set_errno(tls->session, errno);
         else
                 tls->is_held_back = tls->has_more_to_say;
+        if (sent > 0 && !tls->is_open)
+                tls->sent += (uint32_t)sent;
         return sent;
 }
 
@@ -447,6 +451,15 @@ static const TransportOps tls_ops = {
         .close = tls_close,
         .trouble = tls_words,
 };
+
+void tls_take_handshake_bytes(Transport *transport, uint32_t *ret_received, uint32_t *ret_sent)
+{
+        TlsSession *tls = transport->state;
+
+        *ret_received = tls->received;
+        *ret_sent = tls->sent;
+        tls->received = tls->sent = 0;
+}
 
 bool tls_is(const Transport *transport)
 {

@@ -21,5 +21,8 @@
 /* Owns the fd on success; takes a reference to the credentials until it is closed. 0 or -ENOMEM. */
 int tls_init(Transport *transport, int fd, TlsCredentials *credentials);
 
+/* How many bytes of its handshake went over the wire since this was asked last. */
+void tls_take_handshake_bytes(Transport *transport, uint32_t *ret_received, uint32_t *ret_sent);
+
 /* Whether the transport is one of these. */
 bool tls_is(const Transport *transport);

@@ -104,6 +104,20 @@ def it_counts(folder):
                          "Subscriptions": 1, "MessagesReceived": 1, "BytesReceived": 30}, shown
 
 
+def it_counts_what_comes_to_a_listener(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        for _ in range(3):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(mqtt(folder))
+                client.settimeout(DEADLINE)
+                client.shutdown(socket.SHUT_WR)
+                assert client.recv(1) == b""
+        shown = bus.get("ListenerCounters")
+    assert [row[:2] for row in shown] == [[mqtt(folder), 3]], shown
+    assert shown[0][6]["address-rate"] == 0 and len(shown[0][6]) == 9, shown
+
+
 def it_is_on_the_bus_when_it_is_ready(folder):
     with Bus(folder) as bus:
         for _ in range(3):
@@ -578,6 +592,7 @@ def the_second_waits_for_the_name(folder):
 TESTS = [
     it_tells_what_it_is,
     it_counts,
+    it_counts_what_comes_to_a_listener,
     it_is_on_the_bus_when_it_is_ready,
     it_is_what_the_interface_file_says,
     the_manual_has_every_word,

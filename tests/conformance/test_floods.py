@@ -317,3 +317,39 @@ def bans_outlive_a_restart(c):
     peer = c.raw()
     peer.open(client_id=c.id("client"))
     assert peer.recv().reason == 0x8A
+
+
+def figure(watcher, name, reached):
+    """Reads `$SYS` of the one listener until the figure is what is asked for; returns it."""
+    while True:
+        packet = watcher.message()
+        _, _, _, listener, found = packet.topic.split("/", 4)
+        if found == name and reached(int(packet.payload)):
+            return listener, int(packet.payload)
+
+
+@test(
+    versions=[5],
+    config=["sys_interval 1", "address_max_connection_rate 1"] + HERE,
+    own=True,
+    timed=True,
+)
+def sys_tells_what_a_listener_has_refused(c):
+    watcher = c.client("watcher", source="127.0.0.2")
+    watcher.subscribe("$SYS/broker/listeners/+/connections/#")
+    let_in = attempts(c, 30)
+    listener, n = figure(watcher, "connections/refused/address-rate", lambda n: n >= 30 - let_in)
+    assert listener.endswith(str(c.broker.address[1])), listener
+    assert 30 - let_in <= n <= 31, n
+    watcher.unsubscribe("$SYS/broker/listeners/+/connections/#")
+    watcher.subscribe("$SYS/broker/listeners/+/connections/#")
+    assert figure(watcher, "connections/accepted", lambda n: n > 30)
+
+
+@test(versions=[5], config=["sys_interval 1", "max_unauthenticated 4"] + HERE, own=True, timed=True)
+def sys_tells_what_has_been_evicted(c):
+    watcher = c.client("watcher")
+    watcher.subscribe("$SYS/broker/listeners/+/connections/refused/#")
+    silent = [c.raw() for _ in range(30)]
+    assert figure(watcher, "connections/refused/unauthenticated", lambda n: n > 0)
+    assert silent

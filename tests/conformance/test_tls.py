@@ -479,3 +479,37 @@ def pub(c, options, status):
         check=False,
     )
     assert (got.returncode != 0) == (status != 0), got.returncode
+
+
+@test(
+    versions=[5],
+    config=["sys_interval 1", "listener {port2} 127.0.0.1", "listener {port} 127.0.0.1"] + SERVER,
+    own=True,
+    timed=True,
+)
+def sys_tells_what_handshakes_cost(c):
+    """Also those that come to nothing; a listener without TLS has none."""
+    watcher = c.client("watcher", address=c.broker.address2)
+    watcher.subscribe("$SYS/broker/listeners/+/handshakes/#")
+    figures = {}
+
+    def until(reached):
+        while not reached(shaken := figures.get(str(c.broker.address[1]), {})):
+            packet = watcher.message()
+            _, _, _, listener, name = packet.topic.split("/", 4)
+            port = listener.rpartition(":")[2]
+            figures.setdefault(port, {})[name.removeprefix("handshakes/")] = int(packet.payload)
+        return dict(shaken)
+
+    for _ in range(3):
+        c.client(tls=context(c))
+    until(lambda shaken: shaken.get("count") == 3)
+    before = until(lambda shaken: "failed" in shaken and shaken.get("bytes/sent", 0) > 1500)
+    assert 500 < before["bytes/received"] < before["bytes/sent"] < 100000, before
+    try:
+        c.raw(tls=ssl.create_default_context())
+    except ssl.SSLError:
+        pass
+    until(lambda shaken: shaken["failed"] == before["failed"] + 1)
+    until(lambda shaken: shaken["bytes/received"] > before["bytes/received"])
+    assert not any(figures[str(c.broker.address2[1])].values()), figures

@@ -63,9 +63,11 @@ static void stage_begin(Stage *stage, const char *text)
         g_assert_cmpint(settings_load(&stage->source, &settings, &errors), ==, 0);
         g_assert_cmpint(manager_new(&stage->source, settings, &manager), ==, 0);
         g_assert_cmpint(server_start(manager->server), ==, 0);
-        g_assert_cmpint(
-                services_prepare(&manager->services, manager->event, manager->server, settings), ==,
-                0);
+        g_assert_cmpint(services_prepare(&manager->services,
+                                         &(ServicesMeans){manager->event, manager->server,
+                                                          &manager->listeners},
+                                         settings),
+                        ==, 0);
         services_apply(&manager->services, settings);
         g_assert_cmpint(listeners_serve(&manager->listeners, manager->server), ==, 0);
         g_assert_cmpint(status_line_new(manager->event, manager->server, &manager->status_line), ==,
