@@ -29,6 +29,7 @@ int access_policy_new(const AccessParts *parts, AccessPolicy **ret_policy)
         own->tokens = jwt_keys_ref(parts->tokens);
         own->authority = authority_ref(parts->authority);
         own->authority_asks = parts->authority_asks;
+        own->denies_special = parts->denies_special;
         if (copy_text(parts->pam_service, &own->pam_service) < 0 ||
             copy_text(rules->audience, &own->token_rules.audience) < 0 ||
             copy_text(rules->issuer, &own->token_rules.issuer) < 0 ||
@@ -66,6 +67,19 @@ AccessPolicy *access_policy_unref(AccessPolicy *policy)
         return NULL;
 }
 
+/* Put into a pattern, it stands for others. */
+static bool is_special(Bytes name)
+{
+        return name.length > 0 &&
+               (memchr(name.data, '+', name.length) || memchr(name.data, '#', name.length));
+}
+
+bool access_policy_denies(const AccessPolicy *policy, Bytes username, Bytes client_id)
+{
+        return policy && policy->parts.denies_special &&
+               (is_special(username) || is_special(client_id));
+}
+
 /* --- the same as before --- */
 
 static bool text_equal(const char *a, const char *b)
@@ -94,7 +108,7 @@ bool access_policy_equal(const AccessPolicy *a, const AccessPolicy *b)
                rules_equal(&one.token_rules, &two.token_rules) &&
                text_equal(one.pam_service, two.pam_service) &&
                authorities_equal(one.authority, two.authority) &&
-               one.authority_asks == two.authority_asks;
+               one.authority_asks == two.authority_asks && one.denies_special == two.denies_special;
 }
 
 bool access_policy_agrees(const AccessPolicy *before, const AccessPolicy *now, LoginMethod method,

@@ -37,6 +37,7 @@ typedef struct AccessParts {
         const char *pam_service;
         Authority *authority;
         unsigned authority_asks; /* bits 1 << AuthorityVerb: what it is asked about */
+        bool denies_special;     /* it is not asked about topics of names with + or # */
 } AccessParts;
 
 typedef struct AccessPolicy {
@@ -49,6 +50,9 @@ int access_policy_new(const AccessParts *parts, AccessPolicy **ret_policy);
 AccessPolicy *access_policy_ref(AccessPolicy *policy);
 AccessPolicy *access_policy_unref(AccessPolicy *policy);
 DEFINE_CLEANUP(AccessPolicy, access_policy_unref)
+
+/* Whether an authority is not even asked what this one may do with topics: it may not. */
+bool access_policy_denies(const AccessPolicy *policy, Bytes username, Bytes client_id);
 
 /* Of the same content, whenever it was loaded. NULL is one without anything. */
 bool access_policy_equal(const AccessPolicy *a, const AccessPolicy *b);

@@ -175,7 +175,9 @@ static int check_will(const Proof *proof, const ProofRequest *request, ProofResu
         if (result->username)
                 question.username = bytes_from_string(result->username);
         question.topic = request->will;
-        r = consult(proof->policy->parts.authority, &question);
+        r = access_policy_denies(proof->policy, question.username, question.client_id)
+                    ? REASON_NOT_AUTHORIZED
+                    : consult(proof->policy->parts.authority, &question);
         if (r == REASON_NOT_AUTHORIZED)
                 result->why = "its will may not be published";
         return r;

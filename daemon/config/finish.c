@@ -244,6 +244,31 @@ static int warn_without_effect(Parser *parser, const ListenerSettings *listener)
         return 0;
 }
 
+/* An option that speaks of another one, which is not there: Mosquitto wants it below a plugin. */
+static int refuse_orphan(Parser *parser, const ListenerSettings *listener)
+{
+        const Option *option = row("auth_plugin_deny_special_chars");
+        const SettingsOrigin *origin = settings_origin(option, parser->settings, listener);
+        const char *service = listener ? listener->auth_service : parser->settings->auth_service;
+
+        if (!origin->file || service)
+                return 0;
+        return config_errors_add(parser->errors, CONFIG_ERROR, origin->file, origin->line,
+                                 "%s needs auth_service", option->name);
+}
+
+static int refuse_orphans(Parser *parser)
+{
+        const Settings *settings = parser->settings;
+        int r = 0;
+
+        if (!settings->per_listener_settings)
+                return refuse_orphan(parser, NULL);
+        for (size_t i = 0; r == 0 && i < settings->n_listeners; i++)
+                r = refuse_orphan(parser, &settings->listeners[i]);
+        return r;
+}
+
 /* -v and -q win over the file. */
 static int apply_verbosity(Parser *parser)
 {
@@ -296,5 +321,5 @@ int parser_finish(Parser *parser)
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return refuse_orphans(parser);
 }

@@ -144,6 +144,12 @@ const Option options_global[] = {
                 "are asked about after "
                 "acl_file has allowed them. stay: whether a client that it has let in may stay, "
                 "after each reload."},
+        {"auth_plugin_deny_special_chars", OPTION_SECURITY, OPTION_BOOL, OPTION_WORKS, OPTION_LIVE,
+         0, OPTION_SECURITY_FIELD(auth_plugin_deny_special_chars), .unset = -1,
+         .doc = "Do not ask auth_service about topics of clients whose username or client "
+                "identifier has a + or a # in it, but deny them: put into a pattern, such a name "
+                "would stand for others. Patterns of an acl_file never speak to them. If false, "
+                "the service has to see to that. If not given: true."},
         {"psk_file", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(psk_file), .value = "FILE",
          .doc = "File with the identities and keys for listeners with psk_hint, a line each: "

@@ -50,7 +50,6 @@ const Option options_later[] = {
         PLUGIN("plugin_load", "Load a plugin under a name."),
         PLUGIN("plugin_use", "Use a loaded plugin for this listener."),
         PLUGIN("plugin_opt_*", "An option for the plugin above."),
-        PLUGIN("auth_plugin_deny_special_chars", "Refuse names with + or # before asking."),
 
         BRIDGE("connection", "Start a bridge to another broker."),
         BRIDGE("address", "Where the other broker is."),

@@ -90,7 +90,8 @@ typedef struct SettingsOrigin {
         char *jwt_clientid_claim;                                                                  \
         char *pam_service;                                                                         \
         char *auth_service;                                                                        \
-        unsigned auth_service_asks; /* AUTH_SERVICE_… */
+        unsigned auth_service_asks;         /* AUTH_SERVICE_… */                                 \
+        int auth_plugin_deny_special_chars; /* -1 not given: 1 */
 
 typedef struct ListenerSettings {
         char *name; /* unique: "1883", "127.0.0.1:1883", "[::1]:1883", "/run/hawker/mqtt.sock" */

@@ -256,6 +256,7 @@ int access_files_policy(AccessFiles *files, const Settings *settings, const List
                 return result;
         parts.authority = authority;
         parts.authority_asks = authority ? of->auth_service_asks : 0;
+        parts.denies_special = authority && of->auth_plugin_deny_special_chars != 0;
         *ret_policy = NULL;
         return parts.passwords || parts.acl || parts.tokens || parts.pam_service || authority
                        ? access_policy_new(&parts, ret_policy)

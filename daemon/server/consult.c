@@ -48,6 +48,8 @@ int consult_verdict(const Connection *connection, AuthorityVerb verb, Bytes topi
 
         if (!is_asked(connection, verb))
                 return 0;
+        if (access_policy_denies(connection->policy, question.username, question.client_id))
+                return REASON_NOT_AUTHORIZED;
         return authority_recall(connection->policy->parts.authority, &question, &allow) == 1 &&
                                allow
                        ? 0
@@ -71,7 +73,7 @@ static int mount(const Connection *connection, Bytes topic, Bytes *ret_topic)
         return 0;
 }
 
-/* 0 if it has been asked lately. */
+/* 0 if it has been asked lately, or is not to be asked. */
 static int ask(Connection *connection, AuthorityVerb verb, Bytes topic)
 {
         char address[ADDRESS_TEXT_MAX];
@@ -85,6 +87,8 @@ static int ask(Connection *connection, AuthorityVerb verb, Bytes topic)
         if (r < 0)
                 return r;
         question = question_of(connection, verb, topic);
+        if (access_policy_denies(connection->policy, question.username, question.client_id))
+                return 0;
         question.address = connection_peer_host(connection, address, sizeof(address));
         r = authority_recall(authority, &question, &allow);
         if (r != 0)

@@ -465,6 +465,29 @@ def service_decides_about_topics(c):
     assert all(one["address"] == "127.0.0.1" for one in service.questions)
 
 
+@test(versions=[4, 5], config=TOPICS, own=True)
+def nobody_is_asked_about_topics_of_names_with_wildcards(c):
+    """Unless that is wanted; without topics they may come in as others."""
+    names = ({"username": "a+"}, {"username": "#", "client_id": "x"}, {"client_id": "a/#/b"})
+    will = codec.Will("own/w", b"x")
+    with authority(c, below("own")) as service:
+        for fields in names:
+            client = c.raw()
+            client.connect(**{"client_id": c.id(), **fields})
+            assert client.subscribe("own/#")[0] & 0x80
+            client.publish("own/x", b"x")
+            if c.version == 5:
+                assert client.publish("own/x", b"x", 1).reason == NOT_AUTHORIZED
+            client.ping()
+            refused(c, NOT_AUTHORIZED, will=will, **fields)
+        assert not [one for one in service.questions if one["ask"] != "connect"]
+        assert c.broker.reload(TOPICS + ["auth_plugin_deny_special_chars false"])
+        for fields in names:
+            client = c.raw()
+            client.connect(**{"client_id": c.id(), "will": will, **fields})
+            assert client.subscribe("own/#")[0] == 0
+
+
 @test(versions=[5], config=TOPICS, own=True)
 def refused_publish_says_so(c):
     with authority(c, below("own")):

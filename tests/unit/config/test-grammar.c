@@ -261,7 +261,12 @@ static const Case refused[] = {
         {"not-yet-plugin", "plugin /x.so\nplugin_opt_a b\n", "plugin: plugins are not", 1},
         {"not-yet-auth-plugin", "auth_plugin /x.so\nauth_opt_a b\n", "auth_plugin: plugins", 1},
         {"orphan-deny-special-chars", "auth_plugin_deny_special_chars true\n",
-         "belongs below a plugin line", 1},
+         "auth_plugin_deny_special_chars needs auth_service", 1},
+        {"orphan-deny-special-chars-of-a-listener",
+         "per_listener_settings true\nlistener 1\nauth_service unix:/x\n"
+         "auth_plugin_deny_special_chars false\nlistener 2\n"
+         "auth_plugin_deny_special_chars false\n",
+         "auth_plugin_deny_special_chars needs auth_service", 6},
         {"orphan-plugin-option", "auth_opt_a b\n", "auth_opt_a belongs below a plugin line", 1},
         {"orphan-bridge-option", "address b\n", "belongs below a connection line", 1},
         {"orphan-username", "username b\n", "username belongs below a connection line", 1},

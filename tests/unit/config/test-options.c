@@ -24,7 +24,7 @@ static const Expected expected[] = {
         {"allow_anonymous", S, "false"},
         {"allow_duplicate_messages", G, "true"},
         {"allow_zero_length_clientid", S, "true"},
-        {"auth_plugin_deny_special_chars", P, NULL},
+        {"auth_plugin_deny_special_chars", S, NULL},
         {"auto_id_prefix", S, "auto-"},
         {"autosave_interval", G, "1800"},
         {"autosave_on_changes", G, "false"},
