@@ -8,6 +8,7 @@
 #define FLAG_RETAIN 0x04U
 #define FLAG_AUTHOR 0x08U
 #define FLAG_NAMED  0x10U
+#define FLAG_NUMBER 0x20U
 
 static void put_author(RecordWriter *writer, const MessageAuthor *author)
 {
@@ -32,13 +33,16 @@ void message_record_put(RecordWriter *writer, const Message *message)
 
         record_put_u8(writer, (uint8_t)(message->qos | (message->retain ? FLAG_RETAIN : 0) |
                                         (has_author ? FLAG_AUTHOR : 0) |
-                                        (author.username.data ? FLAG_NAMED : 0)));
+                                        (author.username.data ? FLAG_NAMED : 0) |
+                                        (message->has_number ? FLAG_NUMBER : 0)));
         record_put_u32(writer, message->expires);
         record_put_bytes(writer, message_topic(message));
         record_put_bytes(writer, message_properties(message));
         record_put_bytes(writer, message_payload(message));
         if (has_author)
                 put_author(writer, &author);
+        if (message->has_number)
+                record_put_u64(writer, message_number(message));
 }
 
 int message_record_get(RecordReader *reader, Message **ret_message)
@@ -56,6 +60,8 @@ int message_record_get(RecordReader *reader, Message **ret_message)
                 get_author(reader, flags & FLAG_NAMED, &author);
                 parts.author = &author;
         }
+        if (flags & FLAG_NUMBER)
+                parts.number = record_get_u64(reader);
         if (record_reader_failed(reader) || parts.qos > 2)
                 return -EBADMSG;
         r = message_new(&parts, ret_message);

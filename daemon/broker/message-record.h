@@ -2,9 +2,9 @@
 
 /*
  * The bytes of a message, as part of a record: u8 flags (QoS, RETAIN, has an author, who has a
- * user name), u32 second of boot time when it expires (of a will: the interval; all ones: never),
- * topic, properties, payload, and of the author: user name, client identifier, listener; with four
- * bytes of length each.
+ * user name, has a number), u32 second of boot time when it expires (of a will: the interval; all
+ * ones: never), topic, properties, payload, and of the author: user name, client identifier,
+ * listener; with four bytes of length each; u64 number.
  *
  * Thread: any
  */

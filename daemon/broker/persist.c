@@ -248,6 +248,16 @@ void persist_done(Persist *persist, uint64_t message, uint32_t session)
 
 /* --- what is on the disk --- */
 
+bool persist_is_idle(const Persist *persist)
+{
+        size_t n =
+                persist->own.count + persist->ready.count + persist->n_touched + persist->n_wills;
+
+        for (unsigned i = 0; i < PERSIST_WORKERS; i++)
+                n += persist->waits[i].count;
+        return n == 0 && !persist->change && persist->error == 0;
+}
+
 bool persist_is_confirmed(const Persist *persist, uint64_t message)
 {
         return message <= persist->confirmed[persist_worker_of(message)];

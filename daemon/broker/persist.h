@@ -94,6 +94,9 @@ void persist_durable(Persist *persist, uint64_t number);
  */
 void persist_confirm(Persist *persist, unsigned worker, uint64_t message);
 
+/* Nothing is to be written, and nothing waits to be on the disk. */
+bool persist_is_idle(const Persist *persist);
+
 bool persist_is_confirmed(const Persist *persist, uint64_t message);
 
 /* What was held and may be sent now: of sessions.h, sessions_take_confirmed(). */

@@ -129,7 +129,9 @@ static int get_inflight(SessionReader *reader, RecordReader *record)
 
         item.qos = flags & INFLIGHT_RECORD_QOS;
         item.charged = flags & INFLIGHT_RECORD_CHARGED;
-        item.is_sent = true;
+        item.is_sent = !(flags & INFLIGHT_RECORD_POSTPONED);
+        item.has_flight = flags & INFLIGHT_RECORD_FLIGHT;
+        item.is_stored = flags & INFLIGHT_RECORD_KEPT;
         if (!(flags & INFLIGHT_RECORD_RELEASED)) {
                 r = outgoing_record_get(record, reader->mentions, &item.outgoing);
                 if (r < 0)
@@ -220,12 +222,23 @@ static int get_batch(SessionReader *reader, RecordReader *record)
         return runs && message ? retained_runs_restore_batch(runs, message) : -EBADMSG;
 }
 
+static int get_stored(SessionReader *reader, RecordReader *record)
+{
+        uint32_t number = record_get_u32(record);
+
+        if (record_reader_failed(record) || number == 0 || reader->inside.sender->number != 0)
+                return -EBADMSG;
+        reader->inside.sender->number = number;
+        return 0;
+}
+
 static int (*const items[])(SessionReader *reader, RecordReader *record) = {
         [STATE_RECORD_SUBSCRIPTIONS] = get_subscription,
         [STATE_RECORD_INFLIGHT] = get_inflight,
         [STATE_RECORD_WAITING] = get_waiting,
         [STATE_RECORD_RUNS] = get_run,
         [STATE_RECORD_BATCH] = get_batch,
+        [STATE_RECORD_STORED] = get_stored,
 };
 
 bool session_reader_knows(uint16_t type)

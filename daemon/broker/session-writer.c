@@ -63,6 +63,18 @@ static int write_head(SessionWriter *writer)
         return end_part(&record, false);
 }
 
+static int write_stored(SessionWriter *writer)
+{
+        uint32_t number = writer->inside.sender->number;
+        RecordWriter record;
+
+        if (number == 0)
+                return 0;
+        record = begin(writer, STATE_RECORD_STORED);
+        record_put_u32(&record, number);
+        return end_part(&record, false);
+}
+
 static int write_subscriptions(SessionWriter *writer)
 {
         const Subscription *next =
@@ -89,7 +101,10 @@ static void put_inflight(SessionWriter *writer, RecordWriter *record, const Infl
         record_put_u16(record, entry->id);
         record_put_u8(record,
                       (uint8_t)(entry->qos | (entry->charged ? INFLIGHT_RECORD_CHARGED : 0) |
-                                (released ? INFLIGHT_RECORD_RELEASED : 0)));
+                                (released ? INFLIGHT_RECORD_RELEASED : 0) |
+                                (entry->is_sent ? 0 : INFLIGHT_RECORD_POSTPONED) |
+                                (entry->has_flight ? INFLIGHT_RECORD_FLIGHT : 0) |
+                                (entry->is_stored ? INFLIGHT_RECORD_KEPT : 0)));
         if (!released)
                 outgoing_record_put(record, writer->mentions, &entry->outgoing);
 }
@@ -181,7 +196,8 @@ static int write_batch(SessionWriter *writer)
 }
 
 static int (*const parts[])(SessionWriter *writer) = {
-        write_head, write_subscriptions, write_inflight, write_waiting, write_runs, write_batch,
+        write_head,    write_stored, write_subscriptions, write_inflight,
+        write_waiting, write_runs,   write_batch,
 };
 
 int session_writer_step(SessionWriter *writer, Session *session)

@@ -21,6 +21,10 @@ typedef enum StateRecordType {
         STATE_RECORD_RETAINED = 2,
         /* Nothing: the image is complete. */
         STATE_RECORD_END = 3,
+        /* Behind STATE_RECORD_CLOCK, of a broker with a store: u64 last number of a message
+         * (without the bits of the worker), u32 of a session. Who does not know it must not go on:
+         * messages have numbers then. */
+        STATE_RECORD_NUMBERS = 4,
 
         /* Text client identifier; u8 flags (SessionRecordFlags), u32 expiry interval, u32 delay of
          * the will, u64 the will is due, u64 the session ends, u64 seconds that a session could
@@ -41,6 +45,8 @@ typedef enum StateRecordType {
         STATE_RECORD_RUNS = 20,
         /* Items: mentions of messages that were fetched for the first of the runs. */
         STATE_RECORD_BATCH = 21,
+        /* u32 number of the session in the store. */
+        STATE_RECORD_STORED = 22,
 } StateRecordType;
 
 typedef enum SessionRecordFlags {
@@ -50,7 +56,10 @@ typedef enum SessionRecordFlags {
 typedef enum InflightRecordFlags {
         INFLIGHT_RECORD_QOS = 0x03,
         INFLIGHT_RECORD_CHARGED = 1 << 2,
-        INFLIGHT_RECORD_RELEASED = 1 << 3, /* PUBREC came: no message */
+        INFLIGHT_RECORD_RELEASED = 1 << 3,  /* PUBREC came: no message */
+        INFLIGHT_RECORD_POSTPONED = 1 << 4, /* it never went out */
+        INFLIGHT_RECORD_FLIGHT = 1 << 5,    /* the store has a key for it */
+        INFLIGHT_RECORD_KEPT = 1 << 6,      /* it comes from the retained messages */
 } InflightRecordFlags;
 
 typedef enum RunRecordState {

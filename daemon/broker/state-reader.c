@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "broker/mention-reader.h"
+#include "broker/persist-format.h"
 #include "broker/retained-walk.h"
 #include "broker/session-reader.h"
 #include "broker/state-format.h"
@@ -19,6 +20,8 @@ struct StateReader {
         bool is_announced; /* it is a session's, and the caller knows */
         bool is_over;
         StateClock clock;
+        uint64_t last_message;
+        uint32_t last_session;
         Retained *retained;
         MentionReader mentions;
         MentionList places; /* topics without a message, held until the cursors stand there */
@@ -54,6 +57,26 @@ static int read_clock(StateReader *reader)
         return record_reader_failed(&record) ? -EBADMSG : 0;
 }
 
+/* The record is optional. */
+static int read_numbers(StateReader *reader)
+{
+        RecordReader record;
+        int r;
+
+        r = peek(reader);
+        if (r < 0)
+                return r;
+        if (reader->record.type != STATE_RECORD_NUMBERS)
+                return 0;
+        record = record_reader(reader->record.payload);
+        reader->last_message = record_get_u64(&record);
+        reader->last_session = record_get_u32(&record);
+        reader->has_record = false;
+        return record_reader_failed(&record) || reader->last_message >> (64 - PERSIST_WORKER_BITS)
+                       ? -EBADMSG
+                       : 0;
+}
+
 int state_reader_new(Bytes image, Router *router, Retained *retained, StateReader **ret_reader)
 {
         _cleanup_(state_reader_freep) StateReader *reader = calloc(1, sizeof(StateReader));
@@ -67,6 +90,8 @@ int state_reader_new(Bytes image, Router *router, Retained *retained, StateReade
         r = record_image_open(&reader->image);
         if (r == 0)
                 r = read_clock(reader);
+        if (r == 0)
+                r = read_numbers(reader);
         if (r < 0)
                 return r;
         *ret_reader = TAKE_PTR(reader);
@@ -88,6 +113,15 @@ StateReader *state_reader_free(StateReader *reader)
 const StateClock *state_reader_clock(const StateReader *reader)
 {
         return &reader->clock;
+}
+
+bool state_reader_numbers(const StateReader *reader, uint64_t *ret_message, uint32_t *ret_session)
+{
+        if (reader->last_message == 0)
+                return false;
+        *ret_message = reader->last_message << PERSIST_WORKER_BITS | (PERSIST_WORKERS - 1);
+        *ret_session = reader->last_session;
+        return true;
 }
 
 size_t state_reader_left(const StateReader *reader)
@@ -161,7 +195,8 @@ static int take_record(StateReader *reader, StateItem *ret_item)
         } else if (record->type == STATE_RECORD_END) {
                 item.kind = STATE_ITEM_END;
                 reader->is_over = true;
-        } else if (record->type == STATE_RECORD_CLOCK || session_reader_knows(record->type)) {
+        } else if (record->type == STATE_RECORD_CLOCK || record->type == STATE_RECORD_NUMBERS ||
+                   session_reader_knows(record->type)) {
                 r = -EBADMSG; /* not here */
         } else {
                 r = record_unknown(record);

@@ -4,7 +4,8 @@
  * Reads an image that a StateWriter made, of this process or an earlier one, into a model that is
  * empty and nobody's yet: retained messages, subscriptions, sessions with all that is in flight and
  * waits. What it makes goes on as if nothing had happened: nothing is repeated, nothing is counted
- * twice, deadlines are what they were. Limits of newer settings drop nothing.
+ * twice, deadlines are what they were. Limits of newer settings drop nothing. What is stored has
+ * the numbers that it had: sessions_set_persist() comes afterwards.
  *
  * The image is not trusted: what is damaged, cut short or makes no sense is an error. After an
  * error the reader can only be freed; what was read so far is complete and stays.
@@ -47,6 +48,9 @@ DEFINE_CLEANUP(StateReader, state_reader_free)
 
 /* What the clocks showed when the image was begun. */
 const StateClock *state_reader_clock(const StateReader *reader);
+
+/* What persist_numbers_init() needs to go on from there; false: there was no store. */
+bool state_reader_numbers(const StateReader *reader, uint64_t *ret_message, uint32_t *ret_session);
 
 /* How much of the image, at its end, is still needed: the memory before may be given back once the
  * item is dealt with. */

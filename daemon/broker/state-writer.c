@@ -46,6 +46,17 @@ int state_writer_new(Router *router, const StateClock *clock, StateWriter **ret_
         return 0;
 }
 
+int state_writer_numbers(StateWriter *writer, const PersistNumbers *numbers)
+{
+        RecordWriter record =
+                record_begin(&writer->buffer, STATE_RECORD_NUMBERS, STATE_RECORD_VERSION, 0);
+
+        record_put_u64(&record, atomic_load_explicit(&numbers->message, memory_order_relaxed));
+        record_put_u32(&record,
+                       (uint32_t)atomic_load_explicit(&numbers->session, memory_order_relaxed));
+        return record_end(&record);
+}
+
 StateWriter *state_writer_free(StateWriter *writer)
 {
         if (!writer)

@@ -6,6 +6,7 @@
  * anybody between state_writer_new() and the end: all workers stand still.
  *
  *   state_writer_new(router, clock)         the head and the clocks
+ *   state_writer_numbers()                  if there is a store
  *   state_writer_retained(), until 0        before the first session
  *   for each session of each worker
  *           state_writer_session(), until 0
@@ -19,6 +20,7 @@
  */
 #pragma once
 
+#include "broker/persist.h"
 #include "broker/retained.h"
 #include "broker/router.h"
 #include "broker/session.h"
@@ -39,6 +41,9 @@ typedef struct StateClock {
 int state_writer_new(Router *router, const StateClock *clock, StateWriter **ret_writer);
 StateWriter *state_writer_free(StateWriter *writer);
 DEFINE_CLEANUP(StateWriter, state_writer_free)
+
+/* The numbers that messages and sessions have in the store. 0 or -ENOMEM. */
+int state_writer_numbers(StateWriter *writer, const PersistNumbers *numbers);
 
 /* Where all is written to: at the tail. */
 Buffer *state_writer_buffer(StateWriter *writer);

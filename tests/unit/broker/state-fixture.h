@@ -18,7 +18,8 @@ typedef struct World {
         Router *router;
         Retained *retained;
         Sessions *sessions[WORLD_WORKERS_MAX];
-        unsigned n_others; /* records of connections that were read */
+        const PersistNumbers *numbers; /* of the store; NULL: there is none */
+        unsigned n_others;             /* records of connections that were read */
 } World;
 
 static inline World *world_new(unsigned n_workers, SessionLimits limits)
@@ -124,6 +125,8 @@ static inline GByteArray *world_save(World *world, size_t *ret_largest)
         int r;
 
         g_assert_cmpint(state_writer_new(world->router, &clock, &saving.writer), ==, 0);
+        if (world->numbers)
+                g_assert_cmpint(state_writer_numbers(saving.writer, world->numbers), ==, 0);
         do {
                 r = state_writer_retained(saving.writer, world->retained);
                 g_assert_cmpint(r, >=, 0);

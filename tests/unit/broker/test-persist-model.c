@@ -660,8 +660,9 @@ static bool is_idle(World *world)
         for (unsigned i = 0; i < WORKERS; i++) {
                 const Worker *worker = &world->workers[i];
 
-                if (worker->publications.length || worker->answers.length || worker->lane.length ||
-                    worker->done.length || worker->confirmations.length)
+                if (!persist_is_idle(worker->persist) || worker->publications.length ||
+                    worker->answers.length || worker->lane.length || worker->done.length ||
+                    worker->confirmations.length)
                         return false;
         }
         return true;

@@ -102,6 +102,61 @@ static void test_an_away_client_gets_all_again(void)
         world_free(world);
 }
 
+/* Numbers, and what was held: the store is as far as it is. */
+static void test_what_is_stored_stays_so(void)
+{
+        World *world = world_new(1, no_limits), *next = world_new(3, no_limits);
+        PersistNumbers numbers;
+        _cleanup_(takers_freep) Takers *takers = NULL;
+        _cleanup_(persist_freep) Persist *persist = NULL;
+        _cleanup_(message_unrefp) Message *message = NULL;
+        _cleanup_(change_freep) Change *change = NULL;
+        Offer offer = {.qos = 2, .writable = true};
+        _cleanup_(state_reader_freep) StateReader *reader = NULL;
+        uint64_t last_message;
+        uint32_t last_session;
+        Session *session;
+        Delivery delivery;
+        GByteArray *image;
+
+        persist_numbers_init(&numbers, 320, 7);
+        g_assert_cmpint(takers_new(&takers), ==, 0);
+        g_assert_cmpint(persist_new(&(PersistParts){&numbers, takers, 0, false}, &persist), ==, 0);
+        sessions_set_persist(world->sessions[0], persist);
+        session = connect_client(world, "c", false);
+        g_assert_cmpuint(session_number(session), ==, 8);
+        g_assert_cmpint(message_new(&(MessageParts){.topic = BYTES_LITERAL("a"),
+                                                    .number = persist_number(persist),
+                                                    .expires = MESSAGE_NEVER_EXPIRES,
+                                                    .qos = 2},
+                                    &message),
+                        ==, 0);
+        offer.message = message;
+        g_assert_cmpint(session_offer(session, &offer, FIXTURE_EPOCH, &delivery), ==, OFFER_QUEUED);
+        g_assert_cmpuint(delivery.packet_id, ==, 1);
+        g_assert_false(session_has_pending(session));
+        g_assert_cmpint(sessions_take_change(world->sessions[0], &change), ==, 0);
+        sessions_set_persist(world->sessions[0], NULL);
+
+        world->numbers = &numbers;
+        image = world_save(world, NULL);
+        world_free(world);
+        g_assert_cmpint(world_load(next, (Bytes){image->data, image->len}), ==, 0);
+        g_assert_cmpint(state_reader_new((Bytes){image->data, image->len}, next->router,
+                                         next->retained, &reader),
+                        ==, 0);
+        g_assert_true(state_reader_numbers(reader, &last_message, &last_session));
+        g_assert_cmpuint(last_message, >=, message_number(message));
+        g_assert_cmpuint(last_session, ==, 8);
+        session = world_find(next, "c");
+        g_assert_cmpuint(session_number(session), ==, 8);
+        g_assert_cmpint(session_dequeue(session, FIXTURE_EPOCH, &delivery), ==, 1);
+        g_assert_cmpuint(message_number(delivery.message), ==, message_number(message));
+        g_assert_false(delivery.dup);
+        g_byte_array_unref(image);
+        world_free(next);
+}
+
 /* What its connection was told holds, whatever newer settings say. */
 static void test_our_receive_maximum_stays(void)
 {
@@ -511,6 +566,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         ADD("a-connected-client-notices-nothing", test_a_connected_client_notices_nothing);
         ADD("an-away-client-gets-all-again", test_an_away_client_gets_all_again);
+        ADD("what-is-stored-stays-so", test_what_is_stored_stays_so);
         ADD("our-receive-maximum-stays", test_our_receive_maximum_stays);
         ADD("lower-limits-drop-nothing", test_lower_limits_drop_nothing);
         ADD("a-newer-retention-counts", test_a_newer_retention_counts);
