@@ -13,18 +13,17 @@ static const OptionWord durabilities[] = {
 };
 
 const Option options_store[] = {
-        {"persistence", OPTION_GLOBAL, OPTION_BOOL, OPTION_WARNED, OPTION_RESTART,
+        {"persistence", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_RESTART,
          OPTION_FIELD(persistence), .fallback = "false",
          .doc = "Keep on the disk what must outlive the broker: sessions that last, with their "
                 "subscriptions, the messages of QoS 1 and 2 that wait for them or are on their "
                 "way, and their wills; and retained messages. If false, a restart hands them on "
-                "to the next process, but a crash or a stop loses them.",
-         .instead = "state stays in memory and is lost when the broker stops"},
-        {"persistence_location", OPTION_GLOBAL, OPTION_STRING, OPTION_SILENT, OPTION_RESTART,
+                "to the next process, but a crash or a stop loses them."},
+        {"persistence_location", OPTION_GLOBAL, OPTION_STRING, OPTION_WORKS, OPTION_RESTART,
          OPTION_FOLDER, OPTION_FIELD(persistence_location), .value = "FOLDER",
          .doc = "The folder in which the broker makes its own, named store, which nobody else may "
                 "read. One broker at a time. If not given: the state directory of the service."},
-        {"durability", OPTION_GLOBAL, OPTION_WORD, OPTION_SILENT, OPTION_LIVE, OPTION_HAWKER,
+        {"durability", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
          OPTION_FIELD(durability), .fallback = "strict", .words = durabilities,
          .doc = "With strict, what the broker acknowledges is on the disk before it does. A client "
                 "that "
@@ -33,24 +32,24 @@ const Option options_store[] = {
                 "sessions that had subscribed to it, at QoS 2 once. With relaxed it acknowledges "
                 "at "
                 "once, and writes within a second; a crash costs at most that second."},
-        {"group_commit_delay", OPTION_GLOBAL, OPTION_INTEGER, OPTION_SILENT, OPTION_LIVE,
+        {"group_commit_delay", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(group_commit_delay), .fallback = "0", .maximum = 1000,
          .value = "MILLISECONDS",
          .doc = "How long the first of several messages waits for others, to be written with "
                 "them. What comes while the disk is busy waits for it anyway and is written "
                 "together, so more than 0 helps only where each write is dear."},
-        {"storage_max", OPTION_GLOBAL, OPTION_BYTES, OPTION_SILENT, OPTION_LIVE, OPTION_HAWKER,
+        {"storage_max", OPTION_GLOBAL, OPTION_BYTES, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
          OPTION_FIELD(storage_max), .fallback = "0", .maximum = BYTES_MAX, .value = "BYTES",
          .doc = "The most that the store may take on the disk; 0: a tenth of the file system. "
                 "Besides it always leaves a twentieth of the file system free, or 1 GiB if that is "
                 "less. When it is full, publishers at QoS 1 and 2 are told so (0x97), or not read "
                 "from if they speak MQTT 3, until there is room again; what is acknowledged and "
                 "deleted goes on."},
-        {"storage_on_network", OPTION_GLOBAL, OPTION_BOOL, OPTION_SILENT, OPTION_RESTART,
+        {"storage_on_network", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_RESTART,
          OPTION_HAWKER, OPTION_FIELD(storage_on_network), .fallback = "false",
          .doc = "Allow a store on a network file system (NFS, SMB and the like), where locks and "
                 "the promise of a write may not hold."},
-        {"autosave_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_SILENT, OPTION_LIVE,
+        {"autosave_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_CLAMPED, OPTION_FIELD(autosave_interval), .fallback = "1800", .maximum = INT32_MAX,
          .value = "SECONDS",
          .doc = "Nothing waits so long: what durability relaxed has not written is written within "

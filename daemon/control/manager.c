@@ -97,6 +97,16 @@ static int manager_leave_root(Manager *manager)
         return r;
 }
 
+/* The image of the process before knows more than the store, down to the connections; without one
+ * the store has all that was to last. */
+static int manager_resume(Manager *manager)
+{
+        int r = storage_use(&manager->storage, manager->server, manager->hand_over.image);
+
+        return r < 0 ? r
+                     : hand_over_resume(&manager->hand_over, manager->server, &manager->listeners);
+}
+
 static int manager_make_server(Manager *manager)
 {
         int r;
@@ -106,7 +116,7 @@ static int manager_make_server(Manager *manager)
                 log_error("Cannot make the workers: %s", strerror(-r));
                 return r;
         }
-        return hand_over_resume(&manager->hand_over, manager->server, &manager->listeners);
+        return manager_resume(manager);
 }
 
 static int manager_ban(Manager *manager, ConfigErrors *errors)
@@ -126,6 +136,17 @@ static int manager_ban(Manager *manager, ConfigErrors *errors)
                                   &manager->ban_rules);
         if (r == 0)
                 ban_rules_set_duration(manager->ban_rules, manager->settings->ban_duration);
+        return r;
+}
+
+static int manager_open_store(Manager *manager, ConfigErrors *errors)
+{
+        int r = storage_open(manager->settings, errors, &manager->storage);
+
+        if (r == -EKEYREJECTED)
+                logging_report(errors);
+        else if (r < 0)
+                log_error("Cannot open the store: %s", strerror(-r));
         return r;
 }
 
@@ -150,6 +171,8 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
                 r = manager_write_pid_file(manager);
         if (r == 0)
                 r = manager_leave_root(manager);
+        if (r == 0)
+                r = manager_open_store(manager, &errors);
         if (r == 0)
                 r = manager_make_server(manager);
         if (r == 0)
@@ -206,6 +229,7 @@ Manager *manager_free(Manager *manager)
         reload_result_free(manager->last_reload);
         ban_rules_free(manager->ban_rules);
         server_free(manager->server);
+        storage_close(&manager->storage, false);
         ban_book_done(&manager->bans);
         listeners_done(&manager->listeners);
         passed_sockets_done(&manager->passed);

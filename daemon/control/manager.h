@@ -20,6 +20,7 @@
 #include "control/reload-result.h"
 #include "control/services.h"
 #include "control/status-line.h"
+#include "control/storage.h"
 #include "control/watchdog.h"
 #include "server/server.h"
 #include "transport/tls-credentials.h"
@@ -41,6 +42,7 @@ typedef struct Manager {
         Listeners listeners;
         bool has_pid_file;
         bool has_left_root;
+        Storage storage;
         Server *server;
         BanBook bans;
         BanRules *ban_rules;

@@ -32,8 +32,7 @@ void notify_reloading(void)
 void notify_loading(uint64_t ms)
 {
         sd_notifyf(false,
-                   "EXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=Going on with the state of the last "
-                   "process",
+                   "EXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=Going on with the state of before",
                    ms * 1000);
 }
 

@@ -141,6 +141,7 @@ static void reload_commit(Reload *reload)
 
         manager->settings = settings_ref(reload->settings);
         services_apply(&manager->services, manager->settings);
+        storage_apply(&manager->storage, manager->settings);
         ban_rules_set_duration(manager->ban_rules, manager->settings->ban_duration);
         ban_book_set_listed(&manager->bans, reload->listed_bans);
         if (server_set_bans(manager->server, reload->bans) < 0)

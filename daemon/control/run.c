@@ -78,6 +78,8 @@ static int manager_start(Manager *manager)
 
         r = signals_watch(manager);
         if (r == 0)
+                r = storage_watch(&manager->storage, manager->event, manager->server);
+        if (r == 0)
                 r = server_start(manager->server);
         if (r == 0)
                 r = services_prepare(
@@ -113,16 +115,27 @@ static void warn_of_stragglers(const Manager *manager)
                             n);
 }
 
+/* Nobody writes any more. */
+static void manager_close_store(Manager *manager)
+{
+        const bool in_order = server_store_error(manager->server) == 0;
+
+        server_close_store(manager->server);
+        storage_close(&manager->storage, in_order);
+}
+
 static void manager_leave(Manager *manager)
 {
         hand_over_leave(&manager->hand_over, manager->server, &manager->ticket_key,
                         &manager->listeners, LEAVE_TIMEOUT);
+        manager_close_store(manager);
 }
 
 static void manager_stop(Manager *manager)
 {
         hand_over_forget(&manager->hand_over);
         server_stop(manager->server, (msec_t)manager->settings->shutdown_timeout * MSEC_PER_SEC);
+        manager_close_store(manager);
         log_notice("hawkerd has stopped");
 }
 

@@ -84,7 +84,9 @@ static int on_reopen(sd_event_source *source, const struct signalfd_siginfo *sig
 
 static int on_save(sd_event_source *source, const struct signalfd_siginfo *signal, void *data)
 {
-        log_notice("Nothing to save: all state is in memory");
+        const Manager *manager = data;
+
+        storage_checkpoint(&manager->storage);
         return 0;
 }
 

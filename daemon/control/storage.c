@@ -11,9 +11,18 @@
 
 #include "broker/persist-format.h"
 #include "config/options.h"
+#include "control/notify.h"
+#include "server/restore.h"
+#include "store/committer.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define STORAGE_FOLDER "store"
+
+/* What systemd is to allow for: ms in any case, and bytes in one more, on the slowest of machines.
+ */
+#define LOAD_TIME_MIN  30000U
+#define LOAD_SPEED_MIN 5000U
 
 static int find_folder(const Settings *settings, char **ret_path)
 {
@@ -85,7 +94,7 @@ static void report(const char *path, const StoreFound *found)
                            "disk");
 }
 
-int storage_open(const Settings *settings, ConfigErrors *errors, Store **ret_store)
+int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_storage)
 {
         const StoreOptions options = {
                 .tables = persist_tables,
@@ -114,6 +123,96 @@ int storage_open(const Settings *settings, ConfigErrors *errors, Store **ret_sto
                 found = store_found(store);
                 report(path, &found);
         }
-        *ret_store = store;
+        *ret_storage = (Storage){.store = store};
         return 0;
+}
+
+static void report_restored(const Restored *restored, msec_t took)
+{
+        if (restored->damaged > 0)
+                log_error("%" PRIu64 " records of the store are damaged: they were set aside",
+                          restored->damaged);
+        log_notice("Went on with what is in the store: %" PRIu64 " sessions with %" PRIu64
+                   " subscriptions and %" PRIu64 " messages, %" PRIu64
+                   " retained messages; %" PRIu64 " messages had expired; %" PRIu64 " ms for it",
+                   restored->sessions, restored->subscriptions, restored->messages,
+                   restored->retained, restored->expired, took);
+}
+
+int storage_use(const Storage *storage, Server *server, bool resumes)
+{
+        const msec_t began = clock_boottime();
+        Restored restored;
+        StoreUsage usage;
+        int r;
+
+        if (!storage->store)
+                return 0;
+        if (store_usage(storage->store, &usage) == 0)
+                notify_loading(LOAD_TIME_MIN + usage.used / LOAD_SPEED_MIN);
+        r = server_restore(server, storage->store, !resumes, &restored);
+        if (r == 0 && !resumes)
+                report_restored(&restored, clock_boottime() - began);
+        if (r == 0)
+                r = server_open_store(server, storage->store, true);
+        if (r < 0)
+                log_error("Cannot go on with what is in the store: %s", strerror(-r));
+        return r;
+}
+
+/* The disk may have lost what it was given, or keep it: nobody knows (fsyncgate). So nothing is
+ * tried again by this process; the next one looks at what is there. */
+static int on_news(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+        const Storage *storage = data;
+        const int error = server_store_error(storage->server);
+
+        if (error == 0)
+                return 0;
+        log_error("Cannot write to the store, so nothing can be acknowledged any more: %s. The "
+                  "broker ends; the next one goes on from what is on the disk",
+                  strerror(-error));
+        notify_failed(error, NULL);
+        return sd_event_exit(sd_event_source_get_event(source), error);
+}
+
+int storage_watch(Storage *storage, sd_event *event, Server *server)
+{
+        int r;
+
+        if (!storage->store)
+                return 0;
+        storage->server = server;
+        r = sd_event_add_io(event, &storage->news, server_store_news(server), EPOLLIN, on_news,
+                            storage);
+        return r < 0 ? r : 0;
+}
+
+void storage_checkpoint(const Storage *storage)
+{
+        uint64_t number;
+
+        if (!storage->server)
+                log_notice("Nothing to save: all state is in memory");
+        else if (committer_checkpoint(server_committer(storage->server), &number) < 0)
+                log_error("Cannot make a checkpoint: out of memory");
+        else
+                log_notice("What is acknowledged is on the disk already; making checkpoint "
+                           "%" PRIu64,
+                           number);
+}
+
+void storage_apply(const Storage *storage, const Settings *settings)
+{
+        if (storage->store)
+                store_set_max_size(storage->store, settings->storage_max);
+}
+
+void storage_close(Storage *storage, bool in_order)
+{
+        sd_event_source_disable_unref(storage->news);
+        if (storage->store && in_order && store_mark_clean(storage->store) < 0)
+                log_warning("Cannot write to the store that it was closed in order");
+        store_free(storage->store);
+        *storage = (Storage){};
 }

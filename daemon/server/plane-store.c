@@ -104,24 +104,32 @@ static int make_committer(PlaneStore *store, Store *disk, const Settings *settin
         return committer_new(disk, &options, &events, &store->committer);
 }
 
-int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool has_thread)
+int plane_store_new(Plane *plane)
 {
-        PlaneStore *store = calloc(1, sizeof(*store));
-        CommitLane *retained;
-        int r = 0;
+        PlaneStore *store;
 
+        if (plane->store)
+                return 0;
+        store = calloc(1, sizeof(*store));
         if (!store)
                 return -ENOMEM;
         plane->store = store;
         store->plane = plane;
-        store->has_thread = has_thread;
         store->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (store->news < 0)
-                r = -errno;
-        if (r == 0)
-                r = takers_new(&store->takers);
-        if (r == 0)
-                r = make_committer(store, disk, settings, has_thread);
+        return store->news < 0 ? -errno : takers_new(&store->takers);
+}
+
+int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool has_thread)
+{
+        PlaneStore *store;
+        CommitLane *retained;
+        int r = plane_store_new(plane);
+
+        if (r < 0)
+                return r;
+        store = plane->store;
+        store->has_thread = has_thread;
+        r = make_committer(store, disk, settings, has_thread);
         if (r == 0)
                 r = committer_lane(store->committer, NULL, &retained);
         if (r == 0)

@@ -30,7 +30,11 @@ typedef struct PlaneStore {
         atomic_uint_fast64_t full_until;
 } PlaneStore;
 
-/* The workers get their parts by keeping_open(). As server_open_store(). */
+/* Makes it, with no store yet, if it is not there. 0 or -errno. */
+int plane_store_new(Plane *plane);
+
+/* The same, with this store. The workers get their parts by keeping_open(). As server_open_store().
+ */
 int plane_store_open(Plane *plane, Store *store, const Settings *settings, bool has_thread);
 
 /* What is live of it. Takes a plane without one. */

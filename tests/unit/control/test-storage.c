@@ -14,7 +14,7 @@ typedef struct Stage {
         char *folder, *conf;
         Settings *settings;
         ConfigErrors errors;
-        Store *store;
+        Storage storage;
 } Stage;
 
 static void stage_begin(Stage *stage)
@@ -34,13 +34,13 @@ static int stage_open(Stage *stage, const char *text)
         g_assert_cmpint(settings_load(&source, &stage->settings, &stage->errors), ==, 0);
         config_errors_done(&stage->errors);
         stage->errors = (ConfigErrors)CONFIG_ERRORS_INIT;
-        stage->store = NULL;
-        return storage_open(stage->settings, &stage->errors, &stage->store);
+        stage->storage = (Storage){};
+        return storage_open(stage->settings, &stage->errors, &stage->storage);
 }
 
 static void stage_close(Stage *stage)
 {
-        stage->store = store_free(stage->store);
+        storage_close(&stage->storage, true);
 }
 
 static void assert_said(const Stage *stage, const char *what)
@@ -82,9 +82,9 @@ static void test_none_is_wanted(void)
         stage_begin(&stage);
         g_setenv("STATE_DIRECTORY", stage.folder, true);
         g_assert_cmpint(stage_open(&stage, "persistence false\n"), ==, 0);
-        g_assert_null(stage.store);
+        g_assert_null(stage.storage.store);
         g_assert_cmpint(stage_open(&stage, ""), ==, 0);
-        g_assert_null(stage.store);
+        g_assert_null(stage.storage.store);
         stage_end(&stage);
 }
 
@@ -98,7 +98,7 @@ static void test_state_directory(void)
         two = g_strdup_printf("%s:/nonexistent", stage.folder);
         g_setenv("STATE_DIRECTORY", two, true);
         g_assert_cmpint(stage_open(&stage, "persistence true\n"), ==, 0);
-        g_assert_nonnull(stage.store);
+        g_assert_nonnull(stage.storage.store);
         g_assert_cmpint(mode_of(&stage, "store"), ==, 0700);
         g_assert_cmpint(mode_of(&stage, "store/data.mdb"), ==, 0600);
         umask(mask);
@@ -114,7 +114,7 @@ static void test_location(void)
         g_setenv("STATE_DIRECTORY", "/nonexistent", true);
         text = g_strdup_printf("persistence true\npersistence_location %s/\n", stage.folder);
         g_assert_cmpint(stage_open(&stage, text), ==, 0);
-        g_assert_nonnull(stage.store);
+        g_assert_nonnull(stage.storage.store);
         g_assert_cmpint(mode_of(&stage, "store"), ==, 0700);
         stage_close(&stage);
         g_assert_cmpint(stage_open(&stage, text), ==, 0);
@@ -127,7 +127,7 @@ static void test_no_place(void)
 
         stage_begin(&stage);
         g_assert_cmpint(stage_open(&stage, "\npersistence true\n"), ==, -EKEYREJECTED);
-        g_assert_null(stage.store);
+        g_assert_null(stage.storage.store);
         assert_said(&stage, "hawker.conf:2");
         assert_said(&stage, "persistence_location");
         stage_end(&stage);
@@ -147,16 +147,16 @@ static void test_not_there(void)
 
 static void test_taken(void)
 {
-        Store *other;
+        Storage other;
         Stage stage;
 
         stage_begin(&stage);
         g_setenv("STATE_DIRECTORY", stage.folder, true);
         g_assert_cmpint(stage_open(&stage, "persistence true\n"), ==, 0);
-        other = TAKE_PTR(stage.store);
+        other = stage.storage;
         g_assert_cmpint(stage_open(&stage, "persistence true\n"), ==, -EKEYREJECTED);
         assert_said(&stage, "another process has it open");
-        store_free(other);
+        storage_close(&other, true);
         stage_end(&stage);
 }
 
