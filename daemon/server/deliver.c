@@ -115,7 +115,7 @@ static int mail_message(Shard *shard, unsigned target, Message *message, Session
                 return r;
         message_ref(message);
         if (_unlikely_(shard->store != NULL))
-                publication_asked(shard);
+                publication_asked(shard, message);
         return 0;
 }
 
@@ -162,7 +162,7 @@ static bool deliver_to_picked(Shard *shard, Message *message, ShareGroup *group,
         mail.shared.member = *member;
         if (shard_mail(shard, target, &mail) == 0) {
                 if (_unlikely_(shard->store != NULL))
-                        publication_asked(shard);
+                        publication_asked(shard, message);
                 return true;
         }
         message_unref(message);

@@ -153,8 +153,10 @@ int publication_begin(Shard *shard, Message *message, const PublicationOrigin *o
 }
 
 /* What came by mail itself is passed on: then whoever gets it answers. */
-void publication_asked(Shard *shard)
+void publication_asked(Shard *shard, const Message *message)
 {
+        if (message_number(message) == 0)
+                return;
         if (publications_of(shard)->is_open)
                 open_one(publications_of(shard))->unanswered++;
         else

@@ -68,8 +68,8 @@ uint64_t publication_number(const Shard *shard, uint8_t qos);
  * before. 0 or -ENOMEM: then nothing has begun. */
 int publication_begin(Shard *shard, Message *message, const PublicationOrigin *origin);
 
-/* A mail about the message that is open goes to another worker, which will answer. */
-void publication_asked(Shard *shard);
+/* A mail about the message goes to another worker, which will answer. */
+void publication_asked(Shard *shard, const Message *message);
 
 /* It has been routed; reason: what its publisher is to hear, now or later. 1: nothing was open, and
  * nobody will be told; 0 or -ENOMEM. */

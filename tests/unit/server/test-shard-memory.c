@@ -10,9 +10,15 @@
 #include <glib.h>
 #include <stdlib.h>
 
+#include "broker/persist-format.h"
 #include "mqtt/subscribe.h"
 #include "stage.h"
+#include "store/committer.h"
 #include "tests/unit/failing-memory.h"
+
+/* Ways to fail, and to be. */
+#define FOLLOWS 1U
+#define KEEPS   2U
 
 /* --- the scene --- */
 
@@ -22,6 +28,8 @@ static void turn(Stage *stage)
         for (unsigned i = 0; i < 8; i++) {
                 failing_memory.is_on = !failing_memory.has_failed;
                 shard_turn(stage_shard(stage, i % 2), 0);
+                if (stage->store)
+                        committer_turn(server_committer(stage->server));
                 failing_memory.is_on = false;
         }
 }
@@ -108,6 +116,11 @@ static void subscribe_all(Client *client)
         subscribe(client, filters + 1, 2, 300);
 }
 
+static void keep(Settings *settings)
+{
+        settings->persistence = true;
+}
+
 static void change_all(Settings *settings)
 {
         settings->allow_duplicate_messages = false;
@@ -164,17 +177,29 @@ static void assert_works(const Witness *witness)
         client_take_publish(witness->to, "witness", BYTES_LITERAL("x"));
 }
 
+/* Nothing of sessions that are over stays in the store, when there was memory for all. */
+static void assert_forgotten(Stage *stage)
+{
+        static const PersistTable tables[] = {
+                PERSIST_LOG,      PERSIST_DONE,    PERSIST_FLIGHT,
+                PERSIST_RECEIVED, PERSIST_SESSION, PERSIST_SUBSCRIPTION,
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+                g_assert_cmpuint(stage_count(stage, tables[i]), ==, 0);
+}
+
 /* False: the scene has fewer allocations than that. */
-static bool attempt(unsigned which, bool follow)
+static bool attempt(unsigned which, unsigned how)
 {
         Witness witness;
         Stage stage;
 
-        stage_init(&stage, 2, NULL);
+        stage_init(&stage, 2, how & KEEPS ? keep : NULL);
         witness.from = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "from"));
         witness.to = client_join(&stage, 1, MQTT_5, stage_id(&stage, 1, "to"));
         client_subscribe(witness.to, "witness", 0);
-        failing_memory.all_that_follow = follow;
+        failing_memory.all_that_follow = how & FOLLOWS;
         failing_memory_begin(which);
         failing_memory_end(); /* until a worker has its turn */
         play(&stage);
@@ -187,17 +212,19 @@ static bool attempt(unsigned which, bool follow)
         stage_must(stage_counters(&stage).messages_queued == 0);
         stage_must(stage_counters(&stage).subscriptions == 1);
         assert_works(&witness);
+        if (stage.store && !failing_memory.has_failed)
+                assert_forgotten(&stage);
         client_free(witness.from);
         client_free(witness.to);
         stage_done(&stage);
         return failing_memory.has_failed;
 }
 
-static void test_each(gconstpointer follow)
+static void test_each(gconstpointer how)
 {
         unsigned n = 0;
 
-        while (attempt(n, GPOINTER_TO_UINT(follow)))
+        while (attempt(n, GPOINTER_TO_UINT(how)))
                 n++;
         g_test_message("%u allocations", n);
         g_assert_cmpuint(n, >, 100);
@@ -208,7 +235,10 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_test_add_data_func("/server/shard-memory/each-allocation", GUINT_TO_POINTER(0),
                              test_each);
-        g_test_add_data_func("/server/shard-memory/each-and-its-turn", GUINT_TO_POINTER(1),
+        g_test_add_data_func("/server/shard-memory/each-and-its-turn", GUINT_TO_POINTER(FOLLOWS),
                              test_each);
+        g_test_add_data_func("/server/shard-memory/kept", GUINT_TO_POINTER(KEEPS), test_each);
+        g_test_add_data_func("/server/shard-memory/kept-and-its-turn",
+                             GUINT_TO_POINTER(KEEPS | FOLLOWS), test_each);
         return g_test_run();
 }
