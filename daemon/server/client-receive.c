@@ -196,7 +196,8 @@ bool client_receive(Connection *connection, Bytes data)
                 connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
                 return false;
         }
-        if (connection->extras->consultation || connection->extras->subscribing)
+        if (connection->extras->consultation || connection->extras->subscribing ||
+            connection->is_stalled)
                 return client_wait(connection);
         return leaves_connect(connection) ? client_leave(connection, data) : true;
 }

@@ -16,6 +16,7 @@
 #include "server/failed-login.h"
 #include "server/handshake.h"
 #include "server/login.h"
+#include "server/plane-store.h"
 #include "server/proxied.h"
 #include "server/send-pace.h"
 #include "server/subscribing.h"
@@ -47,7 +48,7 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
                 connection_fail(connection, REASON_SERVER_BUSY, "no time to check its password");
                 return;
         case CONNECTION_OPEN:
-                if (connection->is_paused)
+                if (connection->is_paused || connection->is_stalled)
                         connection->last_received = now;
                 if (now - connection->last_received < connection->keep_alive) {
                         /* Cannot fail: the timer has just left the heap. */
@@ -237,6 +238,20 @@ static void client_go_on(Connection *connection)
         if (client_receive(connection, buffer_bytes(&connection->input)) &&
             connection->transport.has_more)
                 client_read(connection);
+}
+
+void client_serve_stalled(Shard *shard)
+{
+        if (_likely_(!shard->has_stalled) || plane_store_is_full(shard->plane->store))
+                return;
+        shard->has_stalled = false;
+        list_foreach_safe (Connection, connection, &shard->connections, link) {
+                if (!connection->is_stalled)
+                        continue;
+                connection->is_stalled = false;
+                connection_schedule(connection); /* its flush reads again */
+                client_go_on(connection);
+        }
 }
 
 void client_serve_subscribing(Shard *shard)

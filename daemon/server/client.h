@@ -30,6 +30,9 @@ void client_consulted(Consultation *consultation);
 /* A helper has checked its password (MAIL_LOGIN). Frees the login. */
 void client_proved(Login *login);
 
+/* In a new turn: clients whose messages the store had no room for go on, if it has. */
+void client_serve_stalled(Shard *shard);
+
 /* In a new turn: packets with many filters go on, the one that waits longest first. */
 void client_serve_subscribing(Shard *shard);
 

@@ -101,6 +101,7 @@ struct Connection {
         bool has_place : 1;   /* counted for max_connections */
         bool wants_problem_information : 1;
         bool is_bridge : 1;
+        bool is_stalled : 1;         /* its next PUBLISH waits until the store has room */
         bool withholds : 1;          /* of this turn, too */
         bool session_is_lasting : 1; /* CONNECT asked for an expiry above 0 (3.14.2.2.2) */
 };
@@ -185,8 +186,9 @@ static inline uint32_t connection_reads(const Connection *connection)
 {
         const Extras *extras = connection->extras;
 
-        return connection->is_paused || connection->shard->leaving || extras->consultation ||
-                               extras->subscribing || connection->held >= CONNECTION_HELD_MAX ||
+        return connection->is_paused || connection->shard->leaving || connection->is_stalled ||
+                               extras->consultation || extras->subscribing ||
+                               connection->held >= CONNECTION_HELD_MAX ||
                                connection->withheld >= CONNECTION_WITHHELD_MAX
                        ? 0
                        : EPOLLIN;

@@ -14,6 +14,7 @@
 #include "server/client-access.h"
 #include "server/client-pace.h"
 #include "server/deliver.h"
+#include "server/plane-store.h"
 #include "server/publications.h"
 #include "server/retention.h"
 #include "util/utf8.h"
@@ -61,10 +62,32 @@ static bool payload_is_text(Bytes payload)
         return true;
 }
 
+/* In the store. */
+static bool needs_room(const Publish *publish)
+{
+        return publish->qos > 0 || (publish->retain && publish->payload.length > 0);
+}
+
+/* MQTT 3 cannot be told that the store is full: the message stays unread until it is not. */
+static bool must_stall(const Connection *connection, const Publish *publish)
+{
+        const PlaneStore *store = connection->shard->plane->store;
+
+        return _unlikely_(store != NULL) && publish->qos > 0 && connection->version != MQTT_5 &&
+               plane_store_is_full(store);
+}
+
+static int stall(Connection *connection)
+{
+        connection->is_stalled = connection->shard->has_stalled = true;
+        return -EINPROGRESS;
+}
+
 /* What refuses this message alone. Its topic has the mount point already. */
 static uint8_t judge(Connection *connection, const Publish *publish, Bytes topic)
 {
         const Settings *settings = connection_settings(connection);
+        const PlaneStore *store = connection->shard->plane->store;
         int r;
 
         if (topic.length > MQTT_STRING_MAX)
@@ -79,6 +102,8 @@ static uint8_t judge(Connection *connection, const Publish *publish, Bytes topic
             properties_has(&publish->properties, PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
             publish->properties.payload_format_indicator == 1 && !payload_is_text(publish->payload))
                 return REASON_PAYLOAD_FORMAT_INVALID;
+        if (_unlikely_(store != NULL) && plane_store_is_full(store) && needs_room(publish))
+                return REASON_QUOTA_EXCEEDED;
         /* What takes a retained message away gives memory back. */
         if (plane_has_memory_pressure(connection->shard->plane) &&
             !(publish->retain && publish->payload.length == 0))
@@ -264,6 +289,8 @@ int handle_publish(Connection *connection, const Packet *packet)
         r = publish_decode(packet->body, connection->version, packet->flags, &publish);
         if (r != 0)
                 return r;
+        if (must_stall(connection, &publish))
+                return stall(connection);
         counters_add(shard->counters.publish_received, 1);
         counters_add(shard->counters.publish_bytes_received, publish.payload.length);
         if (properties_has(&publish.properties, PROPERTY_TOPIC_ALIAS)) {

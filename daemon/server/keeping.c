@@ -12,12 +12,14 @@
 #include "server/shard-store.h"
 #include "server/taken.h"
 
-/* After a refusal nothing that needs room is tried for so long, ms. */
-#define FULL_TIME 1000U
+/* A store that was full is asked so often whether it has room, ms, for so much. */
+#define PROBE_TIME 1000U
+#define PROBE_SIZE (64U * 1024U)
 /* The calendar is looked at so often, ms. */
 #define CLOCK_TIME 1000U
-/* While changes are under way a worker looks so often whether the committer could not tell, ms. */
-#define UNSAID_TIME 1000U
+/* A worker wakes so often while the committer might want to tell it something and cannot, or the
+ * store has no room, ms. */
+#define WAKE_TIME 500U
 
 /* --- its life --- */
 
@@ -125,6 +127,43 @@ static void add_round(ShardStore *store)
         last->workers |= round.workers;
 }
 
+/* --- room --- */
+
+/* What comes to nothing is refused like a message, so no client pays for the question. */
+static Change *make_probe(void)
+{
+        static const uint8_t zeros[PROBE_SIZE];
+        const Bytes key = BYTES_LITERAL("room");
+        Change *change = change_new(true, key.length * 2 + sizeof(zeros));
+
+        if (!change)
+                return NULL;
+        change_put(&change, PERSIST_META, key, (Bytes){zeros, sizeof(zeros)});
+        change_delete(&change, PERSIST_META, key);
+        return change;
+}
+
+static void ask_for_room(Shard *shard)
+{
+        ShardStore *store = shard->store;
+        const msec_t now = loop_now(&shard->loop);
+        Change *change;
+
+        if (_likely_(store->probe_due == 0) || now < store->probe_due || store->probe > 0)
+                return;
+        store->probe_due = now + PROBE_TIME;
+        change = make_probe();
+        if (change && committer_submit(store->lane, change, &store->submitted) == 0)
+                store->probe = store->submitted;
+}
+
+/* The change that asked was written. */
+static void find_room(Shard *shard)
+{
+        shard->store->probe = shard->store->probe_due = 0;
+        atomic_store_explicit(&shard->plane->store->is_full, false, memory_order_relaxed);
+}
+
 /* --- what becomes true --- */
 
 static void tell_confirmed(Shard *shard)
@@ -171,6 +210,8 @@ void keeping_durable(Shard *shard, uint64_t change)
         if (change <= store->durable)
                 return;
         store->durable = change;
+        if (store->probe > 0 && change >= store->probe)
+                find_room(shard);
         persist_durable(store->persist, change);
         end_rounds(shard, change);
         send_ready(shard);
@@ -194,6 +235,7 @@ void keeping_end_turn(Shard *shard)
         ShardStore *store = shard->store;
         const uint64_t before = store->submitted;
 
+        ask_for_room(shard);
         hand_over_messages(store);
         hand_over_facts(shard);
         if (store->submitted > before)
@@ -213,7 +255,9 @@ msec_t keeping_patience(const Shard *shard)
 
         if (store->to_tell != 0 || store->has_answers)
                 return 0;
-        return store->durable < store->submitted ? (msec_t)UNSAID_TIME : MSEC_INFINITY;
+        return store->durable < store->submitted || store->probe_due > 0 || shard->has_stalled
+                       ? (msec_t)WAKE_TIME
+                       : MSEC_INFINITY;
 }
 
 /* --- mail --- */
@@ -226,9 +270,14 @@ void keeping_confirmed(Shard *shard, unsigned worker, uint64_t message)
 
 void keeping_refused(Shard *shard, uint64_t change)
 {
-        held_refuse(&shard->store->held, change);
-        atomic_store_explicit(&shard->plane->store->full_until, loop_now(&shard->loop) + FULL_TIME,
-                              memory_order_relaxed);
+        ShardStore *store = shard->store;
+
+        if (change == store->probe)
+                store->probe = 0;
+        else
+                held_refuse(&store->held, change);
+        store->probe_due = loop_now(&shard->loop) + PROBE_TIME;
+        atomic_store_explicit(&shard->plane->store->is_full, true, memory_order_relaxed);
 }
 
 void keeping_give_up(Shard *shard)

@@ -23,11 +23,10 @@ typedef struct PlaneStore {
         Committer *committer;
         PersistNumbers numbers;
         Takers *takers;
-        bool has_thread;  /* the committer */
-        int news;         /* an eventfd: `error` is set */
-        atomic_int error; /* the store failed: nothing is written, or told, any more */
-        /* Until then what needs room in the store is refused: there was none. Loop time, ms. */
-        atomic_uint_fast64_t full_until;
+        bool has_thread;     /* the committer */
+        int news;            /* an eventfd: `error` is set */
+        atomic_int error;    /* the store failed: nothing is written, or told, any more */
+        atomic_bool is_full; /* what needs room is refused, until a worker has found some */
 } PlaneStore;
 
 /* Makes it, with no store yet, if it is not there. 0 or -errno. */
@@ -56,7 +55,7 @@ static inline bool plane_store_has_failed(const PlaneStore *store)
         return atomic_load_explicit(&store->error, memory_order_acquire) != 0;
 }
 
-static inline bool plane_store_is_full(const PlaneStore *store, msec_t now)
+static inline bool plane_store_is_full(const PlaneStore *store)
 {
-        return now < atomic_load_explicit(&store->full_until, memory_order_relaxed);
+        return atomic_load_explicit(&store->is_full, memory_order_relaxed);
 }

@@ -318,6 +318,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         review_go_on(shard);
         shard->filters_left = FILTERS_MAX;
         client_serve_subscribing(shard);
+        client_serve_stalled(shard);
         loop_dispatch(&shard->loop);
         shard_send(shard);
         shard_serve_newcomers(shard);

@@ -41,6 +41,8 @@ typedef struct ShardStore {
         uint32_t told_with; /* and these when this turn's changes are */
         bool has_answers;   /* for others, which there was no memory to mail */
         msec_t clock_due;   /* when the calendar is looked at */
+        msec_t probe_due;   /* when a store that was full is asked again; 0: it is not */
+        uint64_t probe;     /* the change that asks; 0: none is under way */
 } ShardStore;
 
 /* With this change all messages up to this number are written; so many workers wait for that. */

@@ -86,9 +86,10 @@ struct Shard {
         unsigned n_asked_again;  /* of these, whether a client may stay: see consult.h */
         bool is_made;
         bool is_reviewing;
-        uint32_t review; /* number of the last one: see review.h */
-        bool leaving;    /* with a store: nothing is read any more, what has come is finished, */
-        bool left;       /* and was, which was told */
+        uint32_t review;  /* number of the last one: see review.h */
+        bool has_stalled; /* connections that are */
+        bool leaving;     /* with a store: nothing is read any more, what has come is finished, */
+        bool left;        /* and was, which was told */
         bool finishing;
         bool suspended; /* its thread has nothing more to do; another one may go on with it */
         msec_t finish_deadline;  /* of connections */

@@ -543,6 +543,57 @@ static void test_suspend(const void *data)
         stage_leave(&stage);
 }
 
+/* What fits a store that is full is refused; when there is room again it is not. */
+static void test_full(const void *data)
+{
+        Client *five, *four, *taker;
+        uint16_t id;
+        Stage stage;
+
+        stage_init(&stage, workers_of(data), keep);
+        five = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "five"));
+        four = client_join(&stage, 0, MQTT_3_1_1, stage_id(&stage, other_of(&stage), "four"));
+        taker = join_and_subscribe(&stage, other_of(&stage), "taker", "a", 1);
+        store_set_max_size(stage.store, 1);
+        id = client_publish(five, "a", TEXT, 1);
+        stage_must(client_take_ack(five, PACKET_PUBACK, id) == REASON_QUOTA_EXCEEDED);
+        id = client_publish(five, "a", TEXT, 2);
+        stage_must(client_take_ack(five, PACKET_PUBREC, id) == REASON_QUOTA_EXCEEDED);
+        id = client_publish(four, "a", TEXT, 1);
+        client_take_nothing(four);
+        stage_pass(&stage, 2000);
+        client_take_nothing(four);
+        client_free(join(&stage, 0, MQTT_5, "new"));
+        store_set_max_size(stage.store, 0);
+        stage_pass(&stage, 2000);
+        client_take_ack(four, PACKET_PUBACK, id);
+        client_ping(four);
+        id = client_publish(five, "a", TEXT, 1);
+        stage_must(client_take_ack(five, PACKET_PUBACK, id) == REASON_SUCCESS);
+        g_assert_cmpuint(stage_count(&stage, PERSIST_LOG), ==, 2);
+        client_free(taker);
+        client_free(four);
+        client_free(five);
+        stage_leave(&stage);
+}
+
+/* MQTT 3 cannot hear that one message was refused: it tries again on another connection. */
+static void test_full_at_once(const void *data)
+{
+        Client *four, *taker;
+        Stage stage;
+
+        stage_init(&stage, workers_of(data), keep);
+        four = client_join(&stage, 0, MQTT_3_1_1, stage_id(&stage, other_of(&stage), "four"));
+        taker = join_and_subscribe(&stage, 0, "taker", "a", 1);
+        store_set_max_size(stage.store, 1);
+        client_publish(four, "a", TEXT, 1);
+        client_take_end(four);
+        client_free(taker);
+        client_free(four);
+        stage_leave(&stage);
+}
+
 /* A disk that failed: nothing that waits is ever told. */
 static void test_failed(const void *data)
 {
@@ -624,6 +675,8 @@ static const Test tests[] = {
         {"client-gone", test_gone},
         {"stop", test_stop},
         {"suspend", test_suspend},
+        {"full", test_full},
+        {"full-at-once", test_full_at_once},
         {"failed", test_failed},
         {"relaxed", test_relaxed},
 };
