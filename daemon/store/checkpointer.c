@@ -28,6 +28,7 @@ struct Checkpointer {
         pthread_mutex_t lock; /* of what follows, and of whether there is one */
         pthread_cond_t wake, rest;
         bool is_busy, is_stuck, has_failed, wants_file, ends;
+        unsigned percent;
 };
 
 /* --- one checkpoint --- */
@@ -52,14 +53,24 @@ static int step(Checkpointer *checkpointer, bool *ret_more)
         return r;
 }
 
+static void tell_progress(Checkpointer *checkpointer)
+{
+        pthread_mutex_lock(&checkpointer->lock);
+        checkpointer->percent = pending_progress(checkpointer->pending);
+        pthread_cond_broadcast(&checkpointer->rest);
+        pthread_mutex_unlock(&checkpointer->lock);
+}
+
 static int settle(Checkpointer *checkpointer)
 {
         bool more = true;
         int r = pending_rewind(checkpointer->pending);
 
         pthread_mutex_lock(&checkpointer->store->whole);
-        while (r == 0 && more)
+        while (r == 0 && more) {
                 r = step(checkpointer, &more);
+                tell_progress(checkpointer);
+        }
         pthread_mutex_unlock(&checkpointer->store->whole);
         return r;
 }
@@ -224,6 +235,7 @@ void checkpointer_start(Checkpointer *checkpointer, Pending *pending, uint64_t n
         checkpointer->pending = pending;
         checkpointer->number = number;
         checkpointer->is_busy = true;
+        checkpointer->percent = 0;
         pthread_cond_signal(&checkpointer->wake);
         pthread_mutex_unlock(&checkpointer->lock);
 }
@@ -248,10 +260,11 @@ bool checkpointer_is_stuck(Checkpointer *checkpointer)
         return is_stuck;
 }
 
-void checkpointer_wait(Checkpointer *checkpointer)
+void checkpointer_wait(Checkpointer *checkpointer, unsigned percent)
 {
         pthread_mutex_lock(&checkpointer->lock);
-        while (checkpointer->has_thread && checkpointer->is_busy && !checkpointer->is_stuck)
+        while (checkpointer->has_thread && checkpointer->is_busy && !checkpointer->is_stuck &&
+               (percent >= 100 || checkpointer->percent < percent))
                 pthread_cond_wait(&checkpointer->rest, &checkpointer->lock);
         pthread_mutex_unlock(&checkpointer->lock);
 }

@@ -40,8 +40,9 @@ void checkpointer_start(Checkpointer *checkpointer, Pending *pending, uint64_t n
 
 bool checkpointer_is_idle(Checkpointer *checkpointer);
 bool checkpointer_is_stuck(Checkpointer *checkpointer);
-/* Until it is idle, or stuck, or has failed. */
-void checkpointer_wait(Checkpointer *checkpointer);
+/* Until it has put so much of what it has taken over into the tables, or is idle, or stuck, or has
+ * failed. */
+void checkpointer_wait(Checkpointer *checkpointer, unsigned percent);
 /* Makes a file for the journal in advance, if there is none. */
 void checkpointer_prepare(Checkpointer *checkpointer);
 

@@ -188,8 +188,8 @@ static void turn(Committer *committer)
         Batch batch;
         int r;
 
-        if (schedule_is_full(&committer->schedule, &committer->writer))
-                checkpointer_wait(committer->checkpointer);
+        checkpointer_wait(committer->checkpointer,
+                          schedule_pace(&committer->schedule, &committer->writer));
         checkpoint(committer);
         take_batch(committer, &batch);
         committer->schedule.wanted = MAX(committer->schedule.wanted, batch.checkpoint);
@@ -373,7 +373,7 @@ static void settle_all(Committer *committer)
 {
         while (fetch(committer))
                 turn(committer);
-        checkpointer_wait(committer->checkpointer);
+        checkpointer_wait(committer->checkpointer, 100);
         if (!teller_has_failed(&committer->teller) && committer->writer.bytes > 0 &&
             checkpointer_is_idle(committer->checkpointer))
                 hand_over(committer);

@@ -431,3 +431,8 @@ int pending_apply(Pending *pending, StoreTxn *txn, size_t bytes)
         }
         return pending->at < pending->n_entries;
 }
+
+unsigned pending_progress(const Pending *pending)
+{
+        return pending->n_entries > 0 ? (unsigned)(pending->at * 100 / pending->n_entries) : 0;
+}

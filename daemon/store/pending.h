@@ -58,3 +58,5 @@ int pending_rewind(Pending *pending);
 /* Puts the next part of it into them: some `bytes` of pages, more or less. 1: there is more, 0:
  * that was all, or -errno as store_put(). */
 int pending_apply(Pending *pending, StoreTxn *txn, size_t bytes);
+/* How much of it has been put into them, in percent. */
+unsigned pending_progress(const Pending *pending);

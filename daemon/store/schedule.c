@@ -7,6 +7,9 @@
 /* Of a store that is full, what was deleted is looked for so soon. */
 #define SHORT_AFTER ((msec_t)100)
 
+/* Up to this part of the bound, in percent, nobody waits for a checkpoint. */
+#define FREE 25U
+
 /* Nobody waits longer than this without looking again. */
 #define WAIT_MAX ((msec_t)60 * MSEC_PER_SEC)
 
@@ -29,9 +32,21 @@ void schedule_delay(Schedule *schedule)
         schedule->is_delayed = true;
 }
 
+static unsigned fill(const Schedule *schedule, const Writer *writer)
+{
+        return writer_fill(writer, writer_bound(writer, schedule->bytes));
+}
+
 bool schedule_is_full(const Schedule *schedule, const Writer *writer)
 {
-        return writer_is_full(writer, writer_bound(writer, schedule->bytes));
+        return fill(schedule, writer) >= 100;
+}
+
+unsigned schedule_pace(const Schedule *schedule, const Writer *writer)
+{
+        unsigned percent = fill(schedule, writer);
+
+        return percent > FREE ? (percent - FREE) * 100 / (100 - FREE) : 0;
 }
 
 static msec_t time_of_next(const Schedule *schedule)

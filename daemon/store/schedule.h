@@ -30,6 +30,9 @@ void schedule_delay(Schedule *schedule);
 
 /* What is pending may not become more. */
 bool schedule_is_full(const Schedule *schedule, const Writer *writer);
+/* How far, in percent, the checkpoint before must have come: so who makes too many changes waits a
+ * little each time, and nobody long at the end. */
+unsigned schedule_pace(const Schedule *schedule, const Writer *writer);
 bool schedule_is_due(const Schedule *schedule, const Writer *writer);
 /* Milliseconds until one is due because of the time; -1: never. */
 int schedule_wait(const Schedule *schedule, const Writer *writer);

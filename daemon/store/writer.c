@@ -149,9 +149,11 @@ uint64_t writer_bound(const Writer *writer, uint64_t bytes)
         return MIN(bound, bytes > 0 ? bytes : BOUND_MAX);
 }
 
-bool writer_is_full(const Writer *writer, uint64_t bound)
+unsigned writer_fill(const Writer *writer, uint64_t bound)
 {
-        return writer->bytes >= bound || pending_memory(writer->pending) >= bound;
+        uint64_t has = MAX(writer->bytes, pending_memory(writer->pending));
+
+        return has >= bound ? 100 : (unsigned)(has * 100 / bound);
 }
 
 Pending *writer_take(Writer *writer, uint64_t *ret_number)

@@ -47,8 +47,8 @@ int writer_end(Writer *writer);
 
 /* How many bytes a checkpoint may come after at most, if the caller wants `bytes`: 0, any. */
 uint64_t writer_bound(const Writer *writer, uint64_t bytes);
-/* Whether what is pending has come to this bound. */
-bool writer_is_full(const Writer *writer, uint64_t bound);
+/* How near to this bound what is pending has come, in percent, 100 at most. */
+unsigned writer_fill(const Writer *writer, uint64_t bound);
 
 /* Hands over what is pending, and the number of the last batch in it. NULL: no memory; later. */
 Pending *writer_take(Writer *writer, uint64_t *ret_number);
