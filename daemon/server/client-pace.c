@@ -194,3 +194,32 @@ int client_pace_read(Connection *connection, size_t n, void (*go_on)(Connection 
         }
         return wait.time > 0 ? pause_for(connection, &wait) : 0;
 }
+
+/* --- other rates --- */
+
+static bool has_same_rates(const Settings *a, const Settings *b)
+{
+        return a->limit_action == b->limit_action &&
+               a->client_max_message_rate == b->client_max_message_rate &&
+               a->client_max_receive_rate == b->client_max_receive_rate &&
+               a->client_max_send_rate == b->client_max_send_rate &&
+               a->user_max_message_rate == b->user_max_message_rate &&
+               a->user_max_receive_rate == b->user_max_receive_rate &&
+               a->user_max_send_rate == b->user_max_send_rate;
+}
+
+/* Its timer is in the heap: to move it cannot fail. */
+void client_pace_review(Connection *connection)
+{
+        Loop *loop = &connection->shard->loop;
+        Pace *pace = connection->pace;
+
+        if (_likely_(!pace) ||
+            has_same_rates(connection_terms(connection), connection_settings(connection)))
+                return;
+        pace->messages = pace->bytes = pace->sent = 0;
+        if (connection->is_paused)
+                loop_timer_arm(loop, &pace->timer, loop_now(loop));
+        if (connection->is_held)
+                loop_timer_arm(loop, &pace->hold, loop_now(loop));
+}

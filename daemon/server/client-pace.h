@@ -21,6 +21,12 @@ int client_pace_message(Connection *connection);
  */
 int client_pace_read(Connection *connection, size_t n, void (*go_on)(Connection *connection));
 
+/*
+ * The rates are others than those of its terms: what it has done above these is forgiven, and it is
+ * read from and written to again. What its user owes stays as long as users are limited.
+ */
+void client_pace_review(Connection *connection);
+
 static inline bool client_pace_counts_messages(const Connection *connection)
 {
         const Settings *settings = connection_settings(connection);

@@ -11,6 +11,7 @@
 #include "mqtt/protocol.h"
 #include "server/client-access.h"
 #include "server/client-account.h"
+#include "server/client-pace.h"
 #include "server/connection-end.h"
 #include "server/consult.h"
 #include "server/gate.h"
@@ -127,6 +128,7 @@ static bool review_client(Connection *connection)
         }
         client_access_grant(connection, now->policy);
         client_account_review(connection);
+        client_pace_review(connection);
         if (served && !served->ends && !terms_give_less(connection->endpoint, now))
                 connection_change_endpoint(connection, served->endpoint);
         consult_about_stay(connection);

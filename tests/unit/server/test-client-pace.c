@@ -237,6 +237,36 @@ static void test_reload_and_end(void)
         stage_done(&stage);
 }
 
+/* The debt of another rate is none: it goes on at once. */
+static void test_other_rate(void)
+{
+        void (*const others[])(Settings * settings) = {NULL, limit_bytes, limit_drop};
+
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+                Client *from, *to;
+                Stage stage;
+
+                stage_init(&stage, 1, limit_delay);
+                stage_must(server_add_endpoint(stage.server, stage.endpoint) == 0);
+                from = client_join(&stage, 0, MQTT_5, "from");
+                to = client_join(&stage, 0, MQTT_5, "to");
+                client_subscribe(to, "t", 0);
+                publish_many(from, 20 * RATE, 0);
+                stage_turn(&stage);
+                publish_many(from, 1, 0);
+                g_assert_cmpuint(count_publishes(to), ==, 20 * RATE);
+                stage_reload(&stage, limit_delay);
+                stage_turn(&stage);
+                g_assert_cmpuint(count_publishes(to), ==, 0);
+                stage_reload(&stage, others[i]);
+                stage_turn(&stage);
+                g_assert_cmpuint(count_publishes(to), ==, 1);
+                client_free(from);
+                client_free(to);
+                stage_done(&stage);
+        }
+}
+
 static void limit_asking(Settings *settings)
 {
         settings->client_max_subscriptions = 2;
@@ -382,6 +412,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/client-pace/bytes", test_bytes);
         g_test_add_func("/server/client-pace/bytes-disconnect", test_bytes_disconnect);
         g_test_add_func("/server/client-pace/reload-and-end", test_reload_and_end);
+        g_test_add_func("/server/client-pace/other-rate", test_other_rate);
         g_test_add_func("/server/client-pace/subscriptions", test_subscriptions);
         g_test_add_func("/server/client-pace/wildcard-levels", test_wildcard_levels);
         g_test_add_func("/server/client-pace/takeovers", test_takeovers);

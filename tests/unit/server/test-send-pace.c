@@ -181,6 +181,31 @@ static void test_answers_wait(void)
         stage_done(&stage);
 }
 
+/* The debt of another rate is none: it is written to at once. */
+static void test_other_rate(void)
+{
+        Client *from, *to;
+        Stage stage;
+
+        stage_init(&stage, 1, limit_delay);
+        stage_must(server_add_endpoint(stage.server, stage.endpoint) == 0);
+        from = client_join(&stage, 0, MQTT_3_1_1, "from");
+        to = client_join(&stage, 0, MQTT_5, "to");
+        client_subscribe(to, "t", 1);
+        stage_pass(&stage, 2000);
+        publish_many(from, 40, 1);
+        g_assert_cmpuint(count_publishes(to), <, 30);
+        stage_reload(&stage, limit_delay);
+        stage_turn(&stage);
+        g_assert_cmpuint(count_publishes(to), ==, 0);
+        stage_reload(&stage, NULL);
+        stage_turn(&stage);
+        g_assert_cmpuint(count_publishes(to), >, 10);
+        client_free(from);
+        client_free(to);
+        stage_done(&stage);
+}
+
 /* A limit that comes to a client by a reload, and goes; and one that goes while it is held. */
 static void test_reload_and_end(void)
 {
@@ -218,6 +243,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/send-pace/qos-1-waits", test_qos_1_waits);
         g_test_add_func("/server/send-pace/disconnect", test_disconnect);
         g_test_add_func("/server/send-pace/answers-wait", test_answers_wait);
+        g_test_add_func("/server/send-pace/other-rate", test_other_rate);
         g_test_add_func("/server/send-pace/reload-and-end", test_reload_and_end);
         return g_test_run();
 }
