@@ -117,6 +117,29 @@ def hawkerctl_restarts_it(box):
     client.subscribe("a", qos=1)
 
 
+def bans_outlive_restarts(box):
+    group = succeed(box, "getent", "group", "hawker-admin").split(":")[2]
+    box.systemctl("start", SERVICE)
+    with box.network():
+        client = Peer(("127.0.0.1", 1883), time.monotonic() + DEADLINE)
+    client.connect(client_id="x")
+    succeed(box, "hawkerctl", "ban", "--for", "1h", "--reason", "enough", "client", "x")
+    client.closed()
+    assert succeed(box, "stat", "-c", "%a %U", "/var/lib/hawker/bans") == "600 hawker\n"
+    for how in ("restart", "stop"):
+        box.systemctl(how, SERVICE)
+        box.systemctl("start", SERVICE)
+        assert "enough" in succeed(box, "hawkerctl", "bans"), how
+    with box.network():
+        client = Peer(("127.0.0.1", 1883), time.monotonic() + DEADLINE)
+    client.open(client_id="x")
+    assert client.recv().reason in (5, 0x8A)
+    succeed(box, *as_user(NOBODY, group=group), "hawkerctl", "unban", "client", "x")
+    done = box.run(*as_user(NOBODY), "hawkerctl", "bans")
+    assert done.returncode == 4, done.stdout
+    assert succeed(box, "hawkerctl", "acl-test", "-", "x", "publish", "a").startswith("allowed")
+
+
 def an_instance_is_found_by_its_name(box):
     box.write("/etc/hawker/other.conf", "listener 1885 127.0.0.1\nallow_anonymous true\n")
     box.systemctl("start", SERVICE, "hawker@other.service")
@@ -144,6 +167,7 @@ if __name__ == "__main__":
         a_call_starts_it_if_it_is_enabled,
         hawkerctl_starts_nothing,
         hawkerctl_restarts_it,
+        bans_outlive_restarts,
         an_instance_is_found_by_its_name,
         it_outlives_the_bus,
     ], *sys.argv[1:]))
