@@ -147,16 +147,17 @@ static const struct {
         const char *text;
         int status;
 } reasons[] = {
-        {-EBUSY,
-         "a broker has it open: stop the broker first (systemctl stop hawker.service), or work on "
-         "a "
-         "backup",
+        {-EBUSY, "a broker has it open: stop the broker first (systemctl stop hawker.service)",
          EXIT_FAILED},
         {-ENOTEMPTY,
          "a broker has used this store: only an empty one is filled. Move the files away first",
          EXIT_FAILED},
-        {-EPERM, "it belongs to another user: run this as root", EXIT_NO_RIGHT},
-        {-EACCES, "it belongs to another user: run this as root", EXIT_NO_RIGHT},
+        {-EPERM,
+         "files in it belong to another user than the folder: give them to its owner by chown",
+         EXIT_NO_RIGHT},
+        {-EACCES,
+         "files in it belong to another user than the folder: give them to its owner by chown",
+         EXIT_NO_RIGHT},
         {-EPROTONOSUPPORT,
          "its format is that of a newer hawkerd: dump it with that one's hawkerctl", EXIT_FAILED},
         {-ENOSPC, "the disk is full", EXIT_FAILED},

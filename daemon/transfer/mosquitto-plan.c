@@ -248,19 +248,21 @@ static void number_messages(MosquittoPlan *plan)
                 image->messages[i].number = next_number(plan);
 }
 
-/* Numbers rise along each client's list. */
+/* Numbers rise along each client's list. What needs none has its place between them, as long as
+ * there is one. */
 static void number_deliveries(MosquittoPlan *plan, const ImageClient *client)
 {
         MosquittoImage *image = plan->image;
-        uint64_t last = 0;
+        uint64_t last = 0, behind = 0;
 
         for (uint32_t at = client->first_delivery; at != IMAGE_NONE;
              at = image->deliveries[at].next) {
                 ImageDelivery *delivery = &image->deliveries[at];
 
-                delivery->number = last;
-                if (delivery->message == IMAGE_NONE)
+                if (delivery->message == IMAGE_NONE) {
+                        delivery->number = last + MIN(++behind, (uint64_t)PERSIST_WORKERS - 1);
                         continue;
+                }
                 if (image->messages[delivery->message].number > last) {
                         delivery->number = image->messages[delivery->message].number;
                 } else {
@@ -269,6 +271,7 @@ static void number_deliveries(MosquittoPlan *plan, const ImageClient *client)
                         image->messages[delivery->message].n_takers--;
                 }
                 last = delivery->number;
+                behind = 0;
         }
 }
 

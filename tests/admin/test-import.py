@@ -310,8 +310,10 @@ def lengths_that_nobody_read_do_not_count(folder):
     file.message(1, "a", "one", length=3)
     file.client("c", length=0)
     file.delivery("c", 1)
+    file.retained(1)
     figures, records = take_over(folder, file)
     assert figures["waiting"] == 1 and owed(records, "c") == [(b"one", 1, False, 0)], figures
+    assert [one["retain"] for one in records["retained"]] == [True], records["retained"]
 
 
 def a_queue_keeps_its_order(folder):
@@ -423,6 +425,18 @@ def a_damaged_file_is_refused_or_taken_in_part(folder):
     assert [text for text, *_ in owed(records, "c")] == [b"one", b"three"]
 
 
+def two_clients_of_one_name_are_damage(folder):
+    file = db.File()
+    file.client("c", last_id=1)
+    at = file.client("c", last_id=2)
+    file.subscription("c", "a")
+    file.write(os.path.join(folder, "mosquitto.db"))
+    assert f"damaged at byte {at} (a client)" in refused(folder)
+    figures, records = take_over(folder, None, "--partial")
+    assert figures["damaged"] == 1 and figures["subscriptions"] == 1, figures
+    assert session_of(records, "c")["last_packet_id"] == 1
+
+
 def a_file_that_is_cut_short_is_refused_or_taken_in_part(folder):
     path = os.path.join(folder, "mosquitto.db")
     file = fill(db.File())
@@ -506,6 +520,29 @@ def the_owner_keeps_it(folder):
     return None
 
 
+def what_root_makes_is_the_broker_s(folder):
+    """Before the first start there is no state directory yet; systemd would make it of this user."""
+    if os.geteuid() != 0:
+        return "not root"
+    path, users = os.path.join(folder, "mosquitto.db"), os.path.join(folder, "passwd")
+    into = os.path.join(folder, "state", "store")
+    fill(db.File()).write(path)
+    with open("/etc/passwd", encoding="utf-8") as file:
+        others = [line for line in file if not line.startswith("hawker:")]
+    with open(users, "w", encoding="utf-8") as file:
+        file.write("".join(others) + "hawker:x:4242:4343::/:/bin/false\n")
+    script = 'mount --bind "$1" /etc/passwd || exit 77; shift; exec "$@"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", users, HAWKERCTL, "import",
+                           "--into", into, path], capture_output=True, timeout=DEADLINE, check=False)
+    if done.returncode == 77 or b"unshare" in done.stderr:
+        return "no mount namespace"
+    assert done.returncode == DONE, done.stderr
+    for one in (os.path.dirname(into), into, *(os.path.join(into, name) for name in os.listdir(into))):
+        stat = os.stat(one)
+        assert (stat.st_uid, stat.st_gid) == (4242, 4343) and stat.st_mode & 0o077 == 0, one
+    return None
+
+
 def the_store_of_a_configuration_is_found(folder):
     path, state = os.path.join(folder, "mosquitto.db"), os.path.join(folder, "state")
     config = os.path.join(folder, "hawker.conf")
@@ -576,10 +613,12 @@ TESTS = [
     who_was_connected_left_when_the_file_was_written,
     what_came_at_qos_2_reaches_who_wants_it,
     a_damaged_file_is_refused_or_taken_in_part,
+    two_clients_of_one_name_are_damage,
     a_file_that_is_cut_short_is_refused_or_taken_in_part,
     other_files_are_refused,
     a_store_in_use_is_left_alone,
     the_owner_keeps_it,
+    what_root_makes_is_the_broker_s,
     the_store_of_a_configuration_is_found,
     figures_are_told,
     a_long_one_shows_how_far_it_is,

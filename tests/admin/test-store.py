@@ -353,6 +353,10 @@ def the_owner_keeps_it(folder):
         assert (stat.st_uid, stat.st_gid) == (NOBODY, NOBODY), one
         assert stat.st_mode & 0o077 == 0, (one, oct(stat.st_mode))
     assert os.stat(copy).st_uid == 0
+    os.chown(os.path.join(path, "data.mdb"), 0, 0)
+    status, out, err = hawkerctl("check", path)
+    assert status == NO_RIGHT and not out, (status, out)
+    assert "files in it belong to another user than the folder: give them" in err, err
     mine = make(folder, name="mine")
     status, out, err = hawkerctl("check", mine, uid=NOBODY)
     assert status == NO_RIGHT and "it belongs to root: run this as root or as that user" in err, err

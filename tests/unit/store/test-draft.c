@@ -91,15 +91,16 @@ static void one_that_is_not_taken_is_nothing(gconstpointer on_disk)
 
 static void what_a_killed_one_has_left_is_removed(void)
 {
+        g_autofree char *folder = NULL;
         StoreDraft *draft;
         Fixture fixture;
-        g_autofree char *folder = NULL, *file = NULL;
+        Store *left;
 
         fixture_init(&fixture, true);
         folder = fixture_file(&fixture, "draft");
-        file = g_build_filename(folder, "data.mdb", NULL);
-        g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
-        g_assert_true(g_file_set_contents(file, "nothing", -1, NULL));
+        g_assert_cmpint(store_open(folder, &fixture.options, &left), ==, 0);
+        put_one(left, TABLE_LOG, "k", "v");
+        store_free(left);
         g_assert_cmpint(store_draft_new(fixture.store, &fixture.options, &draft), ==, 0);
         g_assert_cmpint(store_draft_take(draft), ==, 0);
         store_draft_free(draft);
