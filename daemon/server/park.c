@@ -252,7 +252,7 @@ static void say_farewell(Shard *shard)
 void server_leave(Server *server, const Park *park, size_t n_gone, msec_t timeout)
 {
         Plane *plane = server_plane(server);
-        const msec_t now = clock_boottime(), deadline = now + timeout;
+        const msec_t deadline = clock_boottime() + timeout;
 
         for (size_t i = 0; i < n_gone; i++) {
                 park->connections[i]->session = NULL;
@@ -260,8 +260,7 @@ void server_leave(Server *server, const Park *park, size_t n_gone, msec_t timeou
         }
         for (unsigned i = 0; i < plane->n_shards; i++)
                 say_farewell(&plane->shards[i]);
-        while ((has_steps(plane) && clock_boottime() < now + STOP_HELPERS_TIME) ||
-               (has_connections(plane) && clock_boottime() < deadline))
+        while ((has_steps(plane) || has_connections(plane)) && clock_boottime() < deadline)
                 for (unsigned i = 0; i < plane->n_shards; i++)
                         shard_turn(&plane->shards[i], LEAVE_WAIT);
         for (unsigned i = 0; i < plane->n_shards; i++) {

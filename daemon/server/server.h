@@ -115,9 +115,10 @@ void server_stop(Server *server, msec_t timeout);
 void server_suspend(Server *server);
 
 /*
- * After one of these, or server_leave(): how many passwords, keys and questions helpers have not
- * come back with, though they were waited for (STOP_HELPERS_TIME). What they ask hangs. Their
- * threads go on, and server_free() leaves in memory what these may touch: the process is to end.
+ * After server_stop() or server_leave(): how many passwords, keys and questions helpers have not
+ * come back with, though they were waited for (STOP_HELPERS_TIME, or until that has to leave). What
+ * they ask hangs. Their threads go on, and server_free() leaves in memory what these may touch: the
+ * process is to end.
  */
 unsigned server_stragglers(const Server *server);
 

@@ -204,20 +204,47 @@ def pam_lets_in(c):
     refused(c, NOT_AUTHORIZED)
 
 
+class Hanging:
+    """A client whose password is asked for without end."""
+
+    def __init__(self, c):
+        self.fifo = os.path.join(FILES.name, "fifo-%d-%d" % (c.broker.port, c.version))
+        self.processes = []
+        os.mkfifo(self.fifo)
+        self.peer = c.raw()
+        self.peer.open(client_id=c.id(), username=self.fifo, password=b"x")
+        self.is_asked()
+
+    def is_asked(self):
+        with open(self.fifo, encoding="ascii") as told:
+            self.processes.append(int(told.read()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            os.kill(process, signal.SIGKILL)
+
+
 @test(versions=[5], config=HANGING, timed=True, own=True)
 def module_that_hangs_does_not_hold_up_the_stop(c):
-    fifo = os.path.join(FILES.name, "fifo-%d" % c.broker.port)
-    os.mkfifo(fifo)
-    peer = c.raw()
-    peer.open(client_id=c.id(), username=fifo, password=b"x")
-    with open(fifo, encoding="ascii") as told:
-        hanging = int(told.read())
-    try:
+    with Hanging(c) as hanging:
         c.broker.terminate()
-        assert [packet.reason for packet in peer.closed()] == [0x88]
+        assert [packet.reason for packet in hanging.peer.closed()] == [0x88]
         assert c.broker.process.wait(c.left()) == 0
-    finally:
-        os.kill(hanging, signal.SIGKILL)
+
+
+@test(versions=[5], config=HANGING, timed=True, own=True)
+def module_that_hangs_does_not_hold_up_the_restart(c):
+    """The next process asks it again."""
+    with Hanging(c) as hanging:
+        c.broker.leave()
+        assert "a module of PAM or PKCS#11 hangs" in c.broker.log()
+        c.broker.arrive()
+        hanging.is_asked()
+        c.broker.terminate()
+        assert c.broker.process.wait(c.left()) == 0
 
 
 @test(versions=[4, 5], config=EXPIRED)
