@@ -113,6 +113,13 @@ int journal_segment_new(const StoreFolder *folder, unsigned slot, uint64_t size,
         return 0;
 }
 
+/* A page of which a part is written is read before, unless it is in memory. */
+void journal_segment_reuse(JournalSegment *segment)
+{
+        segment->used = 0;
+        (void)posix_fadvise(segment->fd, 0, (off_t)segment->size, POSIX_FADV_WILLNEED);
+}
+
 JournalSegment *journal_segment_free(JournalSegment *segment)
 {
         if (segment)

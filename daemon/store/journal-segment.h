@@ -33,6 +33,8 @@ bool journal_segment_has_name(const char *name, unsigned *ret_slot);
  * what the system says: there is no file then. */
 int journal_segment_new(const StoreFolder *folder, unsigned slot, uint64_t size,
                         JournalSegment **ret_segment);
+/* It is used again, from its beginning. */
+void journal_segment_reuse(JournalSegment *segment);
 /* Closes it; takes NULL, returns NULL. */
 JournalSegment *journal_segment_free(JournalSegment *segment);
 /* Removes the file too, if need be after the next start. */

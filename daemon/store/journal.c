@@ -60,7 +60,6 @@ static bool recycle(Journal *journal, JournalSegment *segment)
 {
         if (segment->size != journal->segment_size || journal->n_spares >= SPARES_MAX)
                 return false;
-        segment->used = 0;
         list_append(&journal->spares, &segment->link);
         journal->n_spares++;
         return true;
@@ -120,6 +119,8 @@ static JournalSegment *take_spare(Journal *journal, uint64_t size)
                 journal->n_spares--;
         journal->n_idle = MIN(journal->n_idle, journal->n_spares);
         pthread_mutex_unlock(&journal->lock);
+        if (segment)
+                journal_segment_reuse(segment);
         return segment;
 }
 

@@ -379,7 +379,8 @@ static void run_lanes(Store *store, Lane *lanes, uint64_t number, int pipe)
         pthread_t threads[LANES];
         Committer *committer;
 
-        if (committer_new(store, &(CommitterOptions){}, &lane_events, &committer) < 0)
+        if (committer_new(store, &(CommitterOptions){.checkpoint_bytes = 128 * 1024}, &lane_events,
+                          &committer) < 0)
                 _exit(1);
         for (unsigned i = 0; i < LANES; i++) {
                 lanes[i] =
