@@ -12,7 +12,8 @@
 typedef struct Load {
         StoreTxn *txn;
         PersistImage *image;
-        const PersistTarget *target;
+        const PersistTarget *target; /* NULL: no model is made */
+        Takers *takers;
         PersistLoaded loaded;
 } Load;
 
@@ -163,7 +164,7 @@ static Place find_place(const Load *load, uint64_t message, const PersistTaker *
         PersistSession *stored = persist_image_session(load->image, taker->session);
         Place place = {};
 
-        if (!stored || !stored->session)
+        if (!stored || (load->target && !stored->session))
                 return place;
         place.exchange = persist_session_find(stored, message);
         if (place.exchange ||
@@ -302,7 +303,7 @@ static int count_takers(Load *load, const PersistMessage *message, const Tally *
         }
         if (left == 1 && n_done == 0)
                 return 0;
-        return takers_restore(load->target->takers, message->number, left, done, n_done);
+        return takers_restore(load->takers, message->number, left, done, n_done);
 }
 
 static int leave_out(Load *load, const PersistMessage *message, Bytes key)
@@ -348,6 +349,27 @@ static int add_message(Load *load, Bytes key, Bytes value)
                         r = give(load, made, &taker, place);
         }
         load->loaded.messages++;
+        return r;
+}
+
+static int add_takers(Load *load, Bytes key, Bytes value)
+{
+        PersistMessage message;
+        PersistTaker taker;
+        Tally tally;
+        int r = 0;
+
+        if (persist_message_get(value, &message) < 0)
+                return 0;
+        tally = take_stock(load, &message);
+        if (tally.takers > 1 && tally.waiting + tally.inflight > 0)
+                r = count_takers(load, &message, &tally);
+        while (r == 0 && persist_taker_next(&message.takers, &taker) > 0) {
+                Place place = find_place(load, message.number, &taker);
+
+                if (place.stored && !place.exchange)
+                        place.stored->next++;
+        }
         return r;
 }
 
@@ -422,7 +444,7 @@ static int for_sessions(Load *load, int (*what)(Load *load, PersistSession *stor
 
 static int prepare(Load *load, PersistSession *stored)
 {
-        int r = make_session(load, stored);
+        int r = load->target ? make_session(load, stored) : 0;
 
         persist_session_sort_by_message(stored);
         return r;
@@ -436,7 +458,7 @@ static int finish(Load *load, PersistSession *stored)
 int persist_load(StoreTxn *txn, PersistImage *image, const PersistTarget *target,
                  PersistLoaded *ret_loaded)
 {
-        Load load = {.txn = txn, .image = image, .target = target};
+        Load load = {.txn = txn, .image = image, .target = target, .takers = target->takers};
         int r = for_sessions(&load, prepare);
 
         if (r == 0)
@@ -450,4 +472,12 @@ int persist_load(StoreTxn *txn, PersistImage *image, const PersistTarget *target
         if (r == 0)
                 *ret_loaded = load.loaded;
         return r;
+}
+
+int persist_load_takers(StoreTxn *txn, PersistImage *image, Takers *takers)
+{
+        Load load = {.txn = txn, .image = image, .takers = takers};
+        int r = for_sessions(&load, prepare);
+
+        return r < 0 ? r : walk(&load, PERSIST_LOG, add_takers);
 }

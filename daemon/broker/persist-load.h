@@ -42,3 +42,10 @@ typedef struct PersistLoaded {
  */
 int persist_load(StoreTxn *txn, PersistImage *image, const PersistTarget *target,
                  PersistLoaded *ret_loaded);
+
+/*
+ * Only who has taken what: for a model that comes from elsewhere (state-reader.h) and is that of
+ * the same state of the store. Without it the first of several takers would delete what is the
+ * others'. As above.
+ */
+int persist_load_takers(StoreTxn *txn, PersistImage *image, Takers *takers);

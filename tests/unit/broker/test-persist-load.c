@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test-persist-load.c: sessions that are written as they change, and made again of what is there.
+ */
+
+#include "broker/persist-load.h"
+#include "broker/retained-cursor.h"
+#include "session-fixture.h"
+
+#include "persist-fixture.h"
+
+#define REALTIME UINT64_C(70000)
+
+/* One worker, "client" of which is stored. */
+typedef struct Stage {
+        Fixture fixture;
+        Store *store;
+        Takers *takers;
+        PersistNumbers numbers;
+        Persist *persist;
+        uint64_t change;
+        uint64_t realtime;
+        PersistLoaded loaded;
+} Stage;
+
+static void begin(Stage *stage)
+{
+        stage->fixture = (Fixture){.limits = {.retention = UINT64_MAX}, .now = FIXTURE_EPOCH};
+        g_assert_cmpint(router_new(2, &stage->fixture.router), ==, 0);
+        g_assert_cmpint(retained_new(&stage->fixture.retained), ==, 0);
+        g_assert_cmpint(sessions_new(0, stage->fixture.router, &stage->fixture.limits,
+                                     &stage->fixture.sessions),
+                        ==, 0);
+        g_assert_cmpint(takers_new(&stage->takers), ==, 0);
+        stage->change = 0;
+}
+
+static void use_store(Stage *stage)
+{
+        const PersistParts parts = {&stage->numbers, stage->takers, 0, false};
+
+        g_assert_cmpint(persist_new(&parts, &stage->persist), ==, 0);
+        persist_set_clock(stage->persist, FIXTURE_EPOCH, stage->realtime);
+        sessions_set_persist(stage->fixture.sessions, stage->persist);
+}
+
+/* Ends the turn: all of it is on the disk, and known to be. */
+static void flush(Stage *stage)
+{
+        Change *change = NULL;
+
+        g_assert_cmpint(sessions_take_change(stage->fixture.sessions, &change), ==, 0);
+        if (change) {
+                apply_change(stage->store, change);
+                persist_submitted(stage->persist, ++stage->change);
+        }
+        persist_durable(stage->persist, stage->change);
+        persist_confirm(stage->persist, 0, persist_drawn(stage->persist));
+        while (sessions_take_confirmed(stage->fixture.sessions))
+                ;
+}
+
+static Session *open_client(Stage *stage, const char *client_id, uint32_t expiry)
+{
+        Session *session = sessions_find(stage->fixture.sessions, bytes_from_string(client_id));
+
+        if (!session)
+                session = fixture_open(&stage->fixture, client_id);
+        session_attach(session, &(SessionAttach){.connection = stage,
+                                                 .expiry_interval = expiry,
+                                                 .receive_maximum = 100});
+        sessions_attached(stage->fixture.sessions, session);
+        return session;
+}
+
+static void stage_init(Stage *stage)
+{
+        *stage = (Stage){.store = open_store(), .realtime = REALTIME};
+        persist_numbers_init(&stage->numbers, 0, 0);
+        begin(stage);
+        use_store(stage);
+        stage->fixture.session = open_client(stage, "client", 3600);
+        flush(stage);
+}
+
+static void end(Stage *stage)
+{
+        sessions_free(stage->fixture.sessions);
+        persist_free(stage->persist);
+        takers_free(stage->takers);
+        retained_free(stage->fixture.retained);
+        router_free(stage->fixture.router);
+}
+
+static void stage_done(Stage *stage)
+{
+        end(stage);
+        store_free(stage->store);
+}
+
+static Sessions *only_worker(void *data, Bytes client_id)
+{
+        return ((Stage *)data)->fixture.sessions;
+}
+
+/* The process ends, and the next one begins so many seconds later. */
+static void restart(Stage *stage, unsigned seconds)
+{
+        PersistImage *image;
+        PersistTarget target = {.sessions_of = only_worker, .data = stage};
+        StoreTxn *txn;
+
+        end(stage);
+        begin(stage);
+        stage->realtime += seconds;
+        image = replay(stage->store);
+        target.router = stage->fixture.router;
+        target.retained = stage->fixture.retained;
+        target.takers = stage->takers;
+        target.boottime = FIXTURE_EPOCH;
+        target.realtime = stage->realtime;
+        g_assert_cmpint(store_begin_read(stage->store, &txn), ==, 0);
+        g_assert_cmpint(persist_load(txn, image, &target, &stage->loaded), ==, 0);
+        store_abort(txn);
+        g_assert_cmpuint(image->damaged.count, ==, 0);
+        tidy(stage->store, image);
+        persist_numbers_init(&stage->numbers, image->last_message, image->last_session);
+        persist_image_free(image);
+        use_store(stage);
+        stage->fixture.session = sessions_find(stage->fixture.sessions, BYTES_LITERAL("client"));
+}
+
+/* Publishes "a.1", or "b.2:60" which expires in a minute, to these sessions; what each does. */
+static char *publish(Stage *stage, const char *what, Session *const *sessions, unsigned n)
+{
+        g_auto(GStrv) words = g_strsplit(what, ":", 2);
+        g_autofree char *topic = g_strndup(words[0], strlen(words[0]) - 2);
+        _cleanup_(message_unrefp) Message *message = NULL;
+        PersistTakerList takers = {};
+        GString *text = g_string_new(NULL);
+        MessageParts parts = {
+                .topic = bytes_from_string(topic),
+                .payload = BYTES_LITERAL("payload"),
+                .qos = (uint8_t)(words[0][strlen(topic) + 1] - '0'),
+                .expires =
+                        words[1] ? message_expires_at(stage->fixture.now, (uint32_t)atoi(words[1]))
+                                 : MESSAGE_NEVER_EXPIRES,
+                .number = persist_number(stage->persist),
+        };
+
+        g_assert_cmpint(message_new(&parts, &message), ==, 0);
+        for (unsigned i = 0; i < n; i++) {
+                Offer offer = {.message = message, .qos = parts.qos, .writable = true};
+                Delivery delivery = {};
+                int r = session_offer(sessions[i], &offer, stage->fixture.now, &delivery);
+
+                if (r == OFFER_SEND)
+                        print_delivery(text, &delivery);
+                else
+                        g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "",
+                                               r == OFFER_QUEUED ? "queued" : "dropped");
+                if (r == OFFER_QUEUED && delivery.packet_id)
+                        g_string_append_printf(text, "#%u", delivery.packet_id);
+                if (r != OFFER_DROPPED)
+                        g_assert_cmpint(session_list_taker(sessions[i], &offer, &delivery, &takers),
+                                        ==, session_number(sessions[i]) != 0 && parts.qos > 0);
+        }
+        persist_publication(stage->persist,
+                            &(PersistPublication){.message = message, .takers = &takers}, NULL);
+        persist_taker_list_done(&takers);
+        return g_string_free(text, FALSE);
+}
+
+#define assert_publishes(stage, what, expected)                                                    \
+        do {                                                                                       \
+                g_autofree char *got_ = publish(stage, what, &(stage)->fixture.session, 1);        \
+                g_assert_cmpstr(got_, ==, expected);                                               \
+        } while (0)
+
+/* --- what is held --- */
+
+static void test_qos_2_waits_for_the_disk(void)
+{
+        Stage stage;
+
+        stage_init(&stage);
+        assert_publishes(&stage, "a.1", "a.1#1");
+        assert_publishes(&stage, "b.2", "queued#2");
+        assert_publishes(&stage, "c.1", "queued#3");
+        assert_publishes(&stage, "d.0", "d.0");
+        assert_drains(&stage.fixture, "");
+        flush(&stage);
+        assert_drains(&stage.fixture, "b.2#2 c.1#3");
+        assert_publishes(&stage, "e.1", "e.1#4");
+        stage_done(&stage);
+}
+
+/* A new connection does not get it any earlier, and gets all in its order. */
+static void test_held_over_a_reconnect(void)
+{
+        Stage stage;
+
+        stage_init(&stage);
+        assert_publishes(&stage, "a.1", "a.1#1");
+        assert_publishes(&stage, "b.2", "queued#2");
+        assert_publishes(&stage, "c.2", "queued#3");
+        fixture_detach(&stage.fixture, stage.fixture.session);
+        assert_publishes(&stage, "d.1", "queued");
+        open_client(&stage, "client", 3600);
+        assert_drains(&stage.fixture, "a.1#1!");
+        assert_publishes(&stage, "e.1", "queued");
+        flush(&stage);
+        assert_drains(&stage.fixture, "b.2#2 c.2#3 d.1#4 e.1#5");
+        assert_store(stage.store, "log:2 log:3 log:4 log:5 log:6 session");
+        flush(&stage);
+        assert_store(stage.store, "log:2 log:3 log:4 log:5 log:6 flight:1:4 flight:1:5 session");
+        stage_done(&stage);
+}
+
+/* Nothing of it is stored: nothing is held. */
+static void test_a_session_that_does_not_last(void)
+{
+        Session *session;
+        Stage stage;
+
+        stage_init(&stage);
+        session = open_client(&stage, "other", 0);
+        g_assert_cmpuint(session_number(session), ==, 0);
+        {
+                g_autofree char *got = publish(&stage, "a.2", &session, 1);
+
+                g_assert_cmpstr(got, ==, "a.2#1");
+        }
+        flush(&stage);
+        assert_store(stage.store, "session");
+        stage_done(&stage);
+}
+
+/* --- what is stored --- */
+
+static void test_life_of_a_message(void)
+{
+        Stage stage;
+        Session *session;
+
+        stage_init(&stage);
+        session = stage.fixture.session;
+        assert_publishes(&stage, "a.2", "queued#1");
+        flush(&stage);
+        assert_drains(&stage.fixture, "a.2#1");
+        assert_store(stage.store, "log:2 session");
+        g_assert_cmpint(session_pubrec(session, 1, 0), ==, 0);
+        flush(&stage);
+        assert_store(stage.store, "flight:1:1 session");
+        g_assert_cmpint(session_pubcomp(session, 1), ==, 0);
+        flush(&stage);
+        assert_store(stage.store, "session");
+        stage_done(&stage);
+}
+
+static void test_all_goes_with_the_session(void)
+{
+        for (unsigned way = 0; way < 2; way++) {
+                Stage stage;
+                Session *session;
+                bool existed;
+
+                stage_init(&stage);
+                session = stage.fixture.session;
+                g_assert_cmpint(session_subscribe(session, BYTES_LITERAL("a/#"), 1, 0, &existed),
+                                ==, 0);
+                assert_publishes(&stage, "a.2", "queued#1");
+                assert_publishes(&stage, "b.2", "queued#2");
+                flush(&stage);
+                assert_drains(&stage.fixture, "a.2#1 b.2#2");
+                g_assert_cmpint(session_pubrec(session, 1, 0), ==, 0);
+                g_assert_cmpint(session_publish_received(session, 9), ==, 0);
+                persist_received(stage.persist, session_number(session), 9);
+                fixture_detach(&stage.fixture, session);
+                assert_publishes(&stage, "c.1", "queued");
+                flush(&stage);
+                assert_store(stage.store, "log:3 log:5 flight:1:1 received:1:9 session "
+                                          "subscription");
+                if (way == 0)
+                        sessions_close(stage.fixture.sessions, session);
+                else
+                        open_client(&stage, "client", 0);
+                flush(&stage);
+                assert_store(stage.store, "");
+                if (way == 1)
+                        assert_drains(&stage.fixture, "rel#1 b.2#2! c.1#3");
+                stage_done(&stage);
+        }
+}
+
+static void test_expired_and_dropped_are_done(void)
+{
+        Stage stage;
+
+        stage_init(&stage);
+        fixture_detach(&stage.fixture, stage.fixture.session);
+        assert_publishes(&stage, "a.1:10", "queued");
+        assert_publishes(&stage, "b.1", "queued");
+        flush(&stage);
+        stage.fixture.now += 11 * MSEC_PER_SEC;
+        open_client(&stage, "client", 3600);
+        assert_drains(&stage.fixture, "b.1#1");
+        flush(&stage);
+        assert_store(stage.store, "log:3 flight:1:1 session");
+        stage_done(&stage);
+}
+
+/* What was published for all becomes this session's own. */
+static void test_retained_for_a_new_subscription(void)
+{
+        _cleanup_(message_unrefp) Message *message = NULL;
+        RetainedCursor *cursor;
+        Stage stage;
+        bool existed;
+
+        stage_init(&stage);
+        message = fixture_message(&stage.fixture, "r", 2, 10);
+        message->retain = true;
+        g_assert_cmpint(retained_set(stage.fixture.retained, message), ==, 0);
+        g_assert_cmpint(
+                session_subscribe(stage.fixture.session, BYTES_LITERAL("r"), 2, 5, &existed), ==,
+                0);
+        g_assert_cmpint(retained_cursor_new(stage.fixture.retained, BYTES_LITERAL("r"), &cursor),
+                        ==, 0);
+        g_assert_cmpint(session_want_retained(stage.fixture.session, cursor, 2, 5), ==, 0);
+        for (unsigned i = 0; i < 3; i++)
+                assert_drains(&stage.fixture, "");
+        flush(&stage);
+        assert_store(stage.store, "log:2 session subscription");
+        assert_drains(&stage.fixture, "r.2#1r[5]");
+        restart(&stage, 1);
+        open_client(&stage, "client", 3600);
+        assert_drains(&stage.fixture, "r.2#1!r[5]");
+        stage_done(&stage);
+}
+
+/* --- a restart --- */
+
+static void test_all_is_there_again(void)
+{
+        Stage stage;
+        Session *session;
+        bool existed;
+
+        stage_init(&stage);
+        session = stage.fixture.session;
+        g_assert_cmpint(session_subscribe(session, BYTES_LITERAL("a/#"), 1, 7, &existed), ==, 0);
+        assert_publishes(&stage, "a.1", "a.1#1");
+        assert_publishes(&stage, "b.2", "queued#2");
+        assert_publishes(&stage, "c.2", "queued#3");
+        flush(&stage);
+        assert_drains(&stage.fixture, "b.2#2 c.2#3");
+        g_assert_cmpint(session_pubrec(session, 2, 0), ==, 0);
+        g_assert_cmpint(session_publish_received(session, 9), ==, 0);
+        persist_received(stage.persist, session_number(session), 9);
+        fixture_detach(&stage.fixture, session);
+        assert_publishes(&stage, "d.1", "queued");
+        assert_publishes(&stage, "e.1:60", "queued");
+        flush(&stage);
+        restart(&stage, 100);
+        g_assert_cmpuint(stage.loaded.sessions, ==, 1);
+        g_assert_cmpuint(stage.loaded.subscriptions, ==, 1);
+        g_assert_cmpuint(stage.loaded.expired, ==, 1);
+        session = stage.fixture.session;
+        g_assert_nonnull(session);
+        g_assert_cmpuint(session_number(session), ==, 1);
+        g_assert_cmpuint(session_n_subscriptions(session), ==, 1);
+        g_assert_cmpuint(session_due(session)->end, ==, FIXTURE_EPOCH + 3500 * MSEC_PER_SEC);
+        g_assert_cmpint(session_publish_received(session, 9), ==, 1);
+        g_assert_cmpuint(router_count(stage.fixture.router), ==, 1);
+        open_client(&stage, "client", 3600);
+        assert_drains(&stage.fixture, "a.1#1! c.2#3! rel#2 d.1#4");
+        g_assert_cmpint(session_puback(session, 1), ==, 0);
+        g_assert_cmpint(session_pubrec(session, 3, 0), ==, 0);
+        g_assert_cmpint(session_pubcomp(session, 2), ==, 0);
+        g_assert_cmpint(session_pubcomp(session, 3), ==, 0);
+        g_assert_cmpint(session_puback(session, 4), ==, 0);
+        g_assert_cmpint(session_publish_released(session, 9), ==, 0);
+        flush(&stage);
+        assert_store(stage.store, "session subscription");
+        stage_done(&stage);
+}
+
+/* Who was connected counts as away from the start on, and the store says so. */
+static void test_connected_at_the_end(void)
+{
+        Stage stage;
+
+        stage_init(&stage);
+        restart(&stage, 100000);
+        g_assert_cmpuint(session_due(stage.fixture.session)->end, ==,
+                         FIXTURE_EPOCH + 3600 * MSEC_PER_SEC);
+        flush(&stage);
+        restart(&stage, 600);
+        g_assert_cmpuint(session_due(stage.fixture.session)->end, ==,
+                         FIXTURE_EPOCH + 3000 * MSEC_PER_SEC);
+        stage_done(&stage);
+}
+
+/* What fell due meanwhile is due at once. */
+static void test_wills_and_ends_go_on(void)
+{
+        Message *will = NULL;
+        Session *due;
+        Stage stage;
+
+        stage_init(&stage);
+        g_assert_cmpint(message_new(&(MessageParts){.topic = BYTES_LITERAL("w"),
+                                                    .expires = MESSAGE_NEVER_EXPIRES,
+                                                    .qos = 1},
+                                    &will),
+                        ==, 0);
+        session_set_will(stage.fixture.session, will, 600);
+        fixture_detach(&stage.fixture, stage.fixture.session);
+        flush(&stage);
+        restart(&stage, 500);
+        g_assert_cmpuint(sessions_next_due(stage.fixture.sessions), ==,
+                         FIXTURE_EPOCH + 100 * MSEC_PER_SEC);
+        restart(&stage, 500);
+        g_assert_cmpint(sessions_take_due(stage.fixture.sessions, FIXTURE_EPOCH, &due, &will), ==,
+                        SESSION_EVENT_WILL);
+        g_assert_cmpuint(will->qos, ==, 1);
+        message_unref(will);
+        g_assert_cmpint(sessions_take_due(stage.fixture.sessions, FIXTURE_EPOCH, &due, &will), ==,
+                        SESSION_EVENT_NONE);
+        restart(&stage, 3000); /* it was not told: the will is still there, and now the end too */
+        g_assert_cmpint(sessions_take_due(stage.fixture.sessions, FIXTURE_EPOCH, &due, &will), ==,
+                        SESSION_EVENT_EXPIRED);
+        g_assert_nonnull(will);
+        message_unref(will);
+        sessions_close(stage.fixture.sessions, due);
+        persist_will_over(stage.persist, 1);
+        flush(&stage);
+        assert_store(stage.store, "");
+        stage_done(&stage);
+}
+
+/* Of several takers each is asked, also after two restarts. */
+static void test_takers_are_counted_again(void)
+{
+        for (unsigned with_model = 0; with_model < 2; with_model++) {
+                Session *sessions[3];
+                static const char *const names[] = {"client", "two", "three"};
+                g_autofree char *got = NULL;
+                PersistImage *image;
+                StoreTxn *txn;
+                Stage stage;
+
+                stage_init(&stage);
+                for (unsigned i = 0; i < 3; i++)
+                        sessions[i] = open_client(&stage, names[i], 3600);
+                got = publish(&stage, "a.1", sessions, 3);
+                g_assert_cmpstr(got, ==, "a.1#1 a.1#1 a.1#1");
+                flush(&stage);
+                g_assert_cmpint(session_puback(sessions[0], 1), ==, 0);
+                flush(&stage);
+                assert_store(stage.store, "log:2 done:2:1 session session session");
+                restart(&stage, 1);
+                if (!with_model) {
+                        takers_remove(stage.takers, 2 << PERSIST_WORKER_BITS);
+                        image = replay(stage.store);
+                        g_assert_cmpint(store_begin_read(stage.store, &txn), ==, 0);
+                        g_assert_cmpint(persist_load_takers(txn, image, stage.takers), ==, 0);
+                        store_abort(txn);
+                        persist_image_free(image);
+                }
+                g_assert_cmpuint(takers_count(stage.takers), ==, 1);
+                for (unsigned i = 1; i < 3; i++) {
+                        sessions[i] = open_client(&stage, names[i], 3600);
+                        g_assert_cmpint(session_puback(sessions[i], 1), ==, 0);
+                        flush(&stage);
+                        flush(&stage);
+                        assert_store(stage.store,
+                                     i == 1 ? "log:2 done:2:1 done:2:2 session session session"
+                                            : "session session session");
+                }
+                g_assert_cmpuint(takers_count(stage.takers), ==, 0);
+                stage_done(&stage);
+        }
+}
+
+static void test_retained_messages(void)
+{
+        static const struct {
+                const char *topic;
+                uint32_t expiry;
+        } cases[] = {{"a", 0}, {"b", 50}, {"c", 500}};
+        Stage stage;
+        Change *change = change_new(false, 0);
+
+        stage_init(&stage);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(message_unrefp) Message *message = NULL;
+
+                stage.fixture.message_expiry = cases[i].expiry;
+                message = fixture_message(&stage.fixture, cases[i].topic, 1, 10);
+                persist_retained(stage.persist, message, &change);
+        }
+        persist_retained_delete(BYTES_LITERAL("a"), &change);
+        apply_change(stage.store, change);
+        restart(&stage, 100);
+        g_assert_cmpuint(stage.loaded.retained, ==, 1);
+        g_assert_cmpuint(stage.loaded.expired, ==, 1);
+        g_assert_cmpuint(retained_count(stage.fixture.retained), ==, 1);
+        g_assert_cmpuint(
+                retained_expire(stage.fixture.retained, FIXTURE_EPOCH + 400 * MSEC_PER_SEC, 10), ==,
+                1);
+        assert_store(stage.store, "retained session");
+        stage_done(&stage);
+}
+
+#define ADD(name, test) g_test_add_func("/broker/persist-load/" name, test)
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        ADD("qos-2-waits-for-the-disk", test_qos_2_waits_for_the_disk);
+        ADD("held-over-a-reconnect", test_held_over_a_reconnect);
+        ADD("a-session-that-does-not-last", test_a_session_that_does_not_last);
+        ADD("life-of-a-message", test_life_of_a_message);
+        ADD("all-goes-with-the-session", test_all_goes_with_the_session);
+        ADD("expired-and-dropped-are-done", test_expired_and_dropped_are_done);
+        ADD("retained-for-a-new-subscription", test_retained_for_a_new_subscription);
+        ADD("all-is-there-again", test_all_is_there_again);
+        ADD("connected-at-the-end", test_connected_at_the_end);
+        ADD("wills-and-ends-go-on", test_wills_and_ends_go_on);
+        ADD("takers-are-counted-again", test_takers_are_counted_again);
+        ADD("retained-messages", test_retained_messages);
+        return g_test_run();
+}
