@@ -2,8 +2,9 @@
 
 /*
  * Workers without memory: each allocation that a worker makes in a scene of many clients fails in
- * turn, alone and with all that follow it in the same turn. A client may be lost by that, nobody
- * else notices, and nothing is left behind (which the address sanitizer holds it to).
+ * turn, alone and with all that follow it in the same turn, where everybody may do everything and
+ * where passwords and rules are asked. A client may be lost by that, nobody else notices, and
+ * nothing is left behind (which the address sanitizer holds it to).
  */
 
 #include <errno.h>
@@ -12,13 +13,22 @@
 
 #include "broker/persist-format.h"
 #include "mqtt/subscribe.h"
-#include "stage.h"
+#include "stage-access.h"
 #include "store/committer.h"
 #include "tests/unit/failing-memory.h"
 
 /* Ways to fail, and to be. */
-#define FOLLOWS 1U
-#define KEEPS   2U
+#define FOLLOWS   1U
+#define KEEPS     2U
+#define IS_STRICT 4U /* passwords and rules hold */
+
+/* A helper checks the password of those in the scene. */
+#define USERS "name:" SLOW_HASH "\nwitness:" QUICK_HASH "\n"
+/* What overlaps, denies, and names the user. */
+#define RULES                                                                                      \
+        "user witness\ntopic readwrite witness\n"                                                  \
+        "user name\ntopic readwrite t/#\ntopic readwrite t\ntopic deny t/y\ntopic read witness\n"  \
+        "pattern readwrite u/%u/%c\n"
 
 /* --- the scene --- */
 
@@ -31,6 +41,8 @@ static void turn(Stage *stage)
                 if (stage->store)
                         committer_turn(server_committer(stage->server));
                 failing_memory.is_on = false;
+                while (helper_turn(stage))
+                        ;
         }
 }
 
@@ -52,6 +64,8 @@ static void introduce(Client *client, const char *id)
         connect.keep_alive = 10;
         connect.has_username = true;
         connect.username = BYTES_LITERAL("name");
+        connect.has_password = true;
+        connect.password = BYTES_LITERAL("p");
         connect.has_will = true;
         connect.will.topic = BYTES_LITERAL("t/will");
         connect.will.payload = BYTES_LITERAL("gone");
@@ -110,7 +124,7 @@ static void subscribe(Client *client, const char *const *filters, size_t n, uint
 
 static void subscribe_all(Client *client)
 {
-        static const char *const filters[] = {"$share/g/t", "#", "t/+", "t/x/y/z", "t"};
+        static const char *const filters[] = {"$share/g/t", "#", "t/+", "t/x/y/z", "t", "u/+/#"};
 
         subscribe(client, filters, ARRAY_SIZE(filters), 0);
         subscribe(client, filters + 1, 2, 300);
@@ -189,6 +203,18 @@ static void assert_forgotten(Stage *stage)
                 g_assert_cmpuint(stage_count(stage, tables[i]), ==, 0);
 }
 
+static Client *join(Stage *stage, unsigned worker, const char *id)
+{
+        Client *client = client_new(stage, worker, MQTT_5);
+        Connect connect = client_connect_base(client, id);
+
+        connect.has_username = connect.has_password = true;
+        connect.username = BYTES_LITERAL("witness");
+        connect.password = BYTES_LITERAL("p");
+        stage_must(client_connect(client, &connect).reason == 0);
+        return client;
+}
+
 /* False: the scene has fewer allocations than that. */
 static bool attempt(unsigned which, unsigned how)
 {
@@ -196,8 +222,11 @@ static bool attempt(unsigned which, unsigned how)
         Stage stage;
 
         stage_init(&stage, 2, how & KEEPS ? keep : NULL);
-        witness.from = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "from"));
-        witness.to = client_join(&stage, 1, MQTT_5, stage_id(&stage, 1, "to"));
+        stage_take_helpers(&stage, 16);
+        if (how & IS_STRICT)
+                stage_police(&stage, USERS, RULES);
+        witness.from = join(&stage, 0, stage_id(&stage, 0, "from"));
+        witness.to = join(&stage, 1, stage_id(&stage, 1, "to"));
         client_subscribe(witness.to, "witness", 0);
         failing_memory.all_that_follow = how & FOLLOWS;
         failing_memory_begin(which);
@@ -205,6 +234,8 @@ static bool attempt(unsigned which, unsigned how)
         play(&stage);
         /* Nothing in the scene itself is wrong. */
         stage_must(stage_counters(&stage).protocol_errors == 0);
+        stage_must(stage_counters(&stage).failed_logins == 0);
+        stage_must(failing_memory.has_failed || stage_counters(&stage).connections == 6);
         assert_works(&witness);
         stage_pass(&stage, 200 * MSEC_PER_SEC);
         stage_must(stage_counters(&stage).sockets_open == 2);
@@ -240,5 +271,8 @@ int main(int argc, char **argv)
         g_test_add_data_func("/server/shard-memory/kept", GUINT_TO_POINTER(KEEPS), test_each);
         g_test_add_data_func("/server/shard-memory/kept-and-its-turn",
                              GUINT_TO_POINTER(KEEPS | FOLLOWS), test_each);
+        g_test_add_data_func("/server/shard-memory/strict", GUINT_TO_POINTER(IS_STRICT), test_each);
+        g_test_add_data_func("/server/shard-memory/strict-and-its-turn",
+                             GUINT_TO_POINTER(IS_STRICT | FOLLOWS), test_each);
         return g_test_run();
 }
