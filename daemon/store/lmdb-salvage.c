@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/lmdb-pages.h"
 #include "util/clock.h"
 #include "util/macro.h"
 
@@ -28,10 +29,6 @@
 
 /* The exit status of a child that found damage; others are an errno. */
 #define DAMAGED 255
-
-/* In a head of the file. */
-#define HEAD_MARK_AT (sizeof(void *) + 8)
-#define HEAD_MARK    0xbeefc0deU
 
 /* What a child that dies takes with it. */
 #define COMMIT_EVERY 256U
@@ -112,8 +109,13 @@ static int probe(const Salvage *salvage)
 {
         MDB_env *env;
         MDB_txn *txn;
-        int r = open_old(salvage, &env, &txn);
+        int r = lmdb_pages_check(salvage->old_path);
 
+        if (r == -ENOMEM) /* here it is not the file that wants too much */
+                _exit(ENOMEM);
+        if (r < 0)
+                return r == -EBADMSG ? MDB_CORRUPTED : -r;
+        r = open_old(salvage, &env, &txn);
         for (unsigned i = 0; i < salvage->options->n_tables && r == 0; i++)
                 r = walk_table(txn, salvage->options->tables[i]);
         return r;
@@ -182,11 +184,10 @@ static int copy(const Salvage *salvage)
 static int status_of(int r)
 {
         switch (r) {
-        case MDB_MAP_FULL:
-                return ENOSPC;
         case MDB_VERSION_MISMATCH:
                 return EPROTONOSUPPORT;
         case ENOMEM: /* there was room for the file: it claims to be larger than it is */
+        case EINVAL: /* or to have pages that there are not */
                 return DAMAGED;
         default:
                 return r < 0 || r >= DAMAGED ? DAMAGED : r;
@@ -260,8 +261,8 @@ int lmdb_probe(const StoreFolder *folder, const StoreOptions *options)
 }
 
 /* Each commit writes the one of two heads that is not in use. LMDB opens no file of which one is
- * damaged, though the other leads to all but what the last commit did. Both are the head of a page,
- * which begins with its number, and the mark of LMDB behind it. */
+ * damaged, though the other leads to all but what the last commit did. A head begins with its
+ * number. */
 static void mend_heads(const StoreFolder *folder)
 {
         size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -271,12 +272,8 @@ static void mend_heads(const StoreFolder *folder)
 
         if (fd < 0 || !heads || pread(fd, heads, 2 * size, 0) != (ssize_t)(2 * size))
                 return;
-        for (unsigned i = 0; i < 2; i++) {
-                uint32_t mark;
-
-                memcpy(&mark, heads + i * size + HEAD_MARK_AT, sizeof(mark));
-                sound[i] = mark == HEAD_MARK;
-        }
+        for (unsigned i = 0; i < 2; i++)
+                sound[i] = lmdb_head_is_sound(heads + i * size, size, i);
         for (unsigned i = 0; i < 2; i++)
                 if (sound[i] && !sound[!i]) {
                         uint8_t *head = heads + i * size;
