@@ -10,13 +10,26 @@
 #include "store/journal-replay.h"
 #include "store/lmdb-salvage.h"
 #include "store/store.h"
+#include "util/crc32c.h"
 
 #define KEY_FORMAT BYTES_LITERAL(".format")
 
-/* A damaged number is worse than none: what it says decides whether anything else is believed. */
+/* The number and its checksum: what it says decides whether anything else is believed. */
+typedef struct Format {
+        uint32_t number, checksum; /* little-endian */
+} Format;
+
+static Format format_of(uint32_t number)
+{
+        uint32_t stored = htole32(number);
+
+        return (Format){stored, htole32(crc32c(0, &stored, sizeof(stored)))};
+}
+
+/* One that is damaged is taken for ours: the broker must start, and the rest can be judged. */
 static int check_format(StoreTxn *txn, uint32_t format, bool *ret_is_new)
 {
-        uint32_t stored;
+        Format stored, right;
         Bytes value;
         int r = store_get(txn, STORE_META, KEY_FORMAT, &value);
 
@@ -24,9 +37,12 @@ static int check_format(StoreTxn *txn, uint32_t format, bool *ret_is_new)
         if (r <= 0)
                 return r;
         if (value.length != sizeof(stored))
-                return -EBADMSG;
+                return 0;
         memcpy(&stored, value.data, sizeof(stored));
-        return le32toh(stored) > format ? -EPROTONOSUPPORT : 0;
+        right = format_of(le32toh(stored.number));
+        return stored.checksum == right.checksum && le32toh(stored.number) > format
+                       ? -EPROTONOSUPPORT
+                       : 0;
 }
 
 /* What only the journal has. */
@@ -64,7 +80,7 @@ static int make_whole(Store *store, uint32_t format, bool *ret_is_new)
 static int begin_use(Store *store, uint32_t format, bool is_new)
 {
         _cleanup_(store_abortp) StoreTxn *txn = NULL;
-        uint32_t stored = htole32(format);
+        const Format stored = format_of(format);
         int r = store_begin_write(store, &txn);
 
         if (r == 0)

@@ -174,6 +174,43 @@ static void test_damaged_head(void)
         }
 }
 
+/* What no walk through the tables comes by: the numbers of the heads (LMDB does not use the address
+ * and the size of its map). Where it would end the process, it would do so at each start. */
+static void test_numbers_that_lead_to_no_record(void)
+{
+        static const off_t numbers[] = {16, 40, 44, 46, 56, 72, 80, 92, 94, 104, 120, 128, 136};
+
+        for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+                Fixture fixture;
+
+                begin(&fixture);
+                for (off_t head = 0; head < 2; head++)
+                        overwrite(&fixture, head * PAGE + numbers[i], "\x7b\x10", 2);
+                g_assert_cmpint(fixture_reopen(&fixture), ==, 0);
+                g_assert_true(store_found(fixture.store).damaged);
+                put_one(fixture.store, TABLE_LOG, "new", "1");
+                fixture_done(&fixture);
+        }
+}
+
+/* That of the whole, which decides whether anything is believed. */
+static void test_damaged_format_is_no_newer_one(void)
+{
+        g_autofree char *path = NULL, *data = NULL;
+        Fixture fixture;
+        size_t length;
+
+        begin(&fixture);
+        path = fixture_file(&fixture, "data.mdb");
+        g_assert_true(g_file_get_contents(path, &data, &length, NULL));
+        for (size_t at = 0; at + 8 < length; at++)
+                if (memcmp(data + at, ".format", 7) == 0)
+                        overwrite(&fixture, (off_t)at + 7, "\x7f", 1);
+        g_assert_cmpint(fixture_reopen(&fixture), ==, 0);
+        g_assert_cmpuint(count(fixture.store), ==, RECORDS);
+        fixture_done(&fixture);
+}
+
 static void test_cut_short(void)
 {
         Fixture fixture;
@@ -233,6 +270,10 @@ int main(int argc, char **argv)
         g_test_add_func("/store/salvage/each-page", test_each_page);
         g_test_add_func("/store/salvage/flipped-bits", test_flipped_bits);
         g_test_add_func("/store/salvage/damaged-head", test_damaged_head);
+        g_test_add_func("/store/salvage/numbers-that-lead-to-no-record",
+                        test_numbers_that_lead_to_no_record);
+        g_test_add_func("/store/salvage/damaged-format-is-no-newer-one",
+                        test_damaged_format_is_no_newer_one);
         g_test_add_func("/store/salvage/cut-short", test_cut_short);
         g_test_add_func("/store/salvage/no-store-at-all", test_no_store_at_all);
         g_test_add_func("/store/salvage/want-of-memory-is-no-damage",
