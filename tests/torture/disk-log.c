@@ -16,6 +16,7 @@
 typedef struct Head {
         DiskControl control;
         uint64_t seq;
+        pid_t program;
         pthread_mutex_t lock;
 } Head;
 
@@ -56,6 +57,7 @@ int disk_log_open(const char *path)
         if (head->control.magic == MAGIC) /* a program that one of ours has started */
                 return 0;
         head->control.magic = MAGIC;
+        head->program = getpid();
         return init_lock();
 }
 
@@ -81,8 +83,10 @@ void disk_moment(void)
 
         __atomic_add_fetch(&control->moments, 1, __ATOMIC_RELAXED);
         if (__atomic_load_n(&control->kill_after, __ATOMIC_RELAXED) > 0 &&
-            __atomic_sub_fetch(&control->kill_after, 1, __ATOMIC_RELAXED) == 0)
+            __atomic_sub_fetch(&control->kill_after, 1, __ATOMIC_RELAXED) == 0) {
+                kill(head->program, SIGKILL); /* this may be a child of it */
                 raise(SIGKILL);
+        }
 }
 
 bool disk_flush_fails(void)

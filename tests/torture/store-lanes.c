@@ -3,9 +3,9 @@
  * store-lanes: changes a store from several threads until it is killed, and keeps a record of what
  * it was told in a file that outlives it; or compares a store with that record.
  *
- * Usage: store-lanes run|check FOLDER RECORD SEED
+ * Usage: store-lanes run|check|open FOLDER RECORD SEED
  * `run` ends with status 3 when the disk has failed; `check` with 1 when something is not as it was
- * told, with words about it.
+ * told, with words about it; `open` with 1 when damage was found.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -249,6 +249,18 @@ static int check(const char *folder, const Record *record, uint64_t seed)
         return r < 0 ? r : result;
 }
 
+static int open_only(const char *folder)
+{
+        _cleanup_(store_freep) Store *store = NULL;
+        StoreFound found;
+        int r = store_open(folder, &lane_options, &store);
+
+        if (r < 0)
+                return r;
+        found = store_found(store);
+        return found.damaged || found.lost > 0 || found.alien;
+}
+
 static Record *map_record(const char *path)
 {
         _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -266,11 +278,13 @@ int main(int argc, char **argv)
         int r;
 
         if (!record) {
-                fprintf(stderr, "Usage: %s run|check FOLDER RECORD SEED\n", argv[0]);
+                fprintf(stderr, "Usage: %s run|check|open FOLDER RECORD SEED\n", argv[0]);
                 return 2;
         }
         if (strcmp(argv[1], "run") == 0)
                 r = run(argv[2], record, strtoull(argv[4], NULL, 10));
+        else if (strcmp(argv[1], "open") == 0)
+                r = open_only(argv[2]);
         else
                 r = check(argv[2], record, strtoull(argv[4], NULL, 10));
         if (r < 0)

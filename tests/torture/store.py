@@ -3,8 +3,10 @@
 """The store alone: threads that change it (store-lanes) are killed, the power is cut, a flush fails;
 then it is compared with what they were told. Prints TAP; the seed of a run repeats its choices."""
 import argparse
+import collections
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,7 +34,7 @@ class Torture:
         os.mkdir(self._path("state"))
         self.folder, self.record = self._path("state/store"), self._path("record")
         self.disk = Disk(options.shim, self._path("state"))
-        self.report = ""
+        self.report, self.opened = "", collections.Counter()
 
     def _path(self, name):
         return os.path.join(self.top.name, name)
@@ -99,13 +101,41 @@ class Torture:
         self.run(2, DISK_FAILED, 2, fail_sync_after=after)
         self.disk.cut(self.random)
 
+    def damage(self):
+        """Bytes change by themselves. It opens, goes on, and is sound from then on."""
+        self.kill()
+        for folder, _, files in os.walk(self.folder):
+            for path in [os.path.join(folder, name) for name in files]:
+                if os.path.getsize(path) and self.random.random() < 0.5:
+                    self._damage(path)
+        self._open(0, 1)
+        self.run(0.2)
+        self._open(0)
+        # what is lost is lost: the next begin anew
+        shutil.rmtree(self.folder)
+        os.unlink(self.record)
+
+    def _damage(self, path):
+        with open(path, "r+b") as file:
+            size = os.fstat(file.fileno()).st_size
+            for _ in range(self.random.choice((1, 1, 4, 50))):
+                at = self.random.randrange(min(size, self.random.choice((8192, 1 << 20, size))))
+                file.seek(at)
+                file.write(self.random.randbytes(self.random.choice((1, 8, 512, 4096))))
+
+    def _open(self, *expected):
+        status = self.wait(self.start("open", self.options.seed), LONGEST)
+        self.opened[status] += 1
+        if status not in expected:
+            raise Fault("open ended with %s:\n%s" % (status, self.report))
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lanes", required=True, help="store-lanes")
     parser.add_argument("--shim", required=True, help="torture-disk.so")
     parser.add_argument("--count", type=int, default=20, help="of each kind of end (default 20)")
-    parser.add_argument("--ends", default="kill,cut,cut_at,cut_twice,fail")
+    parser.add_argument("--ends", default="kill,cut,cut_at,cut_twice,fail,damage")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = parser.parse_args()
     tap = Tap()
@@ -117,6 +147,8 @@ def main():
             for _ in range(options.count):
                 getattr(torture, kind)()
                 torture.check()
+            if torture.opened:
+                torture.report = "opened with these ends: %s" % dict(torture.opened)
             tap.say(True, title, torture.report)
         except Fault as error:
             tap.say(False, title, str(error))
