@@ -110,6 +110,20 @@ static void print_near(const Broker *broker, const BanSubject *wanted)
                 fputs("'hawkerctl bans' lists who is banned.\n", stderr);
 }
 
+static int print_answer(const BanSubject *subject, sd_bus_message *reply)
+{
+        int kept, r = sd_bus_message_read(reply, "b", &kept);
+
+        if (r < 0)
+                return broker_failed(r);
+        printf("%s %s is no longer banned.\n", subject->kind, subject->name);
+        if (!kept)
+                fputs("hawkerctl: a restart of the broker brings this ban back: its list cannot be "
+                      "written.\nIts journal says why.\n",
+                      stderr);
+        return EXIT_DONE;
+}
+
 static int ask(const Broker *broker, const BanSubject *subject)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
@@ -122,10 +136,8 @@ static int ask(const Broker *broker, const BanSubject *subject)
         if (r < 0)
                 return broker_failed(r);
         r = sd_bus_call(broker->bus, call, 0, &error, &reply);
-        if (r >= 0) {
-                printf("%s %s is no longer banned.\n", subject->kind, subject->name);
-                return EXIT_DONE;
-        }
+        if (r >= 0)
+                return print_answer(subject, reply);
         status = broker_explain(broker, &error, r);
         if (sd_bus_error_has_name(&error, "org.hawker.Error.NoSuchBan"))
                 print_near(broker, subject);

@@ -122,7 +122,8 @@ int ban_bus_unban(sd_bus_message *call, void *data, sd_bus_error *error)
                                          "There is no ban of the %s %s", word, subject);
         if (r == -EBUSY)
                 return explain_stays(manager, kind, subject, error);
-        r = judge_keeping(r);
+        /* What is kept nowhere does not come back. */
+        r = judge_keeping(r == -EROFS ? 0 : r);
         if (r < 0)
                 return r;
         ban_log_removed(kind, subject);

@@ -303,7 +303,7 @@ def bans_without_a_place_hold_all_the_same(folder):
         one.state("READY=1")
         assert ban(bus, "user", "eve") == [0, False]
         assert Client(folder, "c", "eve").reason() == 0x8A
-        assert unban(bus, "user", "eve") == [False]
+        assert unban(bus, "user", "eve") == [True]
         assert Client(folder, "c", "eve").reason() == 0
 
 
@@ -336,6 +336,65 @@ def wrong_bans_are_refused_with_a_reason(folder):
         assert "no ban of the user eve" in refused(unban, bus, "user", "eve")
         assert "no ban of the address x" in refused(unban, bus, "address", "x")
         assert bans(bus) == []
+
+
+def knock(port, user="eve"):
+    """What a CONNECT from 127.0.0.1 is answered with; None: the connection is closed."""
+    with socket.socket() as client:
+        client.settimeout(DEADLINE)
+        try:
+            client.connect(("127.0.0.1", port))
+            body = b"\0\4MQTT\5\x82\0\0\0" + b"\0\1c" + len(user).to_bytes(2, "big") + user.encode()
+            client.sendall(bytes([0x10, len(body)]) + body)
+            data = client.recv(100)
+        except ConnectionError:
+            return None
+        return data[3] if data else None
+
+
+def bans_by_a_rule_are_bans_like_others(folder):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    text = (f"listener {port} 127.0.0.1\nallow_anonymous false\nban_loopback true\n"
+            "ban_after_failed_logins 2\n" + ("user root\n" if os.geteuid() == 0 else ""))
+    with Bus(folder) as bus:
+        with Service(HAWKERD, folder, text, environment=state(bus, folder)) as one, \
+                Signals(bus) as signals:
+            one.state("READY=1")
+            assert knock(port) in (0x86, 0x87) and knock(port) in (0x86, 0x87)
+            kind, subject, until, reason = signals.next("BanAdded")
+            assert (kind, subject) == ("address", "127.0.0.1"), (kind, subject)
+            assert reason == "rule: 2 failed logins within 600 seconds", reason
+            assert 3590 < until / 1e6 - time.time() < 3610, until
+            assert knock(port) is None
+            assert one.stop() == 0
+        with Service(HAWKERD, folder, text, environment=state(bus, folder)) as one:
+            one.state("READY=1")
+            assert bans(bus) == [["address", "127.0.0.1", until, reason, ""]]
+            assert knock(port) is None
+            assert unban(bus, "address", "127.0.0.1") == [True]
+            assert knock(port) in (0x86, 0x87)
+            # The rule goes with a reload, and what it has counted is worth nothing then.
+            write(one.path, text.replace("ban_after_failed_logins 2", "allow_anonymous true"))
+            bus.call(PATH, MANAGER, "Reload")
+            assert [knock(port) for _ in range(5)] == [0] * 5
+            assert bans(bus) == []
+
+
+def what_cannot_be_written_is_told(folder):
+    with Bus(folder) as bus, Service(HAWKERD, folder, config(folder),
+                                     environment=state(bus, folder)) as one:
+        one.state("READY=1")
+        ban(bus, "user", "eve")
+        os.mkdir(os.path.join(folder, "bans.new"))
+        assert ban(bus, "user", "bob") == [0, False]
+        one.line("cannot be kept")
+        assert unban(bus, "user", "eve") == [False]
+        assert [row[1] for row in bans(bus)] == ["bob"]
+        os.rmdir(os.path.join(folder, "bans.new"))
+        assert ban(bus, "user", "jim") == [0, True]
+        with open(os.path.join(folder, "bans"), encoding="utf-8") as file:
+            assert file.read() == "user bob -\nuser jim -\n"
 
 
 def bans_are_for_those_who_may(folder):
@@ -606,6 +665,8 @@ TESTS = [
     bans_without_a_place_hold_all_the_same,
     bans_are_told_unasked,
     wrong_bans_are_refused_with_a_reason,
+    bans_by_a_rule_are_bans_like_others,
+    what_cannot_be_written_is_told,
     bans_are_for_those_who_may,
     access_is_by_the_rules_in_force,
     access_knows_bans,
