@@ -150,3 +150,16 @@ int ban_book_remove(BanBook *book, Server *server, BanKind kind, const char *sub
                 r = hold_and_save(book, server, own);
         return is_listed && (r == 0 || r == -ENOENT || r == -EROFS) ? -EBUSY : r;
 }
+
+int ban_book_tidy(BanBook *book, Server *server)
+{
+        _cleanup_(ban_table_unrefp) BanTable *own = NULL, *all = NULL;
+        int r = ban_table_merge(book->own, NULL, now(), &own);
+
+        if (r == 0 && ban_table_count(own) != ban_table_count(book->own))
+                return hold_and_save(book, server, TAKE_PTR(own));
+        /* Of the admin's list. */
+        if (r == 0)
+                r = ban_book_merge(book, book->listed, &all);
+        return r == 0 ? server_set_bans(server, all) : r;
+}

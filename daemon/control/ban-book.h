@@ -52,3 +52,7 @@ int ban_book_add_all(BanBook *book, Server *server, const BanTable *more);
 /* Takes it out of the broker's own list. 0; -ENOENT: it is in neither; -EBUSY: it is, or stays, in
  * that of the admin; or -EROFS or another -errno as above. */
 int ban_book_remove(BanBook *book, Server *server, BanKind kind, const char *subject);
+
+/* Those that are over go: from what the server holds, from its own list and from the file of that.
+ * 0 or -errno as above. */
+int ban_book_tidy(BanBook *book, Server *server);

@@ -135,6 +135,9 @@ static int manager_ban(Manager *manager, ConfigErrors *errors)
                 r = ban_rules_new(manager->event, manager->server, &manager->bans,
                                   &manager->ban_rules);
         if (r == 0)
+                r = ban_expiry_new(manager->event, manager->server, &manager->bans,
+                                   &manager->ban_expiry);
+        if (r == 0)
                 ban_rules_set_duration(manager->ban_rules, manager->settings->ban_duration);
         return r;
 }
@@ -227,6 +230,7 @@ Manager *manager_free(Manager *manager)
         status_line_free(manager->status_line);
         services_done(&manager->services);
         reload_result_free(manager->last_reload);
+        ban_expiry_free(manager->ban_expiry);
         ban_rules_free(manager->ban_rules);
         server_free(manager->server);
         storage_close(&manager->storage, false);

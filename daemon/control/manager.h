@@ -12,6 +12,7 @@
 
 #include "config/settings.h"
 #include "control/ban-book.h"
+#include "control/ban-expiry.h"
 #include "control/ban-rules.h"
 #include "control/bus.h"
 #include "control/certificate-watch.h"
@@ -46,6 +47,7 @@ typedef struct Manager {
         Server *server;
         BanBook bans;
         BanRules *ban_rules;
+        BanExpiry *ban_expiry;
         HandOver hand_over; /* from the last process, and to the next one */
         ManagerEnd end;
         Services services;

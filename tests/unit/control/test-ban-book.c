@@ -134,6 +134,29 @@ static void test_what_is_over_is_forgotten(void)
         stage_end(&stage);
 }
 
+static void test_tidying_is_of_both_lists(void)
+{
+        g_autofree char *text = NULL;
+        Stage stage;
+
+        stage_begin(&stage);
+        write_file(stage.listed, "user old 2001-01-01T00:00:00Z\nuser bob -\n");
+        write_file(stage.own, "user mallory 2001-01-01T00:00:00Z\nuser eve -\n");
+        g_assert_cmpint(stage_open(&stage, NULL), ==, 0);
+        g_assert_cmpint(ban_book_tidy(&stage.book, stage.server), ==, 0);
+        g_assert_cmpuint(ban_table_count(stage.book.own), ==, 1);
+        g_assert_true(server_has(&stage, BAN_USER, "eve"));
+        g_assert_true(server_has(&stage, BAN_USER, "bob"));
+        g_assert_false(server_has(&stage, BAN_USER, "old"));
+        g_assert_true(g_file_get_contents(stage.own, &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "user eve -\n");
+        /* Nothing is written when there is nothing to do. */
+        g_assert_cmpint(g_unlink(stage.own), ==, 0);
+        g_assert_cmpint(ban_book_tidy(&stage.book, stage.server), ==, 0);
+        g_assert_false(g_file_test(stage.own, G_FILE_TEST_EXISTS));
+        stage_end(&stage);
+}
+
 static void test_the_list_of_the_admin_stays_his(void)
 {
         const char *const text = "# mine\nuser eve -\nuser bob 2100-01-01T00:00:00Z mine\n";
@@ -238,6 +261,8 @@ int main(int argc, char **argv)
         g_test_add_func("/control/ban-book/own-bans-are-kept", test_own_bans_are_kept);
         g_test_add_func("/control/ban-book/what-is-over-is-forgotten",
                         test_what_is_over_is_forgotten);
+        g_test_add_func("/control/ban-book/tidying-is-of-both-lists",
+                        test_tidying_is_of_both_lists);
         g_test_add_func("/control/ban-book/the-list-of-the-admin-stays-his",
                         test_the_list_of_the_admin_stays_his);
         g_test_add_func("/control/ban-book/broken-files-are-told", test_broken_files_are_told);
