@@ -301,7 +301,11 @@ const Option options_global[] = {
          .doc = "What is logged; each line adds to it. all is all but internal."},
         {"sys_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_FIELD(sys_interval), .fallback = "10", .maximum = UINT16_MAX, .value = "SECONDS",
-         .doc = "How often the topics below $SYS/broker are published; 0: never."},
+         .doc = "How often the topics below $SYS/broker are published; 0: never. Beside those of "
+                "Mosquitto there are, below $SYS/broker/limits, how often clients were above "
+                "theirs: connections, subscriptions, retained (messages) and takeovers that were "
+                "refused, messages above a rate, pauses in which a client was not read from, and "
+                "holds in which it was not written to."},
 
         /* The process. */
         {"bus", OPTION_GLOBAL, OPTION_WORD, OPTION_WORKS, OPTION_RESTART, OPTION_HAWKER,

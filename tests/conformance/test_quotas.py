@@ -148,6 +148,17 @@ def log_has_a_line_for_many(c):
     assert len(lines) == 1 and "user ada is above" in lines[0], lines
 
 
+@test(versions=[5], config=["client_max_subscriptions 1", "sys_interval 1"], timed=True, own=True)
+def excesses_are_counted(c):
+    name = "$SYS/broker/limits/subscriptions"
+    watcher, peer = c.client("w"), c.client("a")
+    watcher.subscribe(name)
+    assert peer.subscribe("a", "b", "c") == [0, QUOTA, QUOTA]
+    packet = watcher.message(topic=name)
+    while packet.payload != b"2":
+        packet = watcher.message(topic=name)
+
+
 # all clients of a user: their identifiers are of different workers
 
 

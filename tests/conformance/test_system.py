@@ -35,6 +35,13 @@ FORMATS = {
     "connections/socket/count": NUMBER,
     "packet/out/count": NUMBER,
     "packet/out/bytes": NUMBER,
+    "limits/connections": NUMBER,
+    "limits/holds": NUMBER,
+    "limits/messages": NUMBER,
+    "limits/pauses": NUMBER,
+    "limits/retained": NUMBER,
+    "limits/subscriptions": NUMBER,
+    "limits/takeovers": NUMBER,
 }
 FORMATS.update(
     {

@@ -57,6 +57,13 @@ static void test_first_update_gives_every_name(void)
                 "packet/out/bytes",
                 "heap/current",
                 "heap/maximum",
+                "limits/connections",
+                "limits/holds",
+                "limits/messages",
+                "limits/pauses",
+                "limits/retained",
+                "limits/subscriptions",
+                "limits/takeovers",
         };
         static const char *const loads[] = {
                 "messages/received", "messages/sent",   "publish/received",
