@@ -64,7 +64,7 @@ int retained_keep(Retained *retained, Message *message, const RetainedLimits *li
                   RetainedLimit *ret_limit, Change *change);
 
 /* What each author has is counted from now on, or not any more. All that is there is looked at once
- * under the lock: a tenth of a second for a million messages. 0 or -ENOMEM, but not for false. */
+ * under the lock: a fifth of a second for a million messages. 0 or -ENOMEM, but not for false. */
 int retained_count_authors(Retained *retained, bool count);
 
 /* Relaxed figures for $SYS. */
