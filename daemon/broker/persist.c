@@ -6,27 +6,21 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/persist-encode.h"
 #include "broker/persist-key.h"
 #include "broker/persist-waits.h"
+#include "broker/persist-wills.h"
 
 /* Until persist_submitted() tells the number. */
 #define NOT_SUBMITTED (UINT64_MAX - 1)
 
 #define CHANGE_ROOM 512U
 
-/* A will that was taken and is not published yet. */
-typedef struct PersistWill {
-        SessionId session;
-        uint32_t number;
-        bool has_ended;
-} PersistWill;
-
 struct Persist {
         PersistParts parts;
         Change *change;
         int error; /* of what found no change */
-        msec_t boottime;
-        uint64_t realtime;
+        PersistClock clock;
         uint64_t drawn, last_order;
         uint64_t confirmed[PERSIST_WORKERS];
         PersistWaits own; /* for changes of this worker */
@@ -35,8 +29,7 @@ struct Persist {
         size_t n_told;
         SessionId *touched;
         size_t n_touched, touched_capacity;
-        PersistWill *wills;
-        size_t n_wills, wills_capacity;
+        PersistWills wills;
         Buffer scratch;
 };
 
@@ -74,7 +67,7 @@ Persist *persist_free(Persist *persist)
                 persist_waits_done(&persist->waits[i]);
         persist_waits_done(&persist->ready);
         free(persist->touched);
-        free(persist->wills);
+        persist_wills_done(&persist->wills);
         buffer_done(&persist->scratch);
         free(persist);
         return NULL;
@@ -84,20 +77,7 @@ Persist *persist_free(Persist *persist)
 
 void persist_set_clock(Persist *persist, msec_t boottime, uint64_t realtime)
 {
-        persist->boottime = boottime;
-        persist->realtime = realtime;
-}
-
-/* Rounded up: nothing may be over too early. */
-static uint64_t real_of(const Persist *persist, msec_t time)
-{
-        if (time == MSEC_INFINITY)
-                return PERSIST_NEVER;
-        if (time >= persist->boottime)
-                return persist->realtime +
-                       (time - persist->boottime + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
-        return persist->realtime -
-               MIN(persist->realtime, (persist->boottime - time) / MSEC_PER_SEC);
+        persist->clock = (PersistClock){boottime, realtime};
 }
 
 /* --- numbers --- */
@@ -250,8 +230,8 @@ void persist_done(Persist *persist, uint64_t message, uint32_t session)
 
 bool persist_is_idle(const Persist *persist)
 {
-        size_t n =
-                persist->own.count + persist->ready.count + persist->n_touched + persist->n_wills;
+        size_t n = persist->own.count + persist->ready.count + persist->n_touched +
+                   persist->wills.count;
 
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
                 n += persist->waits[i].count;
@@ -338,40 +318,6 @@ bool persist_next_ready(Persist *persist, PersistReady *ret_ready)
 
 /* --- publications --- */
 
-static PersistMessage record_of(const Persist *persist, const Message *message)
-{
-        PersistMessage record = {
-                .number = message_number(message),
-                .received = persist->realtime,
-                .expires = PERSIST_NEVER,
-                .topic = message_topic(message),
-                .properties = message_properties(message),
-                .payload = message_payload(message),
-                .flags = (uint8_t)(message->qos | (message->retain ? PERSIST_MESSAGE_RETAIN : 0)),
-        };
-
-        if (message->expires != MESSAGE_NEVER_EXPIRES)
-                record.expires = real_of(persist, (msec_t)message->expires * MSEC_PER_SEC);
-        if (message_author(message, &record.author))
-                record.flags |=
-                        (uint8_t)(PERSIST_MESSAGE_AUTHOR |
-                                  (record.author.username.data ? PERSIST_MESSAGE_NAMED : 0));
-        return record;
-}
-
-static int write_message(Persist *persist, const Message *message, const PersistTakerList *takers)
-{
-        PersistMessage parts = record_of(persist, message);
-        RecordWriter record = persist_message_begin(&persist->scratch, &parts);
-
-        if (takers) {
-                Bytes bytes = buffer_bytes(&takers->bytes);
-
-                record_put(&record, bytes.data, bytes.length);
-        }
-        return record_end(&record);
-}
-
 static void put_log(Persist *persist, const PersistPublication *publication, Change **change)
 {
         uint64_t number = message_number(publication->message);
@@ -382,7 +328,8 @@ static void put_log(Persist *persist, const PersistPublication *publication, Cha
         if (publication->takers->count > 1)
                 r = takers_add(persist->parts.takers, number, publication->takers->count);
         if (r == 0)
-                r = write_message(persist, publication->message, publication->takers);
+                r = persist_encode_message(&persist->clock, publication->message,
+                                           publication->takers, &persist->scratch);
         if (r == 0)
                 change_append(change, PERSIST_LOG, persist_key_bytes(&key),
                               buffer_bytes(&persist->scratch));
@@ -422,7 +369,7 @@ void persist_retained(Persist *persist, const Message *message, Change **change)
                 persist_retained_delete(message_topic(message), change);
                 return;
         }
-        r = write_message(persist, message, NULL);
+        r = persist_encode_message(&persist->clock, message, NULL, &persist->scratch);
         if (r == 0)
                 change_put(change, PERSIST_RETAINED, persist_key_bytes(&key),
                            buffer_bytes(&persist->scratch));
@@ -440,32 +387,21 @@ void persist_retained_delete(Bytes topic, Change **change)
 
 /* --- sessions --- */
 
-static int make_room(void **items, size_t count, size_t *capacity, size_t size)
-{
-        size_t larger = MAX(*capacity * 2, (size_t)16);
-        void *p;
-
-        if (count < *capacity)
-                return 0;
-        p = reallocarray(*items, larger, size);
-        if (!p)
-                return -ENOMEM;
-        *items = p;
-        *capacity = larger;
-        return 0;
-}
-
 void persist_touch(Persist *persist, SessionId session)
 {
-        void *items = persist->touched;
-        int r = make_room(&items, persist->n_touched, &persist->touched_capacity,
-                          sizeof(*persist->touched));
+        size_t capacity = MAX(persist->touched_capacity * 2, (size_t)16);
+        SessionId *touched;
 
-        persist->touched = items;
-        if (r < 0)
-                persist->error = r;
-        else
-                persist->touched[persist->n_touched++] = session;
+        if (persist->n_touched == persist->touched_capacity) {
+                touched = reallocarray(persist->touched, capacity, sizeof(*touched));
+                if (!touched) {
+                        persist->error = -ENOMEM;
+                        return;
+                }
+                persist->touched = touched;
+                persist->touched_capacity = capacity;
+        }
+        persist->touched[persist->n_touched++] = session;
 }
 
 SessionId persist_next_touched(Persist *persist)
@@ -473,58 +409,40 @@ SessionId persist_next_touched(Persist *persist)
         return persist->n_touched > 0 ? persist->touched[--persist->n_touched] : SESSION_ID_NONE;
 }
 
-static PersistWill *find_will(Persist *persist, uint32_t number)
-{
-        for (size_t i = 0; i < persist->n_wills; i++)
-                if (persist->wills[i].number == number)
-                        return &persist->wills[i];
-        return NULL;
-}
-
 void persist_will_taken(Persist *persist, uint32_t number, SessionId session)
 {
-        void *items = persist->wills;
-        int r;
-
-        if (find_will(persist, number))
-                return;
-        r = make_room(&items, persist->n_wills, &persist->wills_capacity, sizeof(*persist->wills));
-        persist->wills = items;
-        if (r < 0)
-                persist->error = r;
-        else
-                persist->wills[persist->n_wills++] =
-                        (PersistWill){.session = session, .number = number};
+        if (persist_wills_add(&persist->wills, number, session) < 0)
+                persist->error = -ENOMEM;
 }
 
 void persist_will_over(Persist *persist, uint32_t number)
 {
-        PersistWill *will = find_will(persist, number);
+        PersistWill will;
 
-        if (!will)
+        if (!persist_wills_take(&persist->wills, number, &will))
                 return;
-        if (will->has_ended)
+        if (will.has_ended)
                 remove_key(persist, PERSIST_SESSION, persist_key_session(number));
         else
-                persist_touch(persist, will->session);
-        *will = persist->wills[--persist->n_wills];
+                persist_touch(persist, will.session);
 }
 
 void persist_write_session(Persist *persist, const PersistSessionHead *head)
 {
         PersistSessionHead real = *head;
 
-        if (find_will(persist, head->number))
+        if (persist_wills_find(&persist->wills, head->number))
                 return; /* then it is touched again */
-        real.end = head->end == 0 ? 0 : real_of(persist, head->end);
-        real.will_due = head->will_due == 0 ? 0 : real_of(persist, head->will_due);
+        real.end = head->end == 0 ? 0 : persist_clock_real(&persist->clock, head->end);
+        real.will_due =
+                head->will_due == 0 ? 0 : persist_clock_real(&persist->clock, head->will_due);
         put_scratch(persist, PERSIST_SESSION, persist_key_session(head->number),
                     persist_session_put(&persist->scratch, &real));
 }
 
 void persist_forget_session(Persist *persist, uint32_t session)
 {
-        PersistWill *will = find_will(persist, session);
+        PersistWill *will = persist_wills_find(&persist->wills, session);
 
         if (will)
                 will->has_ended = true;
