@@ -92,6 +92,14 @@ static void report(const char *path, const StoreFound *found)
         else if (!found->clean)
                 log_notice("The broker was not stopped in order: going on from what was on the "
                            "disk");
+        if (found->lost > 0)
+                log_error("%" PRIu64 " batches of the journal of the store in %s were damaged: its "
+                          "files are set aside, what the others say has been done",
+                          found->lost, path);
+        if (found->alien)
+                log_error("The journal in %s is that of another store, or of this one when it was "
+                          "newer: it is set aside",
+                          path);
 }
 
 int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_storage)
