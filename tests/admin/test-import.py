@@ -31,9 +31,10 @@ sys.path.append(os.path.join(ROOT, "tests", "conformance"))
 import codec
 import mosquitto_db as db
 from peer import Peer
-from service import run
+from service import Service, run
 
-HAWKERCTL, os.environ["HAWKERD"] = (os.path.abspath(word) for word in sys.argv[1:3])
+HAWKERCTL, HAWKERD = (os.path.abspath(word) for word in sys.argv[1:3])
+os.environ["HAWKERD"] = HAWKERD
 DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
 DEADLINE = 60  # seconds; only a failure ever waits that long
 NOBODY = 65534
@@ -190,31 +191,37 @@ def what_mosquitto_wrote_is_taken_over(folder):
     return None
 
 
-def exchanges_at_qos_2_go_on(folder):
+def exchanges_at_qos_2(broker):
+    """Leaves them half done; the packets that the taker has got."""
+    taker = broker.peer()
+    taker.connect(client_id="taker", clean=False, props=[("session_expiry", 0xFFFFFFFF)])
+    taker.subscribe("in/#", "out/#", qos=2)
+    publisher = broker.peer()
+    publisher.connect()
+    for text in ("one", "two", "three"):
+        publish(publisher, "out/1", text, 2)
+    packets = [taker.expect(codec.PUBLISH) for _ in range(3)]
+    taker.send(codec.ack(codec.PUBREC, 5, packets[0].pid))
+    taker.expect(codec.PUBREL, pid=packets[0].pid)
+    taker.send(codec.ack(codec.PUBREC, 5, packets[1].pid))
+    taker.expect(codec.PUBREL, pid=packets[1].pid)
+    taker.send(codec.ack(codec.PUBCOMP, 5, packets[1].pid))
+    taker.ping()
+    taker.drop()
+    giver = broker.peer(4)
+    giver.connect(client_id="giver", clean=False)
+    giver.send(codec.publish(4, "in/1", "given", qos=2, pid=77, retain=True))
+    giver.expect(codec.PUBREC, pid=77)
+    giver.drop()
+    broker.stop()
+    return packets
+
+
+def exchanges_at_qos_2_are_taken_over(folder):
     if not has_mosquitto():
         return "no mosquitto"
     with Mosquitto(folder) as broker:
-        taker = broker.peer()
-        taker.connect(client_id="taker", clean=False, props=[("session_expiry", 0xFFFFFFFF)])
-        taker.subscribe("in/#", "out/#", qos=2)
-        publisher = broker.peer()
-        publisher.connect()
-        for text in ("one", "two", "three"):
-            publish(publisher, "out/1", text, 2)
-        packets = [taker.expect(codec.PUBLISH) for _ in range(3)]
-        taker.send(codec.ack(codec.PUBREC, 5, packets[0].pid))
-        taker.expect(codec.PUBREL, pid=packets[0].pid)
-        taker.send(codec.ack(codec.PUBREC, 5, packets[1].pid))
-        taker.expect(codec.PUBREL, pid=packets[1].pid)
-        taker.send(codec.ack(codec.PUBCOMP, 5, packets[1].pid))
-        taker.ping()
-        taker.drop()
-        giver = broker.peer(4)
-        giver.connect(client_id="giver", clean=False)
-        giver.send(codec.publish(4, "in/1", "given", qos=2, pid=77, retain=True))
-        giver.expect(codec.PUBREC, pid=77)
-        giver.drop()
-        broker.stop()
+        packets = exchanges_at_qos_2(broker)
     figures, records = take_over(folder, None)
     assert figures["received"] == 1 and figures["in_flight"] == 2, figures
     number = session_of(records, "taker")["number"]
@@ -227,6 +234,64 @@ def exchanges_at_qos_2_go_on(folder):
     assert records["received"] == [
         {"session": session_of(records, "giver")["number"], "packet_id": 77}], records["received"]
     assert [payload(one) for one in records["retained"]] == [b"given"]
+    return None
+
+
+@contextlib.contextmanager
+def hawkerd(folder):
+    """A broker that keeps its store in the folder; yields what makes a client of it."""
+    path = os.path.join(folder, "mqtt")
+    config = (f"listener 0 {path}\nallow_anonymous true\npersistence true\n"
+              f"persistence_location {folder}\n")
+    if os.geteuid() == 0:
+        config += "user root\n"
+    with Service(HAWKERD, folder, config) as service:
+        service.state("READY=1")
+        yield lambda version=5: Peer(path, time.monotonic() + DEADLINE, version)
+        assert service.stop() == 0, service.lines
+
+
+def a_broker_goes_on_with_it(folder):
+    if not has_mosquitto():
+        return "no mosquitto"
+    with Mosquitto(folder, "max_inflight_messages 3\n") as broker:
+        old = broker.peer(4)
+        old.connect(client_id="old", clean=False)
+        old.subscribe("a/#", qos=1)
+        publisher = broker.peer()
+        publisher.connect()
+        for i in range(5):
+            publish(publisher, f"a/{i}", b"m%d" % i, 1, retain=i == 4)
+        packets = exchanges_at_qos_2(broker)
+    take_over(folder, None)
+    with hawkerd(folder) as peer:
+        old = peer(4)
+        assert old.connect(client_id="old", clean=False).session_present
+        for i in range(5):
+            packet = old.expect(codec.PUBLISH, payload=b"m%d" % i, topic=f"a/{i}", qos=1, dup=i < 3)
+            assert i >= 3 or packet.pid == i + 1, (i, packet)
+            old.send(codec.ack(codec.PUBACK, 4, packet.pid))
+        taker = peer()
+        assert taker.connect(client_id="taker", clean=False,
+                             props=[("session_expiry", 100)]).session_present
+        taker.expect(codec.PUBREL, pid=packets[0].pid)
+        taker.expect(codec.PUBLISH, payload=b"three", pid=packets[2].pid, dup=True, qos=2)
+        given = taker.expect(codec.PUBLISH, payload=b"given", dup=False, qos=2)
+        assert given.pid not in (one.pid for one in packets), (given, packets)
+        giver = peer(4)
+        assert giver.connect(client_id="giver", clean=False).session_present
+        giver.send(codec.ack(codec.PUBREL, 4, 77))
+        giver.expect(codec.PUBCOMP, pid=77)
+        publish(giver, "out/2", "new", 2)
+        taker.expect(codec.PUBLISH, payload=b"new", qos=2)
+        reader = peer()
+        reader.connect()
+        reader.subscribe("+/+", qos=1)
+        assert {reader.expect(codec.PUBLISH, retain=True).payload
+                for _ in range(2)} == {b"m4", b"given"}
+        assert not old.ping() and not giver.ping()
+    records = records_of(os.path.join(folder, "store"))
+    assert owed(records, "old") == [] and len(records["message"]) == 3, records["message"]
     return None
 
 
@@ -604,7 +669,8 @@ def wrong_usage_is_told(_folder):
 
 TESTS = [
     what_mosquitto_wrote_is_taken_over,
-    exchanges_at_qos_2_go_on,
+    exchanges_at_qos_2_are_taken_over,
+    a_broker_goes_on_with_it,
     clients_with_and_without_names_are_all_there,
     all_versions_say_the_same,
     lengths_that_nobody_read_do_not_count,
