@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "control/access-bus.h"
+#include "control/backup-bus.h"
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
 #include "control/listener-bus.h"
@@ -209,6 +210,13 @@ static int on_list_bans(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, ban_bus_list, object->manager);
 }
 
+static int on_backup(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, backup_bus_start, object->manager);
+}
+
 static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -244,6 +252,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 on_unban, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListBans", SD_BUS_NO_ARGS, SD_BUS_RESULT(BAN_ROWS_TYPE, bans),
                                 on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("h", file), SD_BUS_NO_RESULT,
+                                on_backup, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
                                             "s", address, "s", listener),

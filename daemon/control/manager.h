@@ -27,6 +27,8 @@
 #include "transport/tls-credentials.h"
 #include "util/macro.h"
 
+typedef struct BackupJob BackupJob;
+
 /* What is to become of the clients when the loop has ended. */
 typedef enum ManagerEnd {
         MANAGER_STOPS,
@@ -44,6 +46,7 @@ typedef struct Manager {
         bool has_pid_file;
         bool has_left_root;
         Storage storage;
+        BackupJob *backup; /* backup-bus.h; NULL: none is made */
         Server *server;
         BanBook bans;
         BanRules *ban_rules;

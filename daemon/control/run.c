@@ -5,6 +5,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "control/backup-bus.h"
 #include "control/daemonize.h"
 #include "control/log-control-bus.h"
 #include "control/manager-bus.h"
@@ -120,6 +121,7 @@ static void manager_close_store(Manager *manager)
 {
         const bool in_order = server_store_error(manager->server) == 0;
 
+        backup_bus_end(manager);
         server_close_store(manager->server);
         storage_close(&manager->storage, in_order);
 }

@@ -210,6 +210,12 @@ void storage_checkpoint(const Storage *storage)
                            number);
 }
 
+int storage_begin_checkpoint(const Storage *storage, uint64_t *ret_number)
+{
+        return storage->server ? committer_checkpoint(server_committer(storage->server), ret_number)
+                               : -ENODEV;
+}
+
 void storage_apply(const Storage *storage, const Settings *settings)
 {
         if (storage->store)

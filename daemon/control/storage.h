@@ -43,6 +43,10 @@ int storage_watch(Storage *storage, sd_event *event, Server *server);
 /* What is on the disk goes to where the next start finds it sooner. */
 void storage_checkpoint(const Storage *storage);
 
+/* The same, unsaid: server_checkpointed() tells of its end. 0, -ENOMEM, or -ENODEV without a store
+ * that is watched. */
+int storage_begin_checkpoint(const Storage *storage, uint64_t *ret_number);
+
 /* What is live of the settings holds. */
 void storage_apply(const Storage *storage, const Settings *settings);
 

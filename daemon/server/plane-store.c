@@ -53,6 +53,9 @@ static void on_settled(void *lane_data, uint64_t number)
 
 static void on_checkpointed(void *data, uint64_t number)
 {
+        PlaneStore *store = data;
+
+        atomic_store(&store->checkpointed, number);
 }
 
 void plane_store_wait(const PlaneStore *store)

@@ -23,9 +23,10 @@ typedef struct PlaneStore {
         Committer *committer;
         PersistNumbers numbers;
         Takers *takers;
-        bool has_thread;     /* the committer */
-        int news;            /* an eventfd: `error` is set */
-        atomic_int error;    /* the store failed: nothing is written, or told, any more */
+        bool has_thread;  /* the committer */
+        int news;         /* an eventfd: `error` is set */
+        atomic_int error; /* the store failed: nothing is written, or told, any more */
+        atomic_uint_fast64_t checkpointed; /* the number of the last checkpoint that has ended */
         atomic_bool is_full; /* what needs room is refused, until a worker has found some */
 } PlaneStore;
 

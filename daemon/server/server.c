@@ -117,6 +117,11 @@ int server_store_news(const Server *server)
         return server->plane.store ? server->plane.store->news : -1;
 }
 
+uint64_t server_checkpointed(const Server *server)
+{
+        return server->plane.store ? atomic_load(&server->plane.store->checkpointed) : 0;
+}
+
 int server_store_error(const Server *server)
 {
         return server->plane.store ? atomic_load(&server->plane.store->error) : 0;

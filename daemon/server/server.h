@@ -40,6 +40,10 @@ int server_open_store(Server *server, Store *store, bool has_thread);
  * server_close_store(). */
 Committer *server_committer(const Server *server);
 
+/* The number of the checkpoint of the store that has ended last (committer_checkpoint()); 0: none,
+ * or there is no store. Thread: any */
+uint64_t server_checkpointed(const Server *server);
+
 /* An eventfd that is readable from when the store has failed; -1 without one. From then on nothing
  * is written, nor acknowledged: the process is to end. */
 int server_store_news(const Server *server);
