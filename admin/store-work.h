@@ -14,7 +14,8 @@ typedef struct StoreOrder {
         const Command *command;
         const char *configuration; /* NULL: that of the service */
         const char *folder;
-        const char *file; /* of load and backup */
+        const char *file;   /* of load and backup */
+        bool is_of_service; /* nobody has named the folder */
         bool partial, json;
 } StoreOrder;
 

@@ -40,8 +40,8 @@ static int print_help(void)
              "       hawkerctl store compact [DIR]       give unused room back\n"
              "       hawkerctl store backup [DIR] FILE   copy it\n"
              "\n"
-             "DIR is the folder of the store, by default that of the service. The broker is "
-             "stopped.\n"
+             "DIR is the folder of the store, by default that of the service. The broker is\n"
+             "stopped; but without DIR, backup asks one that runs.\n"
              "\n"
              "      --config FILE   the store of this configuration, not that of the service\n"
              "      --json          (check) write JSON\n"
@@ -70,6 +70,7 @@ static int run(size_t work, StoreOrder *order)
                 return EXIT_FAILED;
         }
         order->folder = of_service;
+        order->is_of_service = !order->configuration;
         return works[work].run(order);
 }
 

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -301,6 +302,61 @@ def acl_test_asks_the_broker(folder):
     assert status == 2 and not out, (status, out, err)
 
 
+def mqtt_session(folder, packets, answers):
+    """A client with a session that lasts; returns when all answers are there."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(DEADLINE)
+        client.connect(os.path.join(folder, "mqtt.sock"))
+        client.sendall(b"\x10\x0d\0\4MQTT\4\0\0\0\0\1c" + b"".join(packets))
+        data = b""
+        while any(answer not in data for answer in answers):
+            more = client.recv(4096)
+            assert more, data
+            data += more
+
+
+def a_running_broker_makes_a_backup(folder):
+    state, copy = os.path.join(folder, "state"), os.path.join(folder, "copy")
+    os.mkdir(state)
+    with Bus(folder) as bus, broker(folder, bus, "persistence true",
+                                    f"persistence_location {state}") as one:
+        # SUBSCRIBE t at QoS 1, then PUBLISH 1 and 2 to it, which it does not acknowledge.
+        mqtt_session(folder, (b"\x82\x06\0\1\0\1t\1", b"\x32\x06\0\1t\0\x021",
+                              b"\x32\x06\0\1t\0\x032"),
+                     (b"\x90\x03\0\1\1", b"\x40\x02\0\2", b"\x40\x02\0\3"))
+        status, out, err = ctl(bus, "store", "backup", copy)
+        assert (status, out, err) == (DONE, "", ""), (status, out, err)
+        assert one.line("A backup of the store is complete")
+        assert os.stat(copy).st_mode & 0o7777 == 0o600
+        status, out, err = ctl(bus, "store", "backup", copy)
+        assert status == FAILED and "File exists" in err, (status, err)
+        status, out, err = ctl(bus, "store", "backup", os.path.join(state, "store"), copy + "2")
+        assert status == FAILED and "a broker has it open" in err, (status, err)
+        if os.geteuid() == 0:
+            mine = os.path.join(folder, "his")
+            os.mkdir(mine)
+            os.chown(mine, NOBODY, NOBODY)
+            status, out, err = ctl(bus, "store", "backup", os.path.join(mine, "copy"), uid=NOBODY)
+            assert status == NO_RIGHT and not os.listdir(mine), (status, err)
+        assert one.stop() == 0
+    back = os.path.join(folder, "back")
+    os.mkdir(back, 0o700)
+    shutil.copyfile(copy, os.path.join(back, "data.mdb"))
+    status, out, err = ctl(None, "store", "check", back)
+    assert status == DONE and "2 messages" in out and not err, (status, out, err)
+    status, out, err = ctl(None, "store", "dump", back)
+    kinds = [json.loads(line)["kind"] for line in out.splitlines()]
+    assert kinds == ["store", "session", "subscription", "message", "message", "end"], kinds
+
+
+def without_a_store_there_is_no_backup(folder):
+    copy = os.path.join(folder, "copy")
+    with Bus(folder) as bus, broker(folder, bus):
+        status, out, err = ctl(bus, "store", "backup", copy)
+        assert status == FAILED and not out and "persistence is false" in err, (status, err)
+        assert not os.path.exists(copy)
+
+
 def restart_is_refused_where_nobody_keeps_connections(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         status, out, err = ctl(bus, "restart")
@@ -348,6 +404,8 @@ TESTS = [
     wrong_bans_are_told,
     the_names_of_peers_do_not_drive_the_terminal,
     acl_test_asks_the_broker,
+    a_running_broker_makes_a_backup,
+    without_a_store_there_is_no_backup,
     restart_is_refused_where_nobody_keeps_connections,
     completion_and_manual_know_every_word,
 ]
