@@ -253,6 +253,8 @@ int publication_end(Shard *shard, uint8_t reason)
                 r = answer_ack(connection, open->message->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
                                open->origin.packet_id, reason);
         publications_go_on(shard);
+        /* Where nothing is to be written the answer goes out in its place. */
+        held_release(&store->held, store->durable);
         return r;
 }
 

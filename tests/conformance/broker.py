@@ -105,6 +105,7 @@ class Broker:
 
     certificates = ""  # the folder, see run.py --certificates
     tls = False  # put a certificate on every listener
+    durability = ""  # with a store of its own, strict or relaxed
 
     def __init__(self, program, workers, config=()):
         self.program, self.workers = program, workers
@@ -165,6 +166,8 @@ class Broker:
         lines += ["user " + getpass.getuser(), "allow_anonymous true"]
         if self.workers:
             lines.append("workers %d" % self.workers)
+        if self.durability:
+            lines += self._store()
         own = [line for line in config if not line.startswith("@")]
         if not any(line.startswith("listener ") for line in own):
             own.append("listener {port} 127.0.0.1")
@@ -189,6 +192,17 @@ class Broker:
             path=self.path,
             certs=self.certificates,
         )
+
+    def _store(self):
+        """In a folder that the user whom the broker becomes may make it in."""
+        folder = os.path.join(self.path, "state")
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o777)
+        return [
+            "persistence true",
+            "persistence_location " + folder,
+            "durability " + self.durability,
+        ]
 
     @staticmethod
     def _certificate(line):

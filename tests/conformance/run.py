@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list]
-       [--certificates PROGRAM] [--tls VERSION] [GROUP...]
+       [--certificates PROGRAM] [--tls VERSION] [--persistence DURABILITY] [GROUP...]
 
 Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in;
 all groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0
 leaves the option out, for brokers that do not know it. --certificates names the program that makes
-what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version.
+what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version. With
+--persistence strict or relaxed each broker has a store of its own.
 """
 import argparse
 import faulthandler
@@ -52,6 +53,7 @@ def main():
     parser.add_argument("--filter", default="")
     parser.add_argument("--certificates")
     parser.add_argument("--tls", choices=["1_2", "1_3"])
+    parser.add_argument("--persistence", choices=["strict", "relaxed"], default="")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("group", nargs="*")
     options = parser.parse_args()
@@ -65,6 +67,7 @@ def main():
     if options.group:
         faulthandler.dump_traceback_later(58, exit=True)
     program = os.environ.get("HAWKERD") or options.broker
+    Broker.durability = options.persistence
     if not options.certificates:
         return harness.run(tests, program, options.workers)
     with tempfile.TemporaryDirectory(prefix="hawker-certificates-") as folder:

@@ -185,7 +185,10 @@ def occurrences(pid, word):
             begin, end = [int(number, 16) for number in area.split("-")]
             if rights.startswith("rw"):
                 memory.seek(begin)
-                found += memory.read(end - begin).count(word)
+                try:
+                    found += memory.read(end - begin).count(word)
+                except OSError:
+                    pass  # given back meanwhile
     return found
 
 
