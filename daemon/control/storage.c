@@ -147,7 +147,7 @@ static void report_restored(const Restored *restored, msec_t took)
                    restored->retained, restored->expired, took);
 }
 
-int storage_use(const Storage *storage, Server *server, bool resumes)
+int storage_restore(const Storage *storage, Server *server, bool resumes)
 {
         const msec_t began = clock_boottime();
         Restored restored;
@@ -161,10 +161,17 @@ int storage_use(const Storage *storage, Server *server, bool resumes)
         r = server_restore(server, storage->store, !resumes, &restored);
         if (r == 0 && !resumes)
                 report_restored(&restored, clock_boottime() - began);
-        if (r == 0)
-                r = server_open_store(server, storage->store, true);
         if (r < 0)
                 log_error("Cannot go on with what is in the store: %s", strerror(-r));
+        return r;
+}
+
+int storage_keep(const Storage *storage, Server *server)
+{
+        int r = storage->store ? server_open_store(server, storage->store, true) : 0;
+
+        if (r < 0)
+                log_error("Cannot write to the store: %s", strerror(-r));
         return r;
 }
 

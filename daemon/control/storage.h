@@ -30,11 +30,14 @@ typedef struct Storage {
 int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_storage);
 
 /*
- * The server, which is new, has what is in there, and keeps it up from here on. `resumes`: it will
- * have the state of the process before (hand-over.h), down to the connections; so nothing is read
- * but how far that process had counted. 0 or -errno, logged.
+ * The server, which is new, has what is in there. `resumes`: it will have the state of the process
+ * before (hand-over.h), down to the connections; so nothing is read but how far that process had
+ * counted. 0 or -errno, logged.
  */
-int storage_use(const Storage *storage, Server *server, bool resumes);
+int storage_restore(const Storage *storage, Server *server, bool resumes);
+
+/* The server, which has all its state, keeps it up from here on. 0 or -errno, logged. */
+int storage_keep(const Storage *storage, Server *server);
 
 /* From now on the loop ends with -EIO, logged and told, when what the server writes cannot be
  * written: nothing may be acknowledged any more. 0 or -errno. */

@@ -30,7 +30,7 @@ typedef struct Committer Committer;
 int server_new(Settings *settings, Server **ret_server);
 /*
  * From here on what lasts is written to the store, which outlives the server and nobody else writes
- * to. Called before anything is in the model or could come into it, but for server_new(). The
+ * to. Called when the model is as it is stored, and before anything else could come into it. The
  * settings say how: `durability`, `group_commit_delay`; server_reload() changes these. Without
  * has_thread committer_turn() drives it. 0 or -errno: then the server is only good to be freed.
  */
