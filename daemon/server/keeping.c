@@ -23,6 +23,14 @@
 
 /* --- its life --- */
 
+/* Of both clocks when the second began: else what is stored and read again could expire later. */
+static void set_clock(Persist *persist, msec_t now)
+{
+        const uint64_t calendar = clock_realtime_ms();
+
+        persist_set_clock(persist, now - calendar % MSEC_PER_SEC, calendar / MSEC_PER_SEC);
+}
+
 static int init_parts(Shard *shard, ShardStore *store)
 {
         const PersistParts parts = {
@@ -59,7 +67,7 @@ int keeping_open(Shard *shard)
         r = init_parts(shard, store);
         if (r < 0)
                 return r;
-        persist_set_clock(store->persist, loop_now(&shard->loop), clock_realtime());
+        set_clock(store->persist, loop_now(&shard->loop));
         sessions_set_persist(shard->sessions, store->persist);
         return 0;
 }
@@ -224,7 +232,7 @@ uint64_t keeping_begin_turn(Shard *shard)
         const msec_t now = loop_now(&shard->loop);
 
         if (now >= store->clock_due) {
-                persist_set_clock(store->persist, now, clock_realtime());
+                set_clock(store->persist, now);
                 store->clock_due = now + CLOCK_TIME;
         }
         return atomic_load_explicit(&shard->unsaid, memory_order_acquire);

@@ -21,10 +21,15 @@ uint64_t clock_monotonic_ns(void)
         return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-uint64_t clock_realtime(void)
+uint64_t clock_realtime_ms(void)
 {
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t)now.tv_sec;
+        return (uint64_t)now.tv_sec * MSEC_PER_SEC + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t clock_realtime(void)
+{
+        return clock_realtime_ms() / MSEC_PER_SEC;
 }

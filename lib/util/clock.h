@@ -18,6 +18,8 @@ uint64_t clock_monotonic_ns(void);
 
 /* Seconds since the epoch: only for what people read and what must outlive a boot. */
 uint64_t clock_realtime(void);
+/* The same in milliseconds. */
+uint64_t clock_realtime_ms(void);
 
 /* a + b, but MSEC_INFINITY when either is or when it would overflow. */
 static inline msec_t msec_add(msec_t a, msec_t b)
