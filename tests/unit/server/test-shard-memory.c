@@ -21,6 +21,7 @@
 #define FOLLOWS   1U
 #define KEEPS     2U
 #define IS_STRICT 4U /* passwords and rules hold */
+#define LIMITS    8U
 
 /* A helper checks the password of those in the scene. */
 #define USERS "name:" SLOW_HASH "\nwitness:" QUICK_HASH "\n"
@@ -135,6 +136,16 @@ static void keep(Settings *settings)
         settings->persistence = true;
 }
 
+/* Everything is limited, but nothing is above. */
+static void limit_all(Settings *settings)
+{
+        settings->client_max_message_rate = settings->user_max_message_rate = 100000;
+        settings->client_max_receive_rate = settings->user_max_receive_rate = 100000000;
+        settings->client_max_send_rate = settings->user_max_send_rate = 100000000;
+        settings->client_max_retained = settings->user_max_retained = 1000;
+        settings->user_max_connections = settings->user_max_subscriptions = 1000;
+}
+
 static void change_all(Settings *settings)
 {
         settings->allow_duplicate_messages = false;
@@ -215,16 +226,28 @@ static Client *join(Stage *stage, unsigned worker, const char *id)
         return client;
 }
 
+/* Of the user no connection is left: with one that comes and goes it is forgotten. */
+static void assert_nobody_counts(Accounts *accounts, size_t others)
+{
+        Account *account;
+
+        stage_must(accounts_enter(accounts, NULL, BYTES_LITERAL("name"), stage_now(), &account) ==
+                   0);
+        stage_must(account_subscribe(account, 1));
+        accounts_leave(accounts, account, stage_now());
+        stage_must(accounts_count(accounts) == others);
+}
+
 /* False: the scene has fewer allocations than that. */
 static bool attempt(unsigned which, unsigned how)
 {
         Witness witness;
         Stage stage;
 
-        stage_init(&stage, 2, how & KEEPS ? keep : NULL);
+        stage_init(&stage, 2, how & KEEPS ? keep : how & LIMITS ? limit_all : NULL);
         stage_take_helpers(&stage, 16);
-        if (how & IS_STRICT)
-                stage_police(&stage, USERS, RULES);
+        if (how & (IS_STRICT | LIMITS))
+                stage_police(&stage, USERS, how & IS_STRICT ? RULES : NULL);
         witness.from = join(&stage, 0, stage_id(&stage, 0, "from"));
         witness.to = join(&stage, 1, stage_id(&stage, 1, "to"));
         client_subscribe(witness.to, "witness", 0);
@@ -242,6 +265,7 @@ static bool attempt(unsigned which, unsigned how)
         stage_must(stage_counters(&stage).sessions == 2);
         stage_must(stage_counters(&stage).messages_queued == 0);
         stage_must(stage_counters(&stage).subscriptions == 1);
+        assert_nobody_counts(stage.plane->accounts, how & LIMITS ? 1 : 0);
         assert_works(&witness);
         if (stage.store && !failing_memory.has_failed)
                 assert_forgotten(&stage);
@@ -274,5 +298,8 @@ int main(int argc, char **argv)
         g_test_add_data_func("/server/shard-memory/strict", GUINT_TO_POINTER(IS_STRICT), test_each);
         g_test_add_data_func("/server/shard-memory/strict-and-its-turn",
                              GUINT_TO_POINTER(IS_STRICT | FOLLOWS), test_each);
+        g_test_add_data_func("/server/shard-memory/limits", GUINT_TO_POINTER(LIMITS), test_each);
+        g_test_add_data_func("/server/shard-memory/limits-and-its-turn",
+                             GUINT_TO_POINTER(LIMITS | FOLLOWS), test_each);
         return g_test_run();
 }
