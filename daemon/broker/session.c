@@ -67,7 +67,7 @@ static TopicFilter filter_of(const Subscription *subscription)
 
 /* --- the store --- */
 
-static void touch(Session *session)
+void session_touch(Session *session)
 {
         if (session->sender.number == 0 || session->is_touched)
                 return;
@@ -84,6 +84,14 @@ static StoredSession stored(Session *session)
 static uint64_t end_of(const Session *session, msec_t end)
 {
         return session->sender.connected ? 0 : end;
+}
+
+void session_store(Session *session)
+{
+        if (session->expiry_interval == 0)
+                return;
+        stored_session_begin(stored(session));
+        session_touch(session);
 }
 
 bool session_is_touched(const Session *session)
@@ -174,7 +182,7 @@ void session_attach(Session *session, const SessionAttach *attach)
                 stored_session_end(stored(session));
         else
                 stored_session_begin(stored(session));
-        touch(session);
+        session_touch(session);
 }
 
 void session_detach(Session *session)
@@ -185,7 +193,7 @@ void session_detach(Session *session)
         sender_disconnect(&session->sender);
         packet_ids_trim(&session->received);
         tell_groups(session, false);
-        touch(session);
+        session_touch(session);
 }
 
 void *session_connection(const Session *session)
@@ -207,7 +215,7 @@ void session_reconnect(Session *session, void *connection)
 void session_set_expiry(Session *session, uint32_t expiry_interval)
 {
         session->expiry_interval = expiry_interval;
-        touch(session);
+        session_touch(session);
 }
 
 uint32_t session_expiry(const Session *session)
@@ -393,7 +401,7 @@ void session_set_will(Session *session, Message *will, uint32_t delay)
         session->will = will;
         session->will_delay = delay;
         session->due.will = MSEC_INFINITY; /* it waits for the next detachment */
-        touch(session);
+        session_touch(session);
 }
 
 Message *session_take_will(Session *session)

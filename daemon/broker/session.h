@@ -181,10 +181,13 @@ void session_detach(Session *session);
 /* What was held may be sent. False: that changes nothing for session_dequeue(). */
 bool session_confirmed(Session *session, const PersistReady *ready);
 
-/* Whether its record in the store is to be made anew. */
+/* Its record in the store is to be made anew, if it has one; whether it is; that is done. */
+void session_touch(Session *session);
 bool session_is_touched(const Session *session);
-/* That is done, if it has one. */
 void session_write(Session *session);
+
+/* It is stored from now on if it lasts, but for the messages that it has. */
+void session_store(Session *session);
 
 /* What it consists of, for session-writer.h and session-reader.h; all borrowed. */
 typedef struct SessionInside {

@@ -73,10 +73,12 @@ void sessions_set_persist(Sessions *sessions, Persist *persist)
 {
         sessions->shared.persist = persist;
         for (uint32_t i = 0; persist && i < sessions->n_slots; i++) {
-                const Session *session = sessions->slots[i].session;
+                Session *session = sessions->slots[i].session;
 
                 if (session && session_is_touched(session))
                         persist_touch(persist, session_id(session));
+                if (session && session_number(session) == 0)
+                        session_store(session);
         }
 }
 
@@ -267,6 +269,7 @@ void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t
                         continue;
                 change_end(session, before, limits->retention, now);
                 reckon(sessions, session_due(session));
+                session_touch(session);
         }
 }
 

@@ -34,8 +34,8 @@ DEFINE_CLEANUP(Sessions, sessions_free)
  */
 void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t now);
 
-/* Where its sessions are stored from now on, which outlives them; NULL: nowhere. Told while they
- * are as they are stored: when there are none, or they were read from there. */
+/* Where its sessions are stored from now on, which outlives them; NULL: nowhere. Those that have a
+ * number are there already, as they are; those that last and have none get one, and will be. */
 void sessions_set_persist(Sessions *sessions, Persist *persist);
 
 /* Ends a turn, as persist_take(): with the records of the sessions that have changed. */

@@ -229,6 +229,45 @@ static void test_connected_at_the_end(void)
         stage_done(&stage);
 }
 
+/* Another limit of the settings moves the end, in the store too. */
+static void test_a_newer_retention(void)
+{
+        SessionLimits limits = {.retention = 60};
+        Stage stage;
+
+        stage_init(&stage);
+        fixture_detach(&stage.fixture, stage.fixture.session);
+        flush(&stage);
+        sessions_set_limits(stage.fixture.sessions, &limits, FIXTURE_EPOCH);
+        flush(&stage);
+        restart(&stage, 10);
+        g_assert_cmpuint(session_due(stage.fixture.session)->end, ==,
+                         FIXTURE_EPOCH + 50 * MSEC_PER_SEC);
+        stage_done(&stage);
+}
+
+/* Of a broker that stored nothing before: what lasts is stored from now on. */
+static void test_a_store_is_new(void)
+{
+        Session *session;
+        Stage stage;
+        bool existed;
+
+        stage_init(&stage);
+        sessions_close(stage.fixture.sessions, stage.fixture.session);
+        flush(&stage);
+        sessions_set_persist(stage.fixture.sessions, NULL);
+        open_client(&stage, "brief", 0);
+        session = open_client(&stage, "client", 3600);
+        g_assert_cmpint(session_subscribe(session, BYTES_LITERAL("a"), 1, 0, &existed), ==, 0);
+        sessions_set_persist(stage.fixture.sessions, stage.persist);
+        flush(&stage);
+        assert_store(stage.store, "session subscription");
+        restart(&stage, 1);
+        g_assert_cmpuint(session_n_subscriptions(stage.fixture.session), ==, 1);
+        stage_done(&stage);
+}
+
 /* What fell due meanwhile is due at once. */
 static void test_wills_and_ends_go_on(void)
 {
@@ -355,6 +394,8 @@ int main(int argc, char **argv)
         ADD("retained-for-a-new-subscription", test_retained_for_a_new_subscription);
         ADD("all-is-there-again", test_all_is_there_again);
         ADD("connected-at-the-end", test_connected_at_the_end);
+        ADD("a-newer-retention", test_a_newer_retention);
+        ADD("a-store-is-new", test_a_store_is_new);
         ADD("wills-and-ends-go-on", test_wills_and_ends_go_on);
         ADD("takers-are-counted-again", test_takers_are_counted_again);
         ADD("retained-messages", test_retained_messages);
