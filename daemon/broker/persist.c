@@ -39,6 +39,17 @@ void persist_numbers_init(PersistNumbers *numbers, uint64_t last_message, uint32
         atomic_init(&numbers->session, last_session);
 }
 
+void persist_numbers_raise(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session)
+{
+        PersistNumbers other;
+
+        persist_numbers_init(&other, last_message, last_session);
+        atomic_store_explicit(&numbers->message, MAX(numbers->message, other.message),
+                              memory_order_relaxed);
+        atomic_store_explicit(&numbers->session, MAX(numbers->session, other.session),
+                              memory_order_relaxed);
+}
+
 int persist_new(const PersistParts *parts, Persist **ret_persist)
 {
         Persist *persist = calloc(1, sizeof(*persist));

@@ -44,6 +44,9 @@ typedef struct PersistNumbers {
 /* As they go on from what was stored: persist_replay()'s last_message and last_session. */
 void persist_numbers_init(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session);
 
+/* They go on from these if that is further, as another process has left them. */
+void persist_numbers_raise(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session);
+
 typedef struct PersistParts {
         PersistNumbers *numbers; /* outlive it, as do the takers */
         Takers *takers;

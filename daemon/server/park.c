@@ -14,6 +14,7 @@
 #include "server/connection-end.h"
 #include "server/connection-record.h"
 #include "server/park-image.h"
+#include "server/plane-store.h"
 #include "server/shard-loop.h"
 #include "server/shard-stop.h"
 #include "transport/tls.h"
@@ -176,9 +177,12 @@ static int park_session(Session *session, void *data)
 static int park_all(Parker *parker, const TlsTicketKey *key)
 {
         Plane *plane = parker->plane;
-        int r;
+        int r = 0;
 
-        r = park_key(parker, key);
+        if (plane->store)
+                r = state_writer_numbers(parker->state, &plane->store->numbers);
+        if (r == 0)
+                r = park_key(parker, key);
         if (r == 0)
                 r = park_retained(parker);
         for (unsigned i = 0; i < plane->n_shards && r == 0; i++)

@@ -53,8 +53,9 @@ static int read_image(Plane *plane, Store *store, bool loads, PersistImage **ret
         r = store_begin_read(store, &txn);
         if (r == 0)
                 r = persist_replay(txn, &image);
-        if (r == 0 && loads)
-                r = load(plane, txn, image, restored);
+        if (r == 0)
+                r = loads ? load(plane, txn, image, restored)
+                          : persist_load_takers(txn, image, plane->store->takers);
         if (r < 0)
                 return r;
         *ret_image = TAKE_PTR(image);

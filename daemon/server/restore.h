@@ -22,7 +22,7 @@ typedef struct Restored {
 /*
  * Before server_open_store(), with the same store. What in there does not add up is set aside, what
  * is of no use is deleted. Without `loads` the state itself comes from elsewhere (unpark.h), where
- * the process before has left it too: then only its numbers go on.
+ * the process before has left it too: then only its numbers go on, and who has taken what.
  *
  * 0, -ENOMEM, or what the store says: then the server is only good to be freed.
  */

@@ -17,6 +17,7 @@
 #include "server/connection-record.h"
 #include "server/deliver.h"
 #include "server/gate.h"
+#include "server/plane-store.h"
 
 typedef struct Unparker {
         Plane *plane;
@@ -222,6 +223,17 @@ static int unpark_all(Unparker *unparker)
         return r;
 }
 
+/* The store need not have seen the last ones that were given. */
+static void go_on_counting(const Unparker *unparker)
+{
+        PlaneStore *store = unparker->plane->store;
+        uint64_t last_message;
+        uint32_t last_session;
+
+        if (store && state_reader_numbers(unparker->state, &last_message, &last_session))
+                persist_numbers_raise(&store->numbers, last_message, last_session);
+}
+
 /* --- those whose connection has not come --- */
 
 static int detach_if_alone(Session *session, void *data)
@@ -262,6 +274,7 @@ int server_unpark(Server *server, const Arrival *arrival, ArrivalCounts *ret_cou
                 return r;
         clock = state_reader_clock(unparker.state);
         unparker.downtime = now > clock->boottime ? now - clock->boottime : 0;
+        go_on_counting(&unparker);
         r = unpark_all(&unparker);
         payloads_read_done(&unparker.payloads);
         state_reader_free(unparker.state);

@@ -108,6 +108,12 @@ static void test_numbers_rise(void)
         g_assert_cmpuint(persist_drawn(stage.persist[1]), ==, a);
         g_assert_cmpuint(persist_session_number(stage.persist[0]), ==, 1);
         g_assert_cmpuint(persist_session_number(stage.persist[1]), ==, 2);
+        persist_numbers_raise(&stage.numbers, 0, 9);
+        g_assert_cmpuint(persist_number(stage.persist[0]), >, b);
+        g_assert_cmpuint(persist_session_number(stage.persist[0]), ==, 10);
+        persist_numbers_raise(&stage.numbers, UINT64_C(1) << 40, 0);
+        g_assert_cmpuint(persist_number(stage.persist[0]), >, UINT64_C(1) << 40);
+        g_assert_cmpuint(persist_session_number(stage.persist[0]), ==, 11);
         stage_done(&stage);
 }
 
