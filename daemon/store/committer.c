@@ -131,7 +131,7 @@ static int write_batch(Committer *committer, const Batch *batch)
                 (void)store_give_reserve(committer->writer.store);
                 r = try_batch(committer, batch);
         }
-        if (r == -ENOSPC || r == -ENOMEM || r == -EMFILE || r == -ENFILE) {
+        if (r == -ENOSPC || r == -ENOMEM) {
                 refuse_all(committer, batch, true, r);
                 r = 0;
         }

@@ -72,6 +72,20 @@ static int fill(int fd, uint64_t size)
         return r;
 }
 
+/* Want of descriptors is as want of memory: it passes. */
+static int open_error(int error)
+{
+        switch (error) {
+        case EDQUOT:
+                return -ENOSPC;
+        case EMFILE:
+        case ENFILE:
+                return -ENOMEM;
+        default:
+                return -error;
+        }
+}
+
 static int make_file(const StoreFolder *folder, const char *name, uint64_t size, int *ret_fd)
 {
         _cleanup_close_ int fd =
@@ -80,7 +94,7 @@ static int make_file(const StoreFolder *folder, const char *name, uint64_t size,
         int r;
 
         if (fd < 0)
-                return errno == EDQUOT ? -ENOSPC : -errno;
+                return open_error(errno);
         r = fchmod(fd, 0600) < 0 ? -errno : fill(fd, size);
         if (r == 0 && (fsync(fd) < 0 || fsync(folder->fd) < 0))
                 r = disk_error(errno);

@@ -29,8 +29,8 @@ Journal *journal_free(Journal *journal);
 DEFINE_CLEANUP(Journal, journal_free)
 
 /* Makes a batch of so many items, which follow journal_batch_begin() in the buffer, and puts it on
- * the disk. 0; 1: and the journal is in another file now; -ENOSPC, -ENOMEM, -EMFILE, -ENFILE: it is
- * not written; -EIO: the disk failed. */
+ * the disk. 0; 1: and the journal is in another file now; -ENOSPC, -ENOMEM (also of descriptors):
+ * it is not written; -EIO: the disk failed. */
 int journal_write(Journal *journal, Buffer *buffer, uint32_t n_items);
 
 /* The number of the last batch that was written. Thread: that which writes */

@@ -505,6 +505,32 @@ static void test_backup(void)
         stage_done();
 }
 
+/* What can be had of the tables, and what the journal has. */
+static void test_tables_are_damaged(void)
+{
+        g_autofree uint8_t *damage = g_malloc(2 * 4096);
+        g_autofree char *data = NULL;
+        Fixture copy;
+        int fd;
+
+        stage_init();
+        commit("a", 10);
+        checkpoint();
+        commit("b", 10);
+        crash(&copy);
+        data = fixture_file(&copy, "data.mdb");
+        fd = open(data, O_WRONLY | O_CLOEXEC);
+        memset(damage, 0xff, 2 * 4096);
+        g_assert_cmpint(pwrite(fd, damage, 2 * 4096, 0), ==, 2 * 4096); /* where it begins */
+        close(fd);
+        open_copy(&copy);
+        g_assert_true(store_found(copy.store).damaged);
+        g_assert_false(store_found(copy.store).alien);
+        assert_keys(&copy, "ab"); /* the first batch was still there, settled or not */
+        fixture_done(&copy);
+        stage_done();
+}
+
 static void test_newer_format_keeps_its_journal(void)
 {
         Fixture copy;
@@ -541,6 +567,7 @@ int main(int argc, char **argv)
         g_test_add_func("/store/journal/lost-file", test_lost_file);
         g_test_add_func("/store/journal/journal-of-other-tables", test_journal_of_other_tables);
         g_test_add_func("/store/journal/tables-are-lost", test_tables_are_lost);
+        g_test_add_func("/store/journal/tables-are-damaged", test_tables_are_damaged);
         g_test_add_func("/store/journal/backup", test_backup);
         g_test_add_func("/store/journal/newer-format-keeps-its-journal",
                         test_newer_format_keeps_its_journal);
