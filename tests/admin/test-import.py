@@ -608,6 +608,27 @@ def what_root_makes_is_the_broker_s(folder):
     return None
 
 
+def a_full_disk_changes_nothing(folder):
+    if os.geteuid() != 0:
+        return "not root"
+    path, disk = os.path.join(folder, "mosquitto.db"), os.path.join(folder, "disk")
+    os.mkdir(disk)
+    file = db.File()
+    for number in range(1, 21):
+        file.message(number, f"t/{number}", b"x" * 1000000)
+        file.retained(number)
+    file.write(path)
+    script = ('mount -t tmpfs -o size=8m tmpfs "$2" || exit 77; "$1" import --into "$2/store" "$3"; '
+              'status=$?; "$1" store check "$2/store" && ls "$2/store"; exit $status')
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", HAWKERCTL, disk, path],
+                          capture_output=True, timeout=DEADLINE, check=False)
+    if done.returncode == 77 or b"unshare" in done.stderr:
+        return "no mount namespace"
+    assert done.returncode == FAILED and b"the disk is full" in done.stderr, done.stderr
+    assert done.stdout.startswith(b"nothing is damaged\n") and b"draft" not in done.stdout, done.stdout
+    return None
+
+
 def the_store_of_a_configuration_is_found(folder):
     path, state = os.path.join(folder, "mosquitto.db"), os.path.join(folder, "state")
     config = os.path.join(folder, "hawker.conf")
@@ -685,6 +706,7 @@ TESTS = [
     a_store_in_use_is_left_alone,
     the_owner_keeps_it,
     what_root_makes_is_the_broker_s,
+    a_full_disk_changes_nothing,
     the_store_of_a_configuration_is_found,
     figures_are_told,
     a_long_one_shows_how_far_it_is,
