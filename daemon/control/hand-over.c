@@ -115,6 +115,11 @@ int hand_over_resume(HandOver *hand_over, Server *server, const Listeners *liste
         return 0;
 }
 
+void hand_over_settle(Server *server)
+{
+        server_unpark_end(server);
+}
+
 /* --- to the next one --- */
 
 /* The image, or -errno. */

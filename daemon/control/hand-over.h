@@ -35,6 +35,8 @@ int hand_over_ticket_key(const HandOver *hand_over, TlsTicketKey *ret_key);
 /* Lets a new server, not started yet, go on with it; the listeners are those of its settings. What
  * cannot be served is told so. 0, or -ENOMEM: nothing has happened. */
 int hand_over_resume(HandOver *hand_over, Server *server, const Listeners *listeners);
+/* Then, when the server keeps what lasts (storage.h): clients that did not come along have left. */
+void hand_over_settle(Server *server);
 
 /*
  * Suspends the server and parks what it has, and its listening sockets. Who cannot go along is told

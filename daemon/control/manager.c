@@ -101,11 +101,16 @@ static int manager_leave_root(Manager *manager)
  * the store has all that was to last. */
 static int manager_resume(Manager *manager)
 {
-        int r = storage_restore(&manager->storage, manager->server, manager->hand_over.image);
+        const bool resumes = manager->hand_over.image;
+        int r = storage_restore(&manager->storage, manager->server, resumes);
 
         if (r == 0)
                 r = hand_over_resume(&manager->hand_over, manager->server, &manager->listeners);
-        return r < 0 ? r : storage_keep(&manager->storage, manager->server);
+        if (r == 0)
+                r = storage_keep(&manager->storage, manager->server);
+        if (r == 0 && resumes)
+                hand_over_settle(manager->server);
+        return r;
 }
 
 static int manager_make_server(Manager *manager)

@@ -278,7 +278,13 @@ int server_unpark(Server *server, const Arrival *arrival, ArrivalCounts *ret_cou
         r = unpark_all(&unparker);
         payloads_read_done(&unparker.payloads);
         state_reader_free(unparker.state);
-        for (unsigned i = 0; i < unparker.plane->n_shards; i++)
-                finish_shard(&unparker.plane->shards[i]);
         return r;
+}
+
+void server_unpark_end(Server *server)
+{
+        Plane *plane = server_plane(server);
+
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                finish_shard(&plane->shards[i]);
 }

@@ -29,9 +29,15 @@ typedef struct ArrivalCounts {
 
 /*
  * Lets it all go on where it was. A connection whose listener is gone, speaks TLS now, or has
- * another mount point, is dismissed; a session that was connected and whose connection does not
- * come is one whose client has left, with its will. 0, -ENOMEM, -EBADMSG, -EPROTONOSUPPORT: then
+ * another mount point, is dismissed. 0, -ENOMEM, -EBADMSG, -EPROTONOSUPPORT: then
  * what was read so far goes on, and the caller dismisses the other items. *ret_counts is set in
  * each case.
  */
 int server_unpark(Server *server, const Arrival *arrival, ArrivalCounts *ret_counts);
+
+/*
+ * A session that was connected and whose connection has not come is one whose client has left: its
+ * will and what it had of a group are for others. In the store too, so it comes after
+ * server_open_store(), in each case.
+ */
+void server_unpark_end(Server *server);

@@ -52,7 +52,9 @@ int stage_arrive(Stage *stage, unsigned workers, Luggage *luggage, ArrivalCounts
         if (r < 0)
                 return r;
         arrival.image = image;
-        return server_unpark(stage->server, &arrival, ret_counts);
+        r = server_unpark(stage->server, &arrival, ret_counts);
+        server_unpark_end(stage->server);
+        return r;
 }
 
 void luggage_done(Luggage *luggage)

@@ -21,7 +21,7 @@ typedef struct Luggage {
  * settings. */
 void stage_leave(Stage *stage, Luggage *ret_luggage);
 /* Another server, with as many workers; the clients of the old one are its clients. Returns what
- * server_unpark() does. */
+ * server_unpark() does, and ends it. */
 int stage_arrive(Stage *stage, unsigned workers, Luggage *luggage, ArrivalCounts *ret_counts);
 void luggage_done(Luggage *luggage);
 
