@@ -209,6 +209,7 @@ static void end_rounds(Shard *shard, uint64_t change)
                 ring_pop(&store->rounds);
         }
         persist_confirm(store->persist, shard->index, store->confirmed);
+        publications_go_on(shard);
 }
 
 void keeping_durable(Shard *shard, uint64_t change)
@@ -231,6 +232,7 @@ uint64_t keeping_begin_turn(Shard *shard)
         ShardStore *store = shard->store;
         const msec_t now = loop_now(&shard->loop);
 
+        persist_set_relaxed(store->persist, !shard_is_strict(shard));
         if (now >= store->clock_due) {
                 set_clock(store->persist, now);
                 store->clock_due = now + CLOCK_TIME;
@@ -261,7 +263,7 @@ msec_t keeping_patience(const Shard *shard)
 {
         const ShardStore *store = shard->store;
 
-        if (store->to_tell != 0 || store->has_answers)
+        if (store->to_tell != 0 || store->has_answers || store->messages)
                 return 0;
         return store->durable < store->submitted || store->probe_due > 0 || shard->has_stalled
                        ? (msec_t)WAKE_TIME
@@ -273,6 +275,7 @@ msec_t keeping_patience(const Shard *shard)
 void keeping_confirmed(Shard *shard, unsigned worker, uint64_t message)
 {
         persist_confirm(shard->store->persist, worker, message);
+        publications_go_on(shard);
         send_ready(shard);
 }
 

@@ -217,13 +217,20 @@ static void publication_write(Shard *shard, Publication *publication)
                 held_refuse_one(&store->held, publication->place);
 }
 
-/* All that need wait no longer. */
-static void publications_go_on(Shard *shard)
+/* What ends the record that a message had before must come behind that record. */
+static bool waits_for_record(const Shard *shard, const Publication *publication)
+{
+        return publication->origin.left > 0 &&
+               !persist_is_confirmed(shard->store->persist, publication->origin.left);
+}
+
+void publications_go_on(Shard *shard)
 {
         Publications *publications = publications_of(shard);
         Publication *first;
 
         while ((first = ring_first(&publications->queue)) && first->unanswered == 0 &&
+               !waits_for_record(shard, first) &&
                !(publications->is_open && publications->queue.count == 1)) {
                 publication_write(shard, first);
                 message_unref(first->message);

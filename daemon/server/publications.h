@@ -78,6 +78,9 @@ int publication_end(Shard *shard, uint8_t reason);
 /* It has not been routed: as if it had not begun. */
 void publication_abort(Shard *shard);
 
+/* All that need wait no longer are written; also when other messages are on the disk now. */
+void publications_go_on(Shard *shard);
+
 /* The number of the oldest one that is not complete, or 0. */
 uint64_t publications_oldest(const Publications *publications);
 

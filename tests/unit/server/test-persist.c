@@ -477,6 +477,36 @@ static void test_group_leaver(const void *data)
         stage_leave(&stage);
 }
 
+/* It leaves before the record is on the disk: then neither it nor the other one has the message
+ * twice. */
+static void test_group_hasty_leaver(const void *data)
+{
+        Client *publisher, *members[2];
+        Stage stage;
+
+        begin(&stage, data);
+        publisher = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "publisher"));
+        for (unsigned i = 0; i < 2; i++)
+                members[i] = join_and_subscribe(&stage, i == 0 ? other_of(&stage) : 0,
+                                                i == 0 ? "k" : "l", "$share/g/a", 1);
+        client_publish(publisher, "a", TEXT, 1);
+        client_publish(publisher, "a", TEXT, 1);
+        stage_turn(&stage);
+        client_free(members[0]);
+        stage_turn(&stage);
+        client_take_publish(members[1], "a", TEXT);
+        client_take_publish(members[1], "a", TEXT);
+        stage_must(committer_turn(server_committer(stage.server)));
+        g_assert_cmpuint(stage_count(&stage, PERSIST_LOG), ==, 2);
+        stage_commit(&stage);
+        stage_commit(&stage);
+        g_assert_cmpuint(stage_count(&stage, PERSIST_LOG), ==, 2);
+        g_assert_cmpuint(stage_count(&stage, PERSIST_DONE), ==, 0);
+        client_free(members[1]);
+        client_free(publisher);
+        stage_leave(&stage);
+}
+
 /* --- when things end --- */
 
 /* A client that is gone does not take what waits for it along. */
@@ -672,6 +702,7 @@ static const Test tests[] = {
         {"will", test_will},
         {"group", test_group},
         {"group-leaver", test_group_leaver},
+        {"group-hasty-leaver", test_group_hasty_leaver},
         {"client-gone", test_gone},
         {"stop", test_stop},
         {"suspend", test_suspend},
