@@ -86,6 +86,11 @@ Persist *persist_free(Persist *persist)
 
 /* --- time --- */
 
+void persist_set_relaxed(Persist *persist, bool relaxed)
+{
+        persist->parts.relaxed = relaxed;
+}
+
 void persist_set_clock(Persist *persist, msec_t boottime, uint64_t realtime)
 {
         persist->clock = (PersistClock){boottime, realtime};

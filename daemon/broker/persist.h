@@ -59,6 +59,9 @@ int persist_new(const PersistParts *parts, Persist **ret_persist);
 Persist *persist_free(Persist *persist);
 DEFINE_CLEANUP(Persist, persist_free)
 
+/* From now on, as PersistParts. */
+void persist_set_relaxed(Persist *persist, bool relaxed);
+
 /* What both clocks show, now and then: boot time in ms, and seconds since the epoch. */
 void persist_set_clock(Persist *persist, msec_t boottime, uint64_t realtime);
 

@@ -186,7 +186,7 @@ static int forward(Connection *connection, const Publish *publish, MessageParts 
                                                     publish->properties.message_expiry_interval);
         parts->number = _likely_(!shard->store) ? 0 : publication_number(shard, publish->qos);
         r = message_new(parts, &message);
-        if (r == 0)
+        if (r == 0 && _unlikely_(shard->store != NULL))
                 r = publication_begin(shard, message, &origin);
         if (r == 0)
                 r = deliver_open(shard, message, session_id(connection->session), ret_matched);
@@ -240,7 +240,8 @@ static int accept_publish(Connection *connection, const Publish *publish, Messag
         if (r < 0 && publish->qos == 2)
                 session_publish_released(connection->session, publish->packet_id);
         reason = matched ? REASON_SUCCESS : REASON_NO_MATCHING_SUBSCRIBERS;
-        answered = publication_end(connection->shard, reason);
+        answered = _likely_(!connection->shard->store) ? 1
+                                                       : publication_end(connection->shard, reason);
         if (r < 0 || publish->qos == 0)
                 return r;
         return answered <= 0
