@@ -9,7 +9,7 @@
 #include "util/siphash.h"
 
 /* So many filters that match nothing end a slice. */
-#define RUNS_MAX 64U
+#define RUNS_MAX 256U
 
 static Bytes run_text(const RetainedRun *run)
 {
