@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "broker/leavers.h"
 #include "broker/persist.h"
 #include "broker/router.h"
 #include "broker/session-counters.h"
@@ -15,6 +16,7 @@
 typedef struct SessionShared {
         Router *router;   /* outlives them */
         Persist *persist; /* likewise; NULL: nothing is stored */
+        Leavers leavers;
         SessionLimits limits;
         SessionsCounters counters;
 } SessionShared;

@@ -130,17 +130,11 @@ bool session_confirmed(Session *session, const PersistReady *ready)
 
 Session *session_free(Session *session)
 {
-        const Subscription *subscription = NULL;
-
         if (!session)
                 return NULL;
         stored_session_end(stored(session));
-        while ((subscription = subscriptions_next(&session->subscriptions, subscription))) {
-                TopicFilter filter = filter_of(subscription);
-
-                router_unsubscribe(router_of(session), session->sender.id, &filter);
-        }
-        subscriptions_done(&session->subscriptions);
+        leavers_add(&session->sender.shared->leavers, router_of(session), session->sender.id,
+                    &session->subscriptions);
         if (!session->sender.connected)
                 counter_subtract(&session->sender.shared->counters.away, 1);
         sender_done(&session->sender);

@@ -46,6 +46,7 @@ int sessions_new(unsigned worker, Router *router, const SessionLimits *limits,
         sessions->worker = worker;
         sessions->shared.router = router;
         sessions->shared.limits = *limits;
+        leavers_init(&sessions->shared.leavers);
         hashmap_init(&sessions->by_client_id, has_client_id);
         heap_init(&sessions->due);
         *ret_sessions = sessions;
@@ -60,11 +61,22 @@ Sessions *sessions_free(Sessions *sessions)
         for (uint32_t i = 0; i < sessions->n_slots; i++)
                 if (sessions->slots[i].session)
                         sessions_close(sessions, sessions->slots[i].session);
+        leavers_done(&sessions->shared.leavers, sessions->shared.router);
         hashmap_done(&sessions->by_client_id);
         heap_done(&sessions->due);
         free(sessions->slots);
         free(sessions);
         return NULL;
+}
+
+unsigned sessions_take_back(Sessions *sessions, unsigned n)
+{
+        return leavers_take_back(&sessions->shared.leavers, sessions->shared.router, n);
+}
+
+bool sessions_have_left(const Sessions *sessions)
+{
+        return leavers_wait(&sessions->shared.leavers);
 }
 
 /* --- the store --- */

@@ -79,6 +79,11 @@ void sessions_restore_retention(Sessions *sessions, Session *session, uint64_t r
 /* Ends the session: subscriptions, queues and will go; returns NULL. */
 Session *sessions_close(Sessions *sessions, Session *session);
 
+/* Of sessions that have ended with many subscriptions: whether any are to be taken back, and takes
+ * n of them back at most; how many it were. */
+bool sessions_have_left(const Sessions *sessions);
+unsigned sessions_take_back(Sessions *sessions, unsigned n);
+
 /* When sessions_take_due() will have something; MSEC_INFINITY: never. */
 msec_t sessions_next_due(const Sessions *sessions);
 

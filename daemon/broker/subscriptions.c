@@ -138,3 +138,19 @@ Subscription *subscriptions_next(const Subscriptions *subscriptions,
                         return *chain(subscriptions, i);
         return NULL;
 }
+
+Subscription *subscriptions_take(Subscriptions *subscriptions, uint32_t *place)
+{
+        for (; *place < n_chains(subscriptions); (*place)++) {
+                Subscription **first = chain(subscriptions, *place);
+                Subscription *subscription = *first;
+
+                if (!subscription)
+                        continue;
+                *first = subscription->next;
+                subscriptions->count--;
+                subscriptions->n_shared -= subscription_is_shared(subscription);
+                return subscription;
+        }
+        return NULL;
+}

@@ -45,6 +45,10 @@ int subscriptions_add(Subscriptions *subscriptions, Bytes text, Subscription **r
 /* Takes it out and frees it. */
 void subscriptions_remove(Subscriptions *subscriptions, Subscription *subscription);
 
+/* Takes any of them out, which is the caller's to free; NULL: there are none. To empty the set
+ * piece by piece: *place, 0 at first, is kept from call to call, and none may be added. */
+Subscription *subscriptions_take(Subscriptions *subscriptions, uint32_t *place);
+
 /* A walk over all in no order, begun with NULL; NULL at the end. None may come or go meanwhile. */
 Subscription *subscriptions_next(const Subscriptions *subscriptions,
                                  const Subscription *subscription);

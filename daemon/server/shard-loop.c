@@ -306,8 +306,9 @@ void shard_turn(Shard *shard, msec_t max_wait)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
         if (shard_reviews_now(shard) || !list_is_empty(&shard->flushes) ||
-            !list_is_empty(&shard->movers) || !list_is_empty(&shard->subscribing) ||
-            shard_has_mail(shard) || !mailbox_prepare_sleep(&shard->mailbox))
+            sessions_have_left(shard->sessions) || !list_is_empty(&shard->movers) ||
+            !list_is_empty(&shard->subscribing) || shard_has_mail(shard) ||
+            !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
         if (_unlikely_(shard->store != NULL))
                 wait = MIN(wait, keeping_patience(shard));
@@ -316,7 +317,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         shard_take_all_mail(shard);
         acceptors_run_due(shard);
         review_go_on(shard);
-        shard->filters_left = FILTERS_MAX;
+        shard->filters_left = FILTERS_MAX - sessions_take_back(shard->sessions, FILTERS_MAX / 2);
         client_serve_subscribing(shard);
         client_serve_stalled(shard);
         loop_dispatch(&shard->loop);

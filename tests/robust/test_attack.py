@@ -93,6 +93,19 @@ def subscribe(attacker, case, n):
         speak(attacker, case, itertools.cycle(pair))
 
 
+def subscribe_and_leave(attacker, case, n):
+        """Subscribes to n filters and is gone, over and over."""
+        packets = codec.connect(5, 'attacker') + codec.subscribe(
+                5, 1, [('attack/%d/+/#' % number, 1) for number in range(n)])
+        while attacker.go:
+                with connect(case, '127.0.1.1') as peer:
+                        peer.sendall(packets)
+                        answer = 0
+                        while answer < n:
+                                answer += len(peer.recv(1 << 18)) or n
+                attacker.n += 1
+
+
 def retain(attacker, case, n):
         """Messages to remember, each on a new topic, n in each go."""
         speak(attacker, case, (b''.join(codec.publish(5, 'attack/%x/%d' % (number % 65521, number), b'x' * 64, retain=True)
@@ -152,6 +165,11 @@ def test_subscribe_flood(case):
 @surroundings(*LISTENER)
 def test_large_subscribes(case):
         held(case, 'SUBSCRIBE and UNSUBSCRIBE of 20000 filters', subscribe, 20000)
+
+
+@surroundings(*LISTENER)
+def test_subscribe_and_leave(case):
+        held(case, 'sessions that end with 5000 filters', subscribe_and_leave, 5000)
 
 
 @surroundings('client_max_retained 1000', *LISTENER)

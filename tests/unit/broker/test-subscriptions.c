@@ -95,11 +95,38 @@ static void test_many(void)
         g_assert_null(subscriptions.chains);
 }
 
+/* Each once, with none and with many. */
+static void test_take(void)
+{
+        for (unsigned n = 0; n <= 1000; n += 1 + n * 9) {
+                Subscriptions subscriptions = {0};
+                uint32_t place = 0;
+
+                for (unsigned i = 0; i < n; i++) {
+                        g_autofree char *text =
+                                g_strdup_printf("%s%u", i % 2 ? "a/" : "$share/g/", i);
+
+                        add(&subscriptions, text);
+                }
+                for (unsigned left = n; left > 0; left--) {
+                        Subscription *taken = subscriptions_take(&subscriptions, &place);
+
+                        g_assert_null(subscriptions_find(&subscriptions, subscription_text(taken)));
+                        g_assert_cmpuint(subscriptions.count, ==, left - 1);
+                        free(taken);
+                }
+                g_assert_cmpuint(subscriptions.n_shared, ==, 0);
+                g_assert_null(subscriptions_take(&subscriptions, &place));
+                subscriptions_done(&subscriptions);
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/broker/subscriptions/one", test_one);
         g_test_add_func("/broker/subscriptions/counts-shared", test_counts_shared);
         g_test_add_func("/broker/subscriptions/many", test_many);
+        g_test_add_func("/broker/subscriptions/take", test_take);
         return g_test_run();
 }

@@ -288,6 +288,59 @@ static void test_many_filters(void)
         stage_done(&stage);
 }
 
+/* Who leaves with many is gone at once, but its routes go in parts; who has its place then gets
+ * nothing of what was for it. */
+static void test_many_filters_go(void)
+{
+        Client *many, *next, *good;
+        unsigned turns = 0;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        good = client_join(&stage, 0, MQTT_5, "good");
+        many = client_join(&stage, 0, MQTT_5, "many");
+        send_subscribe(many, 1);
+        while (stage_counters(&stage).subscriptions < FILTERS)
+                stage_turn(&stage);
+        client_free(many);
+        shard_turn(stage_shard(&stage, 0), 0);
+        g_assert_cmpuint(stage_counters(&stage).sessions, ==, 1);
+        g_assert_cmpuint(stage_counters(&stage).subscriptions, >, FILTERS / 2);
+        next = client_new(&stage, 0, MQTT_5);
+        client_send(next, "\x10\x0e\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01n", 16);
+        client_send(good, "\x30\x0a\x00\x06many/5\x00x", 12);
+        shard_turn(stage_shard(&stage, 0), 0);
+        client_send(good, "\x30\x0c\x00\x08many/999\x00x", 14);
+        shard_turn(stage_shard(&stage, 0), 0);
+        for (uint64_t before; (before = stage_counters(&stage).subscriptions) > 0; turns++) {
+                shard_turn(stage_shard(&stage, 0), MSEC_INFINITY); /* it does not sleep */
+                g_assert_cmpuint(before - stage_counters(&stage).subscriptions, <=, FILTERS / 4);
+        }
+        g_assert_cmpuint(turns, >, 4);
+        client_take(next, PACKET_CONNACK);
+        client_take_nothing(next);
+        client_free(next);
+        client_free(good);
+        stage_done(&stage);
+}
+
+/* A worker that ends does not leave routes behind. */
+static void test_end_with_leavers(void)
+{
+        Client *many;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        many = client_join(&stage, 0, MQTT_5, "many");
+        send_subscribe(many, 1);
+        while (stage_counters(&stage).subscriptions < FILTERS)
+                stage_turn(&stage);
+        client_free(many);
+        shard_turn(stage_shard(&stage, 0), 0);
+        g_assert_cmpuint(stage_counters(&stage).subscriptions, >, 0);
+        stage_done(&stage);
+}
+
 /* Who has little to ask for waits for one part of those who have much, not for all of them. */
 static void test_the_line_goes_round(void)
 {
@@ -325,6 +378,8 @@ int main(int argc, char **argv)
         g_test_add_func("/server/flood/a-crowd-at-the-door", test_a_crowd_at_the_door);
         g_test_add_func("/server/flood/end-with-movers", test_end_with_movers);
         g_test_add_func("/server/flood/many-filters", test_many_filters);
+        g_test_add_func("/server/flood/many-filters-go", test_many_filters_go);
+        g_test_add_func("/server/flood/end-with-leavers", test_end_with_leavers);
         g_test_add_func("/server/flood/the-line-goes-round", test_the_line_goes_round);
         return g_test_run();
 }
