@@ -11,6 +11,15 @@ uint64_t persist_clock_real(const PersistClock *clock, msec_t time)
         return clock->realtime - MIN(clock->realtime, (clock->boottime - time) / MSEC_PER_SEC);
 }
 
+/* Rounded down: nobody is told that a message has more time than its publisher gave it. */
+static uint64_t expiry_of(const PersistClock *clock, const Message *message)
+{
+        msec_t time = (msec_t)message->expires * MSEC_PER_SEC;
+        msec_t left = time > clock->boottime ? time - clock->boottime : 0;
+
+        return clock->realtime + left / MSEC_PER_SEC;
+}
+
 static PersistMessage record_of(const PersistClock *clock, const Message *message)
 {
         PersistMessage record = {
@@ -24,7 +33,7 @@ static PersistMessage record_of(const PersistClock *clock, const Message *messag
         };
 
         if (message->expires != MESSAGE_NEVER_EXPIRES)
-                record.expires = persist_clock_real(clock, (msec_t)message->expires * MSEC_PER_SEC);
+                record.expires = expiry_of(clock, message);
         if (message_author(message, &record.author))
                 record.flags |=
                         (uint8_t)(PERSIST_MESSAGE_AUTHOR |

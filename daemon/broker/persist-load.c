@@ -33,12 +33,17 @@ static msec_t boot_of(const PersistTarget *target, uint64_t realtime)
                        : msec_add(target->boottime, left * MSEC_PER_SEC);
 }
 
-/* Of a message: seconds, never MESSAGE_NEVER_EXPIRES. */
-static uint32_t expires_of(const PersistTarget *target, uint64_t realtime)
+/* Of a message: seconds, never MESSAGE_NEVER_EXPIRES. A clock that was set back gives it no more
+ * time than it had when it came. */
+static uint32_t expires_of(const PersistTarget *target, const PersistMessage *message)
 {
-        uint64_t second = boot_of(target, realtime) / MSEC_PER_SEC;
+        const PersistTarget since = {
+                .boottime = target->boottime,
+                .realtime = MAX(target->realtime, message->received),
+        };
+        uint64_t second = boot_of(&since, message->expires) / MSEC_PER_SEC;
 
-        return realtime == PERSIST_NEVER
+        return message->expires == PERSIST_NEVER
                        ? MESSAGE_NEVER_EXPIRES
                        : (uint32_t)MIN(second, (uint64_t)MESSAGE_NEVER_EXPIRES - 1);
 }
@@ -55,7 +60,7 @@ static int make_message(const PersistTarget *target, const PersistMessage *messa
                 .topic = message->topic,
                 .properties = message->properties,
                 .payload = message->payload,
-                .expires = expires_of(target, message->expires),
+                .expires = expires_of(target, message),
                 .qos = message->flags & PERSIST_MESSAGE_QOS,
                 .retain = message->flags & PERSIST_MESSAGE_RETAIN,
                 .number = message->number,
