@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check bench attack fuzz soak install format clean
+.PHONY: help run build check bench attack fuzz soak torture install format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,16 @@ soak: ## 15,000 connections with traffic for some minutes
 	@tests/soak/run --soak $(BUILD)/tests/soak/hawker-soak --hawkerd $(BUILD)/daemon/hawkerd \
 		$(SOAK_OPTIONS)
 	@tests/soak/restart --steady $(BUILD)/tests/soak/hawker-steady --hawkerd $(BUILD)/daemon/hawkerd
+
+torture: ## kill it and cut its power, 300 times each, under clients that keep records
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@for workers in 1 4; do for ends in kill,kill,start,stop cut,moment; do \
+		python3 tests/torture/run.py --broker $(BUILD)/daemon/hawkerd --workers $$workers \
+			--shim $(BUILD)/tests/torture/torture-disk.so --count 150 --ends $$ends || exit 1; \
+	done; done
+	@python3 tests/torture/store.py --lanes $(BUILD)/tests/torture/store-lanes \
+		--shim $(BUILD)/tests/torture/torture-disk.so --count 300
 
 install: build ## install (DESTDIR=... for a package)
 	@$(MESON) install -C $(BUILD) --no-rebuild

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "conformance"))
 sys.dont_write_bytecode = True
 
-from broker import RUN_AGAIN, Trouble  # noqa: E402
+from broker import ALARMS, RUN_AGAIN, Trouble  # noqa: E402
 from harness import Tap, explain  # noqa: E402
 from victim import Mosquitto, Victim  # noqa: E402
 from world import PATIENCE, Killer, World, populate  # noqa: E402
@@ -134,8 +134,9 @@ class Torture:
                     title + ": finds " + self.options.expect, repr(dict(ledger.faults)))
             return
         told = ["%s: %d" % row for row in ledger.faults.items()] + ledger.told
-        if ledger.faults:
-            told.append(self.victim.log()[-3000:])
+        log = self.victim.log()
+        if ledger.faults or ALARMS.search(log):
+            told.append(log[-3000:])
         elif not ledger.acked or not ledger.deliveries:
             told.append("nothing happened")
         tap.say(not told, title, "\n".join(told))

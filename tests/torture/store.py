@@ -153,6 +153,7 @@ def main():
         except Fault as error:
             tap.say(False, title, str(error))
         torture.disk.close()
+        if os.environ.get("KEEP"): os.system("rm -rf /tmp/kept; cp -r --sparse=always %s /tmp/kept" % torture.top.name)
         torture.top.cleanup()
     return tap.end()
 

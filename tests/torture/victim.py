@@ -7,6 +7,7 @@ import time
 import keeper
 from broker import DEADLINE, Broker, Trouble
 from power import Disk
+from small_disk import mount, unmount
 
 QUEUES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 20")
 
@@ -14,8 +15,8 @@ QUEUES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 
 class Victim(Broker):
     """Its state is in the folder `state`; with a `shim` below that is a `disk` (power.py)."""
 
-    def __init__(self, program, workers, config=(), shim=None):
-        self.shim, self.disk = shim, None
+    def __init__(self, program, workers, config=(), shim=None, room=0):
+        self.shim, self.room, self.disk = shim, room, None
         if not any(line.startswith("persistence ") for line in config):
             config = ["persistence true", *config]
         super().__init__(program, workers, (*QUEUES, "persistence_location {path}/state", *config))
@@ -27,7 +28,10 @@ class Victim(Broker):
     def _start(self, config):
         self.config = config
         self.configure(config)
-        os.makedirs(self.state, mode=0o700, exist_ok=True)
+        if not os.path.isdir(self.state):
+            os.mkdir(self.state, mode=0o700)
+            if self.room:
+                mount(self.state, self.room)
         environment = {**os.environ, "NOTIFY_SOCKET": self.notices.path}
         environment.pop("MALLOC_PERTURB_", None)
         if self.shim:
@@ -56,6 +60,11 @@ class Victim(Broker):
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def turn_clock(self, seconds):
+        """That on the wall, on by so much, for the broker that runs and those after it."""
+        seconds += self.disk.settings.get("clock_offset", 0)
+        self.disk.lasting("clock_offset", seconds)
+
     def die(self):
         """Waits for the end that somebody has brought about."""
         try:
@@ -70,6 +79,8 @@ class Victim(Broker):
         self.notices.close()
         if self.disk:
             self.disk.close()
+        if self.room:
+            unmount(self.state)
         self.folder.cleanup()
 
 
