@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "access/base64.h"
 #include "transfer/dump-fields.h"
+#include "transfer/dump-values.h"
 
 /* What a line holds besides the longest payload is short. */
 #define LINE_MAX_LENGTH ((size_t)1 << 30)
@@ -17,12 +17,10 @@ struct DumpReader {
         char *line;
         size_t line_room;
         uint64_t n_lines, n_records;
-        const char *fault;
         bool is_ended;
         Buffer takers, value;
         PersistKey key;
-        uint8_t **blocks; /* what was decoded of this line */
-        size_t n_blocks, blocks_room;
+        DumpValues values; /* of this line */
 };
 
 int dump_reader_new(FILE *from, DumpReader **ret_reader)
@@ -38,8 +36,7 @@ int dump_reader_new(FILE *from, DumpReader **ret_reader)
 
 static void forget_line(DumpReader *reader)
 {
-        while (reader->n_blocks > 0)
-                free(reader->blocks[--reader->n_blocks]);
+        dump_values_clear(&reader->values);
         buffer_clear(&reader->takers);
         buffer_clear(&reader->value);
 }
@@ -48,8 +45,7 @@ DumpReader *dump_reader_free(DumpReader *reader)
 {
         if (!reader)
                 return NULL;
-        forget_line(reader);
-        free(reader->blocks);
+        dump_values_done(&reader->values);
         free(reader->line);
         buffer_done(&reader->takers);
         buffer_done(&reader->value);
@@ -64,159 +60,12 @@ uint64_t dump_reader_line(const DumpReader *reader)
 
 const char *dump_reader_fault(const DumpReader *reader)
 {
-        return reader->fault;
+        return reader->values.fault;
 }
 
 static int fail(DumpReader *reader, const char *fault)
 {
-        reader->fault = fault;
-        return -EBADMSG;
-}
-
-/* --- fields --- */
-
-static int keep_block(DumpReader *reader, uint8_t *block)
-{
-        size_t room = MAX(2 * reader->blocks_room, (size_t)16);
-        uint8_t **larger;
-
-        if (reader->n_blocks == reader->blocks_room) {
-                larger = reallocarray(reader->blocks, room, sizeof(*larger));
-                if (!larger)
-                        return -ENOMEM;
-                reader->blocks = larger;
-                reader->blocks_room = room;
-        }
-        reader->blocks[reader->n_blocks++] = block;
-        return 0;
-}
-
-static int get_base64(DumpReader *reader, const json_t *json, Bytes *ret)
-{
-        Bytes text = {(const uint8_t *)json_string_value(json), json_string_length(json)};
-        size_t size = text.length / 4 * 3;
-        uint8_t *block;
-        int r;
-
-        if (!json_is_string(json))
-                return fail(reader, "a text in base64 is missing");
-        block = malloc(size + 1);
-        r = block ? keep_block(reader, block) : -ENOMEM;
-        if (r < 0) {
-                free(block);
-                return r;
-        }
-        return base64_decode(text, block, size, ret) ? 0 : fail(reader, "this is not base64");
-}
-
-static int get_text(DumpReader *reader, const json_t *object, const char *name,
-                    const char *base64_name, Bytes *ret)
-{
-        const json_t *json = json_object_get(object, name);
-
-        if (!json)
-                return get_base64(reader, json_object_get(object, base64_name), ret);
-        if (!json_is_string(json))
-                return fail(reader, "this is no text");
-        *ret = (Bytes){(const uint8_t *)json_string_value(json), json_string_length(json)};
-        return 0;
-}
-
-static uint64_t most_of(const DumpField *field)
-{
-        switch (field->type) {
-        case DUMP_BITS:
-                return field->mask / (field->mask & -field->mask);
-        case DUMP_BOOL:
-                return 1;
-        case DUMP_U8:
-                return UINT8_MAX;
-        case DUMP_U16:
-                return UINT16_MAX;
-        case DUMP_U32:
-        case DUMP_SECONDS:
-                return UINT32_MAX;
-        default:
-                return INT64_MAX;
-        }
-}
-
-static int get_number(DumpReader *reader, const DumpField *field, const json_t *json, uint64_t *ret)
-{
-        bool may_be_null = field->type == DUMP_SECONDS || field->type == DUMP_TIME;
-
-        if (json_is_null(json) && may_be_null)
-                *ret = field->type == DUMP_SECONDS ? UINT32_MAX : UINT64_MAX;
-        else if (json_is_boolean(json) && most_of(field) == 1)
-                *ret = json_is_true(json);
-        else if (json_is_integer(json) && json_integer_value(json) >= 0 &&
-                 (uint64_t)json_integer_value(json) <= most_of(field))
-                *ret = (uint64_t)json_integer_value(json);
-        else
-                return fail(reader, "a number is missing, or no such number can be");
-        return 0;
-}
-
-static void set_number(const DumpField *field, uint8_t *at, uint64_t value)
-{
-        switch (field->type) {
-        case DUMP_BITS:
-                *at |= (uint8_t)(value * (field->mask & -field->mask));
-                break;
-        case DUMP_BOOL:
-                *(bool *)at = value != 0;
-                break;
-        case DUMP_U8:
-                *at = (uint8_t)value;
-                break;
-        case DUMP_U16:
-                *(uint16_t *)(void *)at = (uint16_t)value;
-                break;
-        case DUMP_U32:
-        case DUMP_SECONDS:
-                *(uint32_t *)(void *)at = (uint32_t)value;
-                break;
-        default:
-                memcpy(at, &value, sizeof(value));
-        }
-}
-
-static bool is_there(const DumpField *field, const json_t *object)
-{
-        return json_object_get(object, field->name) ||
-               (field->base64_name && json_object_get(object, field->base64_name));
-}
-
-static int get_field(DumpReader *reader, const DumpField *field, const json_t *object, void *of)
-{
-        uint8_t *at = (uint8_t *)of + field->offset;
-        const json_t *json = json_object_get(object, field->name);
-        uint64_t number;
-        int r;
-
-        if (field->is_optional && !is_there(field, object))
-                return 0;
-        if (field->type == DUMP_TEXT)
-                return get_text(reader, object, field->name, field->base64_name,
-                                (Bytes *)(void *)at);
-        if (field->type == DUMP_BASE64)
-                return get_base64(reader, json, (Bytes *)(void *)at);
-        r = get_number(reader, field, json, &number);
-        if (r == 0)
-                set_number(field, at, number);
-        return r;
-}
-
-/* `of` is all zero. */
-static int get_fields(DumpReader *reader, const DumpField *fields, const json_t *object, void *of)
-{
-        int r = 0;
-
-        if (!json_is_object(object))
-                return fail(reader, "this is no object");
-        for (; fields->name && r == 0; fields++)
-                r = get_field(reader, fields, object, of);
-        return r;
+        return dump_values_fail(&reader->values, fault);
 }
 
 /* --- what is more than a field --- */
@@ -226,10 +75,11 @@ static int get_author(DumpReader *reader, const json_t *json, MessageAuthor *aut
 {
         bool is_named =
                 json_object_get(json, DUMP_USERNAME) || json_object_get(json, DUMP_USERNAME_BASE64);
-        int r = get_fields(reader, dump_author_fields, json, author);
+        int r = dump_values_fields(&reader->values, dump_author_fields, json, author);
 
         if (r == 0 && is_named)
-                r = get_text(reader, json, DUMP_USERNAME, DUMP_USERNAME_BASE64, &author->username);
+                r = dump_values_text(&reader->values, json, DUMP_USERNAME, DUMP_USERNAME_BASE64,
+                                     &author->username);
         *ret_is_named = is_named;
         return r;
 }
@@ -238,20 +88,19 @@ static int get_identifiers(DumpReader *reader, const json_t *json, PersistTaker 
 {
         static const DumpField identifier = {.type = DUMP_U32};
         size_t n = json_array_size(json);
-        uint8_t *block = malloc(n * sizeof(uint32_t) + 1);
-        int r = block ? keep_block(reader, block) : -ENOMEM;
+        uint8_t *block = dump_values_block(&reader->values, n * sizeof(uint32_t));
+        int r;
 
-        if (r < 0) {
-                free(block);
-                return r;
-        }
+        if (!block)
+                return -ENOMEM;
         if (n > UINT16_MAX)
                 return fail(reader, "too many subscription identifiers");
         for (size_t i = 0; i < n; i++) {
                 uint64_t number;
                 uint32_t stored;
 
-                r = get_number(reader, &identifier, json_array_get(json, i), &number);
+                r = dump_values_number(&reader->values, &identifier, json_array_get(json, i),
+                                       &number);
                 if (r < 0)
                         return r;
                 stored = htole32((uint32_t)number);
@@ -274,7 +123,7 @@ static int get_takers(DumpReader *reader, const json_t *json, PersistMessage *me
                 const json_t *object = json_array_get(json, i);
                 PersistTaker taker = {};
 
-                r = get_fields(reader, dump_taker_fields, object, &taker);
+                r = dump_values_fields(&reader->values, dump_taker_fields, object, &taker);
                 if (r == 0)
                         r = get_identifiers(reader, json_object_get(object, DUMP_IDENTIFIERS),
                                             &taker);
@@ -309,7 +158,7 @@ static int get_will(DumpReader *reader, const json_t *json, StoreRecord *record)
         MessageAuthor author = {};
         MessageParts parts = {};
         bool is_named;
-        int r = get_fields(reader, dump_will_fields, json, &parts);
+        int r = dump_values_fields(&reader->values, dump_will_fields, json, &parts);
 
         if (r == 0 && of) {
                 r = get_author(reader, of, &author, &is_named);
@@ -358,7 +207,7 @@ static int encode(DumpReader *reader, const StoreRecord *record)
 static int take_record(DumpReader *reader, const DumpKind *kind, const json_t *json)
 {
         StoreRecord record = {.table = kind->table};
-        int r = get_fields(reader, kind->fields, json, &record);
+        int r = dump_values_fields(&reader->values, kind->fields, json, &record);
 
         if (r == 0)
                 r = get_rest(reader, json, &record);
@@ -377,7 +226,7 @@ static int take_head(DumpReader *reader, const char *kind, const json_t *json)
                 return fail(reader, "this is no dump of a store");
         if (json_integer_value(version) <= DUMP_VERSION)
                 return 0;
-        reader->fault = "a newer hawkerctl wrote this dump";
+        reader->values.fault = "a newer hawkerctl wrote this dump";
         return -EPROTONOSUPPORT;
 }
 
