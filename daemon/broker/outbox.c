@@ -11,11 +11,12 @@
 enum {
         QOS0,
         SHARED,
-        OWN,
+        NEWER,
+        FETCHED,
 };
 
-/* An Outgoing that knows its place: before the message that is (or will be) the n-th ever to leave
- * OWN, counted from 0. */
+/* An Outgoing that knows its place: before the message that is (or will be) the n-th of OUTBOX_OWN
+ * ever to leave, counted from 0. */
 typedef struct Waiting {
         Outgoing outgoing; /* first, so that the items of all rings begin with one */
         uint64_t before;
@@ -29,7 +30,9 @@ int outbox_new(Outbox **ret_outbox)
                 return -ENOMEM;
         ring_init(&outbox->rings[QOS0], sizeof(Waiting));
         ring_init(&outbox->rings[SHARED], sizeof(Waiting));
-        ring_init(&outbox->rings[OWN], sizeof(Outgoing));
+        ring_init(&outbox->rings[NEWER], sizeof(Outgoing));
+        ring_init(&outbox->rings[FETCHED], sizeof(Outgoing));
+        ring_init(&outbox->shelf, sizeof(OutboxShelved));
         outbox->expires = MESSAGE_NEVER_EXPIRES;
         *ret_outbox = outbox;
         return 0;
@@ -45,6 +48,7 @@ Outbox *outbox_free(Outbox *outbox)
                 outgoing_done(&outgoing);
         for (unsigned i = 0; i < OUTBOX_RINGS; i++)
                 ring_done(&outbox->rings[i]);
+        ring_done(&outbox->shelf);
         free(outbox);
         return NULL;
 }
@@ -56,6 +60,7 @@ void outbox_trim(Outbox *outbox)
         for (unsigned i = 0; i < OUTBOX_RINGS; i++)
                 if (outbox->rings[i].capacity > CAPACITY_KEEP)
                         ring_done(&outbox->rings[i]);
+        ring_done(&outbox->shelf);
         outbox->expires = MESSAGE_NEVER_EXPIRES;
 }
 
@@ -63,15 +68,22 @@ static unsigned home(const Outgoing *outgoing)
 {
         if (outgoing_qos(outgoing) == 0)
                 return QOS0;
-        return outgoing_group(outgoing) ? SHARED : OWN;
+        return outgoing_group(outgoing) ? SHARED : NEWER;
+}
+
+/* How many of OUTBOX_OWN are before those of NEWER. */
+static uint32_t before_newer(const Outbox *outbox)
+{
+        return outbox->rings[FETCHED].count + outbox->shelf.count;
 }
 
 int outbox_push(Outbox *outbox, const Outgoing *outgoing)
 {
-        Waiting waiting = {*outgoing, outbox->passed + outbox->rings[OWN].count};
+        Waiting waiting = {*outgoing,
+                           outbox->passed + before_newer(outbox) + outbox->rings[NEWER].count};
         int r;
 
-        /* OWN takes only the first part of it. */
+        /* NEWER takes only the first part of it. */
         r = ring_push(&outbox->rings[home(outgoing)], &waiting);
         if (r < 0)
                 return r;
@@ -93,8 +105,12 @@ static const Ring *oldest_behind(const Outbox *outbox, unsigned kind, const Outb
 
                 if (!(kind & (1U << i)) || ring->count == passed)
                         continue;
-                place = i == OWN ? outbox->passed + passed
-                                 : ((const Waiting *)ring_at(ring, passed))->before;
+                if (i == NEWER)
+                        place = outbox->passed + before_newer(outbox) + passed;
+                else if (i == FETCHED)
+                        place = outbox->passed + passed;
+                else
+                        place = ((const Waiting *)ring_at(ring, passed))->before;
                 if (place < best_place) {
                         best = ring;
                         best_place = place;
@@ -127,7 +143,7 @@ static Outgoing take(Outbox *outbox, Ring *ring)
         Outgoing outgoing = *(const Outgoing *)ring_first(ring);
 
         ring_pop(ring);
-        if (ring == &outbox->rings[OWN])
+        if (ring == &outbox->rings[NEWER] || ring == &outbox->rings[FETCHED])
                 outbox->passed++;
         outbox->bytes -= message_size(outgoing.message);
         return outgoing;
@@ -173,7 +189,11 @@ static bool begin_expiry(Outbox *outbox, OutboxExpiry *walk, msec_t now)
                 if (walk->left[i] == 0)
                         walk->kind &= ~(1U << i);
         }
-        outbox->expires = MESSAGE_NEVER_EXPIRES;
+        /* What goes round would come behind what is on the shelf. */
+        if (before_newer(outbox) > 0)
+                walk->kind &= ~(unsigned)OUTBOX_OWN;
+        else
+                outbox->expires = MESSAGE_NEVER_EXPIRES;
         return true;
 }
 
@@ -198,4 +218,73 @@ bool outbox_take_expired(Outbox *outbox, OutboxExpiry *walk, msec_t now, Outgoin
                 }
         }
         return false;
+}
+
+/* --- the shelf --- */
+
+uint64_t outbox_next_to_shelve(const Outbox *outbox)
+{
+        const Outgoing *first = ring_first(&outbox->rings[NEWER]);
+
+        return first && !outgoing_extra(first) ? message_number(first->message) : 0;
+}
+
+int outbox_shelve(Outbox *outbox)
+{
+        const Outgoing *first = ring_first(&outbox->rings[NEWER]);
+        OutboxShelved shelved = {.number = outbox_next_to_shelve(outbox)};
+        int r;
+
+        if (shelved.number == 0)
+                return 0;
+        shelved.tag = first->tag;
+        r = ring_push(&outbox->shelf, &shelved);
+        if (r < 0)
+                return r;
+        outbox->shelf_bytes += message_size(first->message);
+        message_unref(first->message);
+        ring_pop(&outbox->rings[NEWER]);
+        if (outbox->rings[NEWER].count == 0 && outbox->rings[NEWER].capacity > CAPACITY_KEEP)
+                ring_done(&outbox->rings[NEWER]);
+        return 1;
+}
+
+/* The last one goes with all that could not be reckoned by itself. */
+static void take_from_shelf(Outbox *outbox, const Message *message)
+{
+        size_t size = message ? MIN(message_size(message), outbox->shelf_bytes) : 0;
+
+        ring_pop(&outbox->shelf);
+        outbox->shelf_bytes -= size;
+        outbox->bytes -= size;
+        if (outbox->shelf.count > 0)
+                return;
+        outbox->bytes -= outbox->shelf_bytes;
+        outbox->shelf_bytes = 0;
+}
+
+int outbox_fetch(Outbox *outbox, Message *const *messages, uint32_t n)
+{
+        Ring *fetched = &outbox->rings[FETCHED];
+        int r = ring_reserve(fetched, n);
+
+        if (r < 0)
+                return r;
+        for (uint32_t i = 0; i < n; i++) {
+                const Outgoing outgoing = {messages[i], outbox_shelved(outbox, 0)->tag};
+
+                take_from_shelf(outbox, messages[i]);
+                if (!messages[i])
+                        continue;
+                ring_push(fetched, &outgoing);
+                outbox->bytes += message_size(messages[i]);
+                outbox->expires = MIN(outbox->expires, messages[i]->expires);
+        }
+        return 0;
+}
+
+void outbox_clear_shelf(Outbox *outbox)
+{
+        while (outbox->shelf.count > 0)
+                take_from_shelf(outbox, NULL);
 }

@@ -8,9 +8,14 @@
  * words each. Those at QoS 0 and those of shared subscriptions, which must be found without looking
  * through the others, remember in a third word which of the former they came before.
  *
+ * Of those two words one may be the number under which a store has the message: it is on the shelf.
+ * The oldest ones are there; some of the oldest of these again are fetched when they are wanted,
+ * by the owner: before he asks for what is oldest he sees to it that nothing on the shelf is older
+ * (outbox_lacks()).
+ *
  * A full outbox (the limits count what waits here, QoS 0 included; 0 is no limit) makes room in
  * this order:
- * 1. Messages that have expired go.
+ * 1. Messages that have expired go; at QoS 1 and 2 not while there is a shelf.
  * 2. QoS 0 gives way: a newcomer at QoS 1 or 2 puts out the oldest one at QoS 0, whatever the
  *    policy. The reverse never happens, so QoS 0 cannot starve the others; and the others cannot
  *    starve it, for what can be sent at once never comes here.
@@ -34,19 +39,23 @@
 /* Which messages are meant: the queues, and sets of them. */
 typedef enum OutboxKind {
         OUTBOX_QOS0 = 1 << 0,
-        OUTBOX_SHARED = 1 << 1, /* QoS 1 and 2 of shared subscriptions */
-        OUTBOX_OWN = 1 << 2,    /* other QoS 1 and 2 */
+        OUTBOX_SHARED = 1 << 1,  /* QoS 1 and 2 of shared subscriptions */
+        OUTBOX_NEWER = 1 << 2,   /* other QoS 1 and 2, behind the shelf, */
+        OUTBOX_FETCHED = 1 << 3, /* and from the shelf */
+        OUTBOX_OWN = OUTBOX_NEWER | OUTBOX_FETCHED,
         OUTBOX_QOS12 = OUTBOX_SHARED | OUTBOX_OWN,
         OUTBOX_ANY = OUTBOX_QOS0 | OUTBOX_QOS12,
 } OutboxKind;
 
-#define OUTBOX_RINGS 3U
+#define OUTBOX_RINGS 4U
 
 typedef struct Outbox {
         Ring rings[OUTBOX_RINGS]; /* by the bit of their kind */
-        uint64_t passed;          /* how many have left the ring of OUTBOX_OWN */
-        size_t bytes;
-        uint32_t expires; /* nothing expires before this second */
+        uint64_t passed;          /* how many of OUTBOX_OWN have left */
+        Ring shelf;               /* OutboxShelved, between OUTBOX_FETCHED and OUTBOX_NEWER */
+        size_t bytes;             /* with those on the shelf, */
+        size_t shelf_bytes;       /* which are so many */
+        uint32_t expires;         /* nothing that is not on the shelf expires before this second */
 } Outbox;
 
 /* 0 or -ENOMEM. */
@@ -55,16 +64,56 @@ Outbox *outbox_free(Outbox *outbox);
 
 static inline size_t outbox_count(const Outbox *outbox)
 {
-        return (size_t)outbox->rings[0].count + outbox->rings[1].count + outbox->rings[2].count;
+        size_t count = outbox->shelf.count;
+
+        for (unsigned i = 0; i < OUTBOX_RINGS; i++)
+                count += outbox->rings[i].count;
+        return count;
 }
 
 /* Puts it behind all others; takes it over. 0 or -ENOMEM. */
 int outbox_push(Outbox *outbox, const Outgoing *outgoing);
 
+/* --- the shelf --- */
+
+typedef struct OutboxShelved {
+        uint64_t number;
+        uintptr_t tag; /* as in Outgoing */
+} OutboxShelved;
+
+/* Puts the oldest of OUTBOX_NEWER on the shelf: the store has its message, under its number; the
+ * reference is dropped. 1; 0: there is none, or one that cannot be there, because it has no number
+ * or more to it than two words; -ENOMEM. */
+int outbox_shelve(Outbox *outbox);
+
+/* The number of the message that would be put there; 0: none would. */
+uint64_t outbox_next_to_shelve(const Outbox *outbox);
+
+/* Whether the oldest of OUTBOX_OWN is on the shelf. */
+static inline bool outbox_lacks(const Outbox *outbox)
+{
+        return outbox->shelf.count > 0 && outbox->rings[3].count == 0;
+}
+
+/* The n-th on the shelf, which is there: 0 is the oldest. */
+static inline const OutboxShelved *outbox_shelved(const Outbox *outbox, uint32_t n)
+{
+        return ring_at(&outbox->shelf, n);
+}
+
+/* The oldest n on the shelf are these messages (references are taken over), to be sent next, behind
+ * what was fetched before; NULL: it is gone, and forgotten. 0, or -ENOMEM: nothing has changed. */
+int outbox_fetch(Outbox *outbox, Message *const *messages, uint32_t n);
+
+/* Forgets all that is on the shelf. */
+void outbox_clear_shelf(Outbox *outbox);
+
+/* --- */
+
 /* The oldest one of the kind, valid until the next change; NULL: there is none. */
 const Outgoing *outbox_first(const Outbox *outbox, OutboxKind kind);
 
-/* A walk over all from the oldest to the newest, begun with all zero. */
+/* A walk over all that is not on the shelf, from the oldest to the newest, begun with all zero. */
 typedef struct OutboxCursor {
         uint32_t passed[OUTBOX_RINGS];
 } OutboxCursor;

@@ -19,27 +19,26 @@ typedef struct Load {
 
 /* --- time --- */
 
-static msec_t boot_of(const PersistTarget *target, uint64_t realtime)
+static msec_t boot_of(const PersistClock *clock, uint64_t realtime)
 {
         uint64_t left;
 
         if (realtime == PERSIST_NEVER)
                 return MSEC_INFINITY;
-        if (realtime <= target->realtime)
-                return target->boottime;
-        left = realtime - target->realtime;
-        return left > MSEC_INFINITY / MSEC_PER_SEC
-                       ? MSEC_INFINITY
-                       : msec_add(target->boottime, left * MSEC_PER_SEC);
+        if (realtime <= clock->realtime)
+                return clock->boottime;
+        left = realtime - clock->realtime;
+        return left > MSEC_INFINITY / MSEC_PER_SEC ? MSEC_INFINITY
+                                                   : msec_add(clock->boottime, left * MSEC_PER_SEC);
 }
 
 /* Of a message: seconds, never MESSAGE_NEVER_EXPIRES. A clock that was set back gives it no more
  * time than it had when it came. */
-static uint32_t expires_of(const PersistTarget *target, const PersistMessage *message)
+static uint32_t expires_of(const PersistClock *clock, const PersistMessage *message)
 {
-        const PersistTarget since = {
-                .boottime = target->boottime,
-                .realtime = MAX(target->realtime, message->received),
+        const PersistClock since = {
+                .boottime = clock->boottime,
+                .realtime = MAX(clock->realtime, message->received),
         };
         uint64_t second = boot_of(&since, message->expires) / MSEC_PER_SEC;
 
@@ -50,17 +49,17 @@ static uint32_t expires_of(const PersistTarget *target, const PersistMessage *me
 
 static bool is_expired(const PersistTarget *target, const PersistMessage *message)
 {
-        return message->expires <= target->realtime;
+        return message->expires <= target->clock.realtime;
 }
 
-static int make_message(const PersistTarget *target, const PersistMessage *message,
-                        Message **ret_message)
+int persist_load_message(const PersistClock *clock, const PersistMessage *message,
+                         Message **ret_message)
 {
         MessageParts parts = {
                 .topic = message->topic,
                 .properties = message->properties,
                 .payload = message->payload,
-                .expires = expires_of(target, message),
+                .expires = expires_of(clock, message),
                 .qos = message->flags & PERSIST_MESSAGE_QOS,
                 .retain = message->flags & PERSIST_MESSAGE_RETAIN,
                 .number = message->number,
@@ -84,15 +83,15 @@ static void detach(const PersistTarget *target, Sessions *sessions, Session *ses
 
         if (head->end == 0) {
                 sender->number = head->number;
-                sessions_detach(sessions, session, target->boottime);
+                sessions_detach(sessions, session, target->clock.boottime);
                 return;
         }
-        sessions_detach(sessions, session, target->boottime);
+        sessions_detach(sessions, session, target->clock.boottime);
         sender->number = head->number;
         sessions_restore_due(sessions, session,
-                             session_has_will(session) ? boot_of(target, head->will_due)
+                             session_has_will(session) ? boot_of(&target->clock, head->will_due)
                                                        : MSEC_INFINITY,
-                             MIN(due->end, boot_of(target, head->end)));
+                             MIN(due->end, boot_of(&target->clock, head->end)));
 }
 
 static int make_session(Load *load, PersistSession *stored)
@@ -151,7 +150,7 @@ static int add_retained(Load *load, Bytes key, Bytes value)
                 load->loaded.expired++;
                 return persist_image_leave(load->image, PERSIST_RETAINED, key);
         }
-        r = make_message(load->target, &message, &kept);
+        r = persist_load_message(&load->target->clock, &message, &kept);
         if (r == 0)
                 r = retained_set(load->target->retained, kept);
         load->loaded.retained += r == 0;
@@ -233,8 +232,9 @@ static void count_in(Sender *sender, const Message *message)
         counter_add(&sender->shared->counters.queued_bytes, message_size(message));
 }
 
-static int enqueue(PersistSession *stored, Outgoing *outgoing)
+static int enqueue(PersistSession *stored, Outgoing *outgoing, bool shelves)
 {
+        const Message *message = outgoing->message;
         Sender *sender = session_inside(stored->session).sender;
         int r = 0;
 
@@ -246,9 +246,12 @@ static int enqueue(PersistSession *stored, Outgoing *outgoing)
                 outgoing_done(outgoing);
                 return r;
         }
-        count_in(sender, outgoing->message);
+        count_in(sender, message);
         stored->next++;
-        return 0;
+        if (!shelves)
+                return 0;
+        r = outbox_shelve(sender->outbox);
+        return r < 0 ? r : 0;
 }
 
 static int give(Load *load, Message *message, const PersistTaker *taker, Place place)
@@ -259,7 +262,7 @@ static int give(Load *load, Message *message, const PersistTaker *taker, Place p
         if (r < 0)
                 return r;
         if (!place.exchange)
-                return enqueue(place.stored, &outgoing);
+                return enqueue(place.stored, &outgoing, load->target->shelves);
         outgoing_done(&place.exchange->loaded); /* of a session that is named twice */
         place.exchange->loaded = outgoing;
         return 0;
@@ -344,7 +347,7 @@ static int add_message(Load *load, Bytes key, Bytes value)
                 return 0;
         if (tally.inflight == 0 && is_expired(load->target, &message))
                 return leave_out(load, &message, key);
-        r = make_message(load->target, &message, &made);
+        r = persist_load_message(&load->target->clock, &message, &made);
         if (r == 0 && tally.takers > 1)
                 r = count_takers(load, &message, &tally);
         while (r == 0 && persist_taker_next(&message.takers, &taker) > 0) {

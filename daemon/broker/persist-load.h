@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "broker/persist-replay.h"
@@ -18,6 +19,22 @@
 #include "broker/sessions.h"
 #include "util/clock.h"
 
+/* What both clocks show: boot time in ms, seconds since the epoch. */
+typedef struct PersistClock {
+        msec_t boottime;
+        uint64_t realtime;
+} PersistClock;
+
+/* Both when the second began: else what is stored and read again could expire later. */
+static inline PersistClock persist_clock_at(msec_t boottime, uint64_t realtime_ms)
+{
+        return (PersistClock){boottime - realtime_ms % MSEC_PER_SEC, realtime_ms / MSEC_PER_SEC};
+}
+
+/* The message as it is in memory. 0 or -ENOMEM. */
+int persist_load_message(const PersistClock *clock, const PersistMessage *message,
+                         Message **ret_message);
+
 typedef struct PersistTarget {
         Router *router;
         Retained *retained;
@@ -26,8 +43,8 @@ typedef struct PersistTarget {
          * yet, for what is made is stored already: sessions_set_persist() comes afterwards. */
         Sessions *(*sessions_of)(void *data, Bytes client_id);
         void *data;
-        msec_t boottime; /* what both clocks show */
-        uint64_t realtime;
+        PersistClock clock;
+        bool shelves; /* messages that wait stay in the store, where they can be (sender-shelf.h) */
 } PersistTarget;
 
 typedef struct PersistLoaded {

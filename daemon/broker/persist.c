@@ -23,6 +23,7 @@ struct Persist {
         PersistClock clock;
         uint64_t drawn, last_order;
         uint64_t confirmed[PERSIST_WORKERS];
+        uint64_t settled[PERSIST_WORKERS];
         PersistWaits own; /* for changes of this worker */
         PersistWaits waits[PERSIST_WORKERS];
         PersistWaits ready; /* held no more; the first `n_told` are told */
@@ -63,7 +64,7 @@ int persist_new(const PersistParts *parts, Persist **ret_persist)
                        << PERSIST_WORKER_BITS |
                (PERSIST_WORKERS - 1);
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
-                persist->confirmed[i] = last;
+                persist->confirmed[i] = persist->settled[i] = last;
         *ret_persist = persist;
         return 0;
 }
@@ -257,6 +258,16 @@ bool persist_is_idle(const Persist *persist)
 bool persist_is_confirmed(const Persist *persist, uint64_t message)
 {
         return message <= persist->confirmed[persist_worker_of(message)];
+}
+
+void persist_settle(Persist *persist, unsigned worker, uint64_t message)
+{
+        persist->settled[worker] = MAX(persist->settled[worker], message);
+}
+
+bool persist_is_settled(const Persist *persist, uint64_t message)
+{
+        return message <= persist->settled[persist_worker_of(message)];
 }
 
 void persist_durable(Persist *persist, uint64_t number)

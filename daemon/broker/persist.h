@@ -105,6 +105,10 @@ bool persist_is_idle(const Persist *persist);
 
 bool persist_is_confirmed(const Persist *persist, uint64_t message);
 
+/* They are in the tables, too, where they can be read. */
+void persist_settle(Persist *persist, unsigned worker, uint64_t message);
+bool persist_is_settled(const Persist *persist, uint64_t message);
+
 /* What was held and may be sent now: of sessions.h, sessions_take_confirmed(). */
 typedef struct PersistReady {
         SessionId session;

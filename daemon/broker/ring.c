@@ -33,6 +33,15 @@ static int grow(Ring *ring)
         return 0;
 }
 
+int ring_reserve(Ring *ring, uint32_t n)
+{
+        int r = 0;
+
+        while (r == 0 && ring->capacity - ring->count < n)
+                r = grow(ring);
+        return r;
+}
+
 int ring_push(Ring *ring, const void *item)
 {
         uint32_t at;

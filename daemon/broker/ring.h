@@ -30,6 +30,9 @@ void ring_done(Ring *ring);
 /* Copies the item to the end. 0 or -ENOMEM (then nothing has changed). */
 int ring_push(Ring *ring, const void *item);
 
+/* So many more will find room. 0 or -ENOMEM. */
+int ring_reserve(Ring *ring, uint32_t n);
+
 /* The oldest item, valid until the next change; NULL if there is none. */
 static inline void *ring_first(const Ring *ring)
 {

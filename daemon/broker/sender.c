@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "broker/sender-shelf.h"
 #include "broker/sender-store.h"
 #include "mqtt/protocol.h"
 
@@ -48,6 +49,7 @@ void sender_done(Sender *sender)
                 let_go(sender, &outgoing);
         }
         inflight_done(&sender->inflight);
+        sender_drop_shelf(sender);
         while (sender->outbox && outbox_pop(sender->outbox, OUTBOX_ANY, &outgoing))
                 let_go(sender, &outgoing);
         sender->outbox = outbox_free(sender->outbox);
@@ -84,15 +86,19 @@ static bool quota_is_left(const Sender *sender)
         return sender->inflight.charged < MIN(sender->receive_maximum, max_inflight(sender));
 }
 
+static bool exchange_may_begin(const Sender *sender)
+{
+        return quota_is_left(sender) && sender->inflight.count < max_inflight(sender);
+}
+
 /* For one more exchange. */
 static bool window_is_open(const Sender *sender, const Message *message)
 {
         const Inflight *inflight = &sender->inflight;
         uint64_t max_bytes = sender->shared->limits.max_inflight_bytes;
 
-        return quota_is_left(sender) && inflight->count < max_inflight(sender) &&
-               (max_bytes == 0 || inflight->bytes == 0 ||
-                inflight->bytes + message_size(message) <= max_bytes);
+        return exchange_may_begin(sender) && (max_bytes == 0 || inflight->bytes == 0 ||
+                                              inflight->bytes + message_size(message) <= max_bytes);
 }
 
 /* What must be repeated comes before all else at QoS 1 and 2. What was only postponed on this
@@ -106,7 +112,8 @@ static bool must_repeat(const Sender *sender)
 
 static bool waits(const Sender *sender, OutboxKind kind)
 {
-        return sender->outbox && outbox_first(sender->outbox, kind);
+        return sender->outbox && (outbox_first(sender->outbox, kind) ||
+                                  ((kind & OUTBOX_OWN) && sender->outbox->shelf.count > 0));
 }
 
 /* --- offers --- */
@@ -146,6 +153,8 @@ static bool make_room(Sender *sender, const Offer *offer, msec_t now)
                 counter_add(&sender->shared->counters.expired_messages, 1);
         }
         while (!outbox_has_room(outbox, limits, size)) {
+                if (limits->drop_oldest && sender_fetch(sender) < 0)
+                        return false;
                 if (!outbox_yield(outbox, limits, offer->qos, size, &outgoing))
                         return false;
                 let_go(sender, &outgoing);
@@ -277,11 +286,14 @@ static int dequeue_waiting(Sender *sender, bool blocked, msec_t now, Delivery *r
 {
         for (unsigned i = 0; i < SLICE; i++) {
                 OutboxKind kind = blocked ? OUTBOX_QOS0 : OUTBOX_ANY;
-                const Outgoing *first = sender->outbox ? outbox_first(sender->outbox, kind) : NULL;
+                int r = blocked ? 0 : sender_fetch(sender);
+                const Outgoing *first;
                 Outgoing outgoing;
                 uint16_t id;
-                int r;
 
+                if (r < 0)
+                        return r;
+                first = sender->outbox ? outbox_first(sender->outbox, kind) : NULL;
                 if (!first)
                         return 0;
                 if (message_is_expired(first->message, now)) {
@@ -383,6 +395,12 @@ static bool has_new(const Sender *sender, bool blocked)
 
         if (waits(sender, OUTBOX_QOS0))
                 return true;
+        /* What it is will be seen when it is fetched. */
+        if (sender->outbox && outbox_lacks(sender->outbox)) {
+                if (!blocked && exchange_may_begin(sender))
+                        return true;
+                blocked = true;
+        }
         if (sender->outbox)
                 first = outbox_first(sender->outbox, OUTBOX_QOS12);
         if (first)

@@ -5,6 +5,7 @@
 #include "broker/outgoing-record.h"
 #include "broker/packet-ids.h"
 #include "broker/record.h"
+#include "broker/sender-shelf.h"
 #include "broker/sender.h"
 #include "broker/state-format.h"
 #include "broker/subscriptions.h"
@@ -203,15 +204,19 @@ static int (*const parts[])(SessionWriter *writer) = {
 int session_writer_step(SessionWriter *writer, Session *session)
 {
         size_t before = buffer_length(writer->buffer);
+        int r;
 
         if (writer->session != session) {
                 session_writer_init(writer, writer->mentions, writer->buffer);
                 writer->session = session;
                 writer->inside = session_inside(session);
+                /* The next process need not have this store. */
+                r = sender_fetch_all(writer->inside.sender);
+                if (r < 0)
+                        return r;
         }
         while (writer->part < ARRAY_SIZE(parts)) {
-                int r = parts[writer->part](writer);
-
+                r = parts[writer->part](writer);
                 if (r < 0)
                         return r;
                 if (r == 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/packet-ids.h"
+#include "broker/sender-shelf.h"
 #include "broker/sender-store.h"
 #include "broker/sender.h"
 #include "broker/stored-session.h"
@@ -128,6 +129,11 @@ bool session_confirmed(Session *session, const PersistReady *ready)
         return sender_confirmed(&session->sender, ready) && sender_has_pending(&session->sender);
 }
 
+int session_shelve(Session *session, unsigned n)
+{
+        return session->sender.connected ? 0 : sender_shelve(&session->sender, n);
+}
+
 Session *session_free(Session *session)
 {
         if (!session)
@@ -172,10 +178,13 @@ void session_attach(Session *session, const SessionAttach *attach)
                 attach->is_unlimited ? 0 : session->sender.shared->limits.receive_maximum;
         sender_connect(&session->sender, attach->receive_maximum);
         tell_groups(session, true);
-        if (attach->expiry_interval == 0)
+        if (attach->expiry_interval == 0) {
+                /* It lives on in memory alone; what cannot be read is lost. */
+                (void)sender_fetch_all(&session->sender);
                 stored_session_end(stored(session));
-        else
+        } else {
                 stored_session_begin(stored(session));
+        }
         session_touch(session);
 }
 

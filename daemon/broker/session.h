@@ -149,6 +149,10 @@ uint32_t session_number(const Session *session);
 int session_list_taker(const Session *session, const Offer *offer, const Delivery *delivery,
                        PersistTakerList *list);
 
+/* Of one that is away: puts up to n of the messages that wait on the shelf (sender-shelf.h). 1:
+ * there may be more, 0: no. */
+int session_shelve(Session *session, unsigned n);
+
 /* --- figures for $SYS and administration --- */
 
 size_t session_n_inflight(const Session *session); /* exchanges that are not complete */

@@ -94,6 +94,32 @@ void sessions_set_persist(Sessions *sessions, Persist *persist)
         }
 }
 
+void sessions_set_fetch(Sessions *sessions, SessionFetch fetch, void *data)
+{
+        sessions->shared.fetch = fetch;
+        sessions->shared.fetch_data = data;
+}
+
+/* Places are counted from 1. One that has more than its share is met again the next time. */
+uint32_t sessions_shelve(Sessions *sessions, uint32_t from, unsigned n, unsigned n_messages)
+{
+        uint32_t begin = from > 0 ? from - 1 : 0;
+        uint32_t end = (uint32_t)MIN((uint64_t)begin + n, (uint64_t)sessions->n_slots);
+
+        for (uint32_t i = begin; i < end; i++) {
+                Session *session = sessions->slots[i].session;
+
+                if (session && session_shelve(session, n_messages) > 0)
+                        return i + 1;
+        }
+        return end < sessions->n_slots ? end + 1 : 0;
+}
+
+uint64_t sessions_shelved(const Sessions *sessions)
+{
+        return sessions->shared.shelved;
+}
+
 int sessions_take_change(Sessions *sessions, Change **ret_change)
 {
         Persist *persist = sessions->shared.persist;

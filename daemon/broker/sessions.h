@@ -13,6 +13,7 @@
 #include "broker/router.h"
 #include "broker/session-counters.h"
 #include "broker/session-limits.h"
+#include "broker/session-shared.h"
 #include "broker/session.h"
 #include "util/bytes.h"
 #include "util/clock.h"
@@ -37,6 +38,17 @@ void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t
 /* Where its sessions are stored from now on, which outlives them; NULL: nowhere. Those that have a
  * number are there already, as they are; those that last and have none get one, and will be. */
 void sessions_set_persist(Sessions *sessions, Persist *persist);
+
+/* How its sessions read what the store has of them; then sessions_shelve() may put it away. */
+void sessions_set_fetch(Sessions *sessions, SessionFetch fetch, void *data);
+
+/* Messages that wait for sessions which are away leave memory if the store has them in its tables:
+ * of so many sessions from this place on (0: the first), and so many messages of each. Returns the
+ * place to go on with, 0: that was all. */
+uint32_t sessions_shelve(Sessions *sessions, uint32_t from, unsigned n, unsigned n_messages);
+
+/* How many bytes of messages that has put away, ever. */
+uint64_t sessions_shelved(const Sessions *sessions);
 
 /* Ends a turn, as persist_take(): with the records of the sessions that have changed. */
 int sessions_take_change(Sessions *sessions, Change **ret_change);

@@ -2,6 +2,8 @@
 /* stored-session.c: facts about a session. */
 #include "broker/stored-session.h"
 
+#include "broker/sender-shelf.h"
+
 void stored_session_subscribed(const Sender *sender, const Subscription *subscription)
 {
         Persist *persist = sender_persist(sender);
@@ -51,6 +53,7 @@ void stored_session_end(StoredSession session)
                 stored_session_unsubscribed(session.sender, subscription_text(subscription));
         while ((id = packet_ids_next(session.received, id)) != 0)
                 persist_freed(persist, number, id);
+        sender_drop_shelf(session.sender);
         sender_forget(session.sender);
         persist_forget_session(persist, number);
 }

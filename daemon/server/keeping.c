@@ -10,6 +10,7 @@
 #include "server/plane-store.h"
 #include "server/publications.h"
 #include "server/shard-store.h"
+#include "server/shelf.h"
 #include "server/taken.h"
 
 /* A store that was full is asked so often whether it has room, ms, for so much. */
@@ -69,6 +70,7 @@ int keeping_open(Shard *shard)
                 return r;
         set_clock(store->persist, loop_now(&shard->loop));
         sessions_set_persist(shard->sessions, store->persist);
+        shelf_open(shard);
         return 0;
 }
 
@@ -205,6 +207,7 @@ static void end_rounds(Shard *shard, uint64_t change)
 
         while ((round = ring_first(&store->rounds)) && round->change <= change) {
                 store->confirmed = round->message;
+                store->last_round = *round;
                 store->to_tell |= round->workers;
                 ring_pop(&store->rounds);
         }
@@ -245,6 +248,7 @@ void keeping_end_turn(Shard *shard)
         ShardStore *store = shard->store;
         const uint64_t before = store->submitted;
 
+        shelf_turn(shard);
         ask_for_room(shard);
         hand_over_messages(store);
         hand_over_facts(shard);
@@ -263,7 +267,7 @@ msec_t keeping_patience(const Shard *shard)
 {
         const ShardStore *store = shard->store;
 
-        if (store->to_tell != 0 || store->has_answers || store->messages)
+        if (store->to_tell != 0 || store->has_answers || store->messages || shelf_is_busy(shard))
                 return 0;
         return store->durable < store->submitted || store->probe_due > 0 || shard->has_stalled
                        ? (msec_t)WAKE_TIME

@@ -38,6 +38,8 @@ typedef enum MailKind {
         MAIL_CONFIRMED,    /* messages of another worker are in the store */
         MAIL_DURABLE,      /* changes of this worker are on the disk: see shard-store.h */
         MAIL_REFUSED,      /* one was not written */
+        MAIL_SETTLED,      /* changes of this worker are in the tables: see shelf.h */
+        MAIL_IN_TABLES,    /* messages of another worker are */
         MAIL_KINDS_N
 } MailKind;
 

@@ -47,8 +47,14 @@ static void on_refused(void *lane_data, uint64_t number, int error)
                 plane_store_fail(shard->plane->store, error);
 }
 
+/* Without memory for the mail the next checkpoint tells. */
 static void on_settled(void *lane_data, uint64_t number)
 {
+        const Mail mail = {.kind = MAIL_SETTLED, .commit = number};
+        Shard *shard = lane_data;
+
+        if (shard)
+                (void)shard_mail_from_outside(shard, &mail);
 }
 
 static void on_checkpointed(void *data, uint64_t number)
@@ -132,6 +138,7 @@ int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool h
                 return r;
         store = plane->store;
         store->has_thread = has_thread;
+        store->disk = disk;
         r = make_committer(store, disk, settings, has_thread);
         if (r == 0)
                 r = committer_lane(store->committer, NULL, &retained);

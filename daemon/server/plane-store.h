@@ -20,6 +20,7 @@
 
 typedef struct PlaneStore {
         Plane *plane;
+        Store *disk; /* until plane_store_free() */
         Committer *committer;
         PersistNumbers numbers;
         Takers *takers;

@@ -18,16 +18,14 @@ static Sessions *sessions_of(void *data, Bytes client_id)
 
 static int load(Plane *plane, StoreTxn *txn, PersistImage *image, Restored *restored)
 {
-        const uint64_t calendar = clock_realtime_ms();
         const PersistTarget target = {
                 .router = plane->router,
                 .retained = plane->retained,
                 .takers = plane->store->takers,
                 .sessions_of = sessions_of,
                 .data = plane,
-                /* Both when the second began: keeping.c. */
-                .boottime = clock_boottime() - calendar % MSEC_PER_SEC,
-                .realtime = calendar / MSEC_PER_SEC,
+                .clock = persist_clock_at(clock_boottime(), clock_realtime_ms()),
+                .shelves = true,
         };
         PersistLoaded loaded;
         int r = persist_load(txn, image, &target, &loaded);

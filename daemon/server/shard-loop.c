@@ -21,6 +21,7 @@
 #include "server/settings-change.h"
 #include "server/shard-reload.h"
 #include "server/shard-stop.h"
+#include "server/shelf.h"
 #include "server/taken.h"
 #include "util/log.h"
 
@@ -147,6 +148,16 @@ static void on_refused(Shard *shard, Mail *mail)
         keeping_refused(shard, mail->commit);
 }
 
+static void on_settled(Shard *shard, Mail *mail)
+{
+        shelf_settled(shard, mail->commit);
+}
+
+static void on_in_tables(Shard *shard, Mail *mail)
+{
+        shelf_learn(shard, mail->confirmed.worker, mail->confirmed.message);
+}
+
 static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_MESSAGE] = on_message,       [MAIL_SHARED] = on_shared,
         [MAIL_CONNECTION] = on_connection, [MAIL_PUBLISH] = on_publish,
@@ -156,6 +167,7 @@ static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_LOGIN] = on_login,           [MAIL_CONSULTATION] = on_consultation,
         [MAIL_TAKERS] = on_takers,         [MAIL_CONFIRMED] = on_confirmed,
         [MAIL_DURABLE] = on_durable,       [MAIL_REFUSED] = on_refused,
+        [MAIL_SETTLED] = on_settled,       [MAIL_IN_TABLES] = on_in_tables,
 };
 
 static size_t shard_take_mail(Shard *shard)

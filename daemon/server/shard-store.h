@@ -25,6 +25,12 @@ typedef struct StoreOffering {
         bool handed_on;          /* another worker will tell in its place */
 } StoreOffering;
 
+/* With this change all messages up to this number are written; so many workers wait for that. */
+typedef struct StoreRound {
+        uint64_t change, message;
+        uint32_t workers;
+} StoreRound;
+
 typedef struct ShardStore {
         CommitLane *lane;
         Persist *persist; /* of the sessions: collects small facts */
@@ -32,24 +38,22 @@ typedef struct ShardStore {
         StoreOffering offering;
         struct Publications *publications;
         struct Taken *taken;
-        Change *messages;   /* of this turn; NULL: none yet */
-        uint64_t submitted; /* the last change that was handed over */
-        uint64_t durable;   /* the last one that is on the disk */
-        Ring rounds;        /* StoreRound */
-        uint64_t confirmed; /* messages of this worker up to this one are written, */
-        uint32_t to_tell;   /* which these workers are to hear, */
-        uint32_t told_with; /* and these when this turn's changes are */
-        bool has_answers;   /* for others, which there was no memory to mail */
-        msec_t clock_due;   /* when the calendar is looked at */
-        msec_t probe_due;   /* when a store that was full is asked again; 0: it is not */
-        uint64_t probe;     /* the change that asks; 0: none is under way */
+        Change *messages;              /* of this turn; NULL: none yet */
+        uint64_t submitted;            /* the last change that was handed over */
+        uint64_t durable;              /* the last one that is on the disk */
+        Ring rounds;                   /* StoreRound */
+        uint64_t confirmed;            /* messages of this worker up to this one are written, */
+        uint32_t to_tell;              /* which these workers are to hear, */
+        uint32_t told_with;            /* and these when this turn's changes are */
+        bool has_answers;              /* for others, which there was no memory to mail */
+        msec_t clock_due;              /* when the calendar is looked at */
+        msec_t probe_due;              /* when a store that was full is asked again; 0: it is not */
+        uint64_t probe;                /* the change that asks; 0: none is under way */
+        StoreRound last_round, sample; /* see shelf_settled() */
+        uint32_t sweep_at;             /* the session that is looked at next; 0: none */
+        bool sweeps;                   /* from the first one on */
+        uint64_t trimmed;              /* sessions_shelved() when memory was given back */
 } ShardStore;
-
-/* With this change all messages up to this number are written; so many workers wait for that. */
-typedef struct StoreRound {
-        uint64_t change, message;
-        uint32_t workers;
-} StoreRound;
 
 /* The next message. */
 void shard_store_end_offering(ShardStore *store);

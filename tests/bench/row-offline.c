@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "bench/clock.h"
 #include "bench/measure.h"
@@ -16,6 +17,8 @@
 
 #define SETTLE_NS (5 * NS_PER_SECOND)
 #define NAME_SIZE 64
+/* Longer than Hawker waits. */
+#define CHECKPOINT_S 7
 
 /* Connects, subscribes, leaves without a word: the session stays. */
 static int offline_subscribe(Fleet *fleet)
@@ -34,6 +37,20 @@ static const char *offline_name(const Row *row, const char *what, char name[stat
         return name;
 }
 
+/* Of a broker that has them on the disk: once they have been put where they stay, some seconds
+ * later.
+ */
+static int offline_memory(const Bench *bench, const Row *row, uint64_t *ret_bytes)
+{
+        const struct timespec checkpoint = {.tv_sec = CHECKPOINT_S};
+
+        if (!row->durable)
+                return stat_rss(bench->pid, ret_bytes);
+        nanosleep(&checkpoint, NULL);
+        (void)stat_settle(bench->pid, SETTLE_NS);
+        return stat_anonymous(bench->pid, ret_bytes);
+}
+
 static int offline_queue(const Bench *bench, const Row *row, Traffic *traffic)
 {
         char name[NAME_SIZE];
@@ -43,7 +60,8 @@ static int offline_queue(const Bench *bench, const Row *row, Traffic *traffic)
 
         r = stat_settle(bench->pid, SETTLE_NS);
         if (r == 0)
-                r = stat_rss(bench->pid, &before);
+                r = row->durable ? stat_anonymous(bench->pid, &before)
+                                 : stat_rss(bench->pid, &before);
         if (r == 0)
                 r = measure_begin(&measure, bench->pid);
         traffic_start(traffic);
@@ -52,7 +70,7 @@ static int offline_queue(const Bench *bench, const Row *row, Traffic *traffic)
         if (r == 0)
                 r = measure_end_settled(&measure);
         if (r == 0)
-                r = stat_rss(bench->pid, &after);
+                r = offline_memory(bench, row, &after);
         if (r < 0)
                 return r;
         report_cpu(offline_name(row, "queue", name), &measure, count, NULL);

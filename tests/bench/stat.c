@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/clock.h"
 #include "bench/stat.h"
@@ -19,8 +20,9 @@ int stat_cpu(pid_t pid, uint64_t *ret_ns)
         return 0;
 }
 
-int stat_rss(pid_t pid, uint64_t *ret_bytes)
+static int read_sum(pid_t pid, const char *name, uint64_t *ret_bytes)
 {
+        const size_t length = strlen(name);
         char path[64], line[256];
         int r = -ENODATA;
         uint64_t kib;
@@ -31,7 +33,8 @@ int stat_rss(pid_t pid, uint64_t *ret_bytes)
         if (!file)
                 return -errno;
         while (fgets(line, sizeof(line), file)) {
-                if (sscanf(line, "Rss: %" SCNu64 " kB", &kib) != 1)
+                if (strncmp(line, name, length) != 0 ||
+                    sscanf(line + length, " %" SCNu64 " kB", &kib) != 1)
                         continue;
                 *ret_bytes = kib * 1024;
                 r = 0;
@@ -39,6 +42,16 @@ int stat_rss(pid_t pid, uint64_t *ret_bytes)
         }
         fclose(file);
         return r;
+}
+
+int stat_rss(pid_t pid, uint64_t *ret_bytes)
+{
+        return read_sum(pid, "Rss:", ret_bytes);
+}
+
+int stat_anonymous(pid_t pid, uint64_t *ret_bytes)
+{
+        return read_sum(pid, "Anonymous:", ret_bytes);
 }
 
 int stat_settle(pid_t pid, uint64_t limit_ns)

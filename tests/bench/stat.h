@@ -16,6 +16,9 @@ int stat_cpu(pid_t pid, uint64_t *ret_ns);
  * per-CPU counters that lag by up to a few hundred pages. Returns 0 or -errno. */
 int stat_rss(pid_t pid, uint64_t *ret_bytes);
 
+/* The same without pages of files, which the kernel may take back: the page cache of a store. */
+int stat_anonymous(pid_t pid, uint64_t *ret_bytes);
+
 /* Waits until the process uses less than 1 % of a CPU for 100 ms, but at most `limit_ns`.
  * Returns 0, -ETIMEDOUT when it went on working, or -ESRCH. */
 int stat_settle(pid_t pid, uint64_t limit_ns);

@@ -116,8 +116,7 @@ static inline void restart(Stage *stage, unsigned seconds)
         target.router = stage->fixture.router;
         target.retained = stage->fixture.retained;
         target.takers = stage->takers;
-        target.boottime = FIXTURE_EPOCH;
-        target.realtime = stage->realtime;
+        target.clock = (PersistClock){FIXTURE_EPOCH, stage->realtime};
         g_assert_cmpint(store_begin_read(stage->store, &txn), ==, 0);
         g_assert_cmpint(persist_load(txn, image, &target, &stage->loaded), ==, 0);
         store_abort(txn);

@@ -20,18 +20,24 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 }
 
 /* A message named by one letter, of 100 bytes; lower case: QoS 0, upper case: QoS 1. */
-static Outgoing make(char name, uint32_t expires)
+static Outgoing make_numbered(char name, uint32_t expires, uint64_t number)
 {
         uint8_t payload[99] = {0};
         MessageParts parts = {
                 .topic = {(const uint8_t *)&name, 1},
                 .payload = {payload, sizeof(payload)},
                 .expires = expires,
+                .number = number,
         };
         Message *message = NULL;
 
         g_assert_cmpint(message_new(&parts, &message), ==, 0);
         return outgoing_make(message, g_ascii_isupper(name), false, 0);
+}
+
+static Outgoing make(char name, uint32_t expires)
+{
+        return make_numbered(name, expires, 0);
 }
 
 static void push(Outbox *outbox, const char *names)
@@ -229,6 +235,107 @@ static void test_keeps_little_when_empty(Fixture *fixture, gconstpointer data)
                 g_assert_cmpuint(fixture->outbox->rings[i].capacity, <=, 64);
 }
 
+/* --- the shelf --- */
+
+/* Their numbers are their letters. */
+static void push_stored(Outbox *outbox, const char *names)
+{
+        for (const char *name = names; *name; name++) {
+                Outgoing outgoing = make_numbered(*name, MESSAGE_NEVER_EXPIRES, (uint64_t)*name);
+
+                g_assert_cmpint(outbox_push(outbox, &outgoing), ==, 0);
+        }
+}
+
+static void shelve(Outbox *outbox, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++)
+                g_assert_cmpint(outbox_shelve(outbox), ==, 1);
+}
+
+/* The oldest n; those in `gone` are not there any more. */
+static void fetch(Outbox *outbox, uint32_t n, const char *gone)
+{
+        Message *messages[8] = {};
+
+        g_assert_cmpuint(n, <=, G_N_ELEMENTS(messages));
+        for (uint32_t i = 0; i < n; i++) {
+                const char name = (char)outbox_shelved(outbox, i)->number;
+
+                if (!strchr(gone, name))
+                        messages[i] =
+                                make_numbered(name, MESSAGE_NEVER_EXPIRES, (uint64_t)name).message;
+        }
+        g_assert_cmpint(outbox_fetch(outbox, messages, n), ==, 0);
+}
+
+static void test_shelf_keeps_the_order(Fixture *fixture, gconstpointer data)
+{
+        Outbox *outbox = fixture->outbox;
+
+        push_stored(outbox, "ABcDEFgH");
+        g_assert_false(outbox_lacks(outbox));
+        shelve(outbox, 4); /* A B D E */
+        g_assert_true(outbox_lacks(outbox));
+        g_assert_cmpuint(outbox_count(outbox), ==, 8);
+        g_assert_cmpuint(outbox->bytes, ==, 800);
+        g_assert_cmpuint(outbox_next_to_shelve(outbox), ==, 'F');
+        push_stored(outbox, "iJ");
+        fetch(outbox, 2, "");
+        g_assert_false(outbox_lacks(outbox));
+        assert_pops(outbox, OUTBOX_FETCHED, "AB");
+        g_assert_true(outbox_lacks(outbox));
+        fetch(outbox, 2, "");
+        g_assert_cmpuint(outbox->shelf.count, ==, 0);
+        assert_pops(outbox, OUTBOX_ANY, "cDEFgHiJ");
+        g_assert_cmpuint(outbox->bytes, ==, 0);
+}
+
+static void test_what_is_gone_leaves_no_bytes(Fixture *fixture, gconstpointer data)
+{
+        Outbox *outbox = fixture->outbox;
+
+        push_stored(outbox, "ABCD");
+        shelve(outbox, 3);
+        fetch(outbox, 3, "BC");
+        g_assert_cmpuint(outbox->bytes, ==, 200);
+        g_assert_cmpuint(outbox->shelf_bytes, ==, 0);
+        assert_pops(outbox, OUTBOX_ANY, "AD");
+        g_assert_cmpuint(outbox->bytes, ==, 0);
+}
+
+static void test_shelf_is_cleared(Fixture *fixture, gconstpointer data)
+{
+        Outbox *outbox = fixture->outbox;
+
+        push_stored(outbox, "ABCD");
+        shelve(outbox, 3);
+        outbox_clear_shelf(outbox);
+        g_assert_cmpuint(outbox_count(outbox), ==, 1);
+        g_assert_cmpuint(outbox->bytes, ==, 100);
+        assert_pops(outbox, OUTBOX_ANY, "D");
+}
+
+static void test_not_for_the_shelf(Fixture *fixture, gconstpointer data)
+{
+        const uint32_t identifiers[] = {1, 2};
+        Outbox *outbox = fixture->outbox;
+        Outgoing plain = make('B', MESSAGE_NEVER_EXPIRES), outgoing;
+        Offer offer = {.identifiers = identifiers, .n_identifiers = 2, .qos = 1};
+
+        g_assert_cmpint(outbox_shelve(outbox), ==, 0);
+        offer.message = make_numbered('A', MESSAGE_NEVER_EXPIRES, 7).message;
+        g_assert_cmpint(outgoing_init(&outgoing, &offer), ==, 0);
+        message_unref(offer.message);
+        g_assert_cmpint(outbox_push(outbox, &outgoing), ==, 0);
+        g_assert_cmpint(outbox_push(outbox, &plain), ==, 0);
+        g_assert_cmpint(outbox_shelve(outbox), ==, 0); /* more to it than two words */
+        g_assert_true(outbox_pop(outbox, OUTBOX_ANY, &outgoing));
+        outgoing_done(&outgoing);
+        g_assert_cmpint(outbox_shelve(outbox), ==, 0); /* without a number */
+        assert_pops(outbox, OUTBOX_ANY, "B");
+}
+
 int main(int argc, char **argv)
 {
         static const struct {
@@ -241,6 +348,10 @@ int main(int argc, char **argv)
                 {"limits", test_limits},
                 {"expired-ones-go-from-anywhere", test_expired_ones_go_from_anywhere},
                 {"keeps-little-when-empty", test_keeps_little_when_empty},
+                {"shelf-keeps-the-order", test_shelf_keeps_the_order},
+                {"what-is-gone-leaves-no-bytes", test_what_is_gone_leaves_no_bytes},
+                {"shelf-is-cleared", test_shelf_is_cleared},
+                {"not-for-the-shelf", test_not_for_the_shelf},
         };
 
         g_test_init(&argc, &argv, NULL);

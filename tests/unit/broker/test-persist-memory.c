@@ -133,8 +133,7 @@ static int make_again(Stage *stage, bool only_takers)
                                 .takers = stage->takers,
                                 .sessions_of = only_worker,
                                 .data = stage,
-                                .boottime = FIXTURE_EPOCH,
-                                .realtime = stage->realtime};
+                                .clock = {FIXTURE_EPOCH, stage->realtime}};
         int r = store_begin_read(stage->store, &txn);
 
         if (r == 0)

@@ -7,6 +7,7 @@
  */
 #include "broker/persist-load.h"
 #include "broker/retained-cursor.h"
+#include "broker/sender-shelf.h"
 #include "mqtt/protocol.h"
 #include "persist-fixture.h"
 
@@ -427,6 +428,7 @@ static void hear(World *world, Worker *worker)
         if (!confirmation)
                 return;
         persist_confirm(worker->persist, confirmation->worker, confirmation->message);
+        persist_settle(worker->persist, confirmation->worker, confirmation->message);
         while ((session = sessions_take_confirmed(worker->sessions)))
                 g_assert_true(session_has_pending(session));
 }
@@ -471,6 +473,40 @@ static void repeat(Client *client)
         }
 }
 
+/* --- the shelf --- */
+
+static int read_stored(void *data, const uint64_t *numbers, size_t n, Message **ret_messages)
+{
+        World *world = data;
+        const PersistClock clock = {NOW, REALTIME};
+        StoreTxn *txn;
+
+        g_assert_cmpint(store_begin_read(world->store, &txn), ==, 0);
+        for (size_t i = 0; i < n; i++) {
+                PersistKey key = persist_key_message(numbers[i]);
+                PersistMessage message;
+                Bytes value;
+
+                g_assert_cmpint(store_get(txn, PERSIST_LOG, persist_key_bytes(&key), &value), ==,
+                                1);
+                g_assert_cmpint(persist_message_get(value, &message), ==, 0);
+                g_assert_cmpint(persist_load_message(&clock, &message, &ret_messages[i]), ==, 0);
+        }
+        store_abort(txn);
+        return 0;
+}
+
+/* Of one that is connected too: what waits for its window. */
+static void shelve(World *world, Client *client)
+{
+        Session *session = session_of(world, client);
+
+        if (session)
+                g_assert_cmpint(sender_shelve(session_inside(session).sender,
+                                              (unsigned)g_rand_int_range(world->rand, 1, 20)),
+                                >=, 0);
+}
+
 /* What it publishes is not the session's of its own here: it starts anew only with nothing open. */
 static void start_anew(World *world, Client *client)
 {
@@ -479,6 +515,8 @@ static void start_anew(World *world, Client *client)
         for (unsigned i = 0; i < WINDOW; i++)
                 if (client->out[i].id)
                         return;
+        if (chance(world, 50))
+                shelve(world, client);
         if (session)
                 sessions_close(world->workers[client->worker].sessions, session);
         memset(client->received, 0, sizeof(client->received));
@@ -529,8 +567,8 @@ static void load(World *world)
 {
         _cleanup_(persist_image_freep) PersistImage *image = replay(world->store);
         PersistLoaded loaded;
-        PersistTarget target = {world->router, world->retained, world->takers, sessions_for, world,
-                                NOW,           REALTIME};
+        PersistTarget target = {world->router, world->retained, world->takers,    sessions_for,
+                                world,         {NOW, REALTIME}, chance(world, 50)};
         StoreTxn *txn;
 
         g_assert_cmpuint(image->damaged.count, ==, 0);
@@ -562,6 +600,7 @@ static void start(World *world)
                         ==, 0);
                 persist_set_clock(worker->persist, NOW, REALTIME);
                 sessions_set_persist(worker->sessions, worker->persist);
+                sessions_set_fetch(worker->sessions, read_stored, world);
                 worker->last_change = 0;
         }
         kept = make(world, RETAINED, 0);
@@ -641,6 +680,8 @@ static void step(World *world)
         default:
                 commit(world);
         }
+        if (chance(world, 5))
+                shelve(world, client);
         if (!client->connection && chance(world, 30))
                 connect(world, client, client >= &world->clients[STEADY] && chance(world, 50));
         if (chance(world, 1) && chance(world, 60))
@@ -741,7 +782,8 @@ static void play(guint32 seed, bool drops)
         }
         settle(&world);
         check(&world);
-        g_test_message("seed %u: %u crashes", seed, world.n_crashes);
+        g_test_message("seed %u: %u crashes, %" G_GUINT64_FORMAT " bytes shelved", seed,
+                       world.n_crashes, sessions_shelved(world.workers[0].sessions));
         end(&world);
         store_free(world.store);
         g_free(world.clients);

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "broker/persist-format.h"
+#include "broker/sender-queues.h"
 #include "server/plane-store.h"
 #include "stage.h"
 #include "store/committer.h"
@@ -686,6 +687,83 @@ typedef struct Test {
         GTestDataFunc function;
 } Test;
 
+static const Outbox *outbox_of(Stage *stage, const char *id)
+{
+        Session *session = sessions_find(stage->plane->shards[other_of(stage)].sessions,
+                                         bytes_from_string(id));
+
+        return session_inside(session).sender->outbox;
+}
+
+static Client *come_back(Stage *stage, const char *id, bool clean)
+{
+        Client *client = client_new(stage, other_of(stage), MQTT_5);
+        Connect connect = lasting(client, id);
+
+        connect.clean_start = clean;
+        g_assert_cmpint(client_connect(client, &connect).reason, ==, REASON_SUCCESS);
+        return client;
+}
+
+/* Three messages wait for one who is away, on the shelf. */
+static const char *leave_three(Stage *stage)
+{
+        Client *publisher = client_join(stage, 0, MQTT_5, stage_id(stage, 0, "publisher"));
+        const char *const texts[] = {"one", "two", "three"};
+        const char *id = stage_id(stage, other_of(stage), "taker");
+
+        client_free(join_and_subscribe(stage, other_of(stage), "taker", "a", 1));
+        stage_turn(stage);
+        for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+                client_take_ack(publisher, PACKET_PUBACK,
+                                client_publish(publisher, "a", bytes_from_string(texts[i]), 1));
+        client_free(publisher);
+        stage_turn(stage);
+        g_assert_cmpuint(outbox_of(stage, id)->shelf.count, ==, 3);
+        g_assert_cmpuint(outbox_count(outbox_of(stage, id)), ==, 3);
+        g_assert_cmpuint(stage_count(stage, PERSIST_LOG), ==, 3);
+        return id;
+}
+
+/* What waits for one who is away leaves memory as soon as it is in the tables, and is read again
+ * when he is back. */
+static void test_shelf(const void *data)
+{
+        const Bytes texts[] = {BYTES_LITERAL("one"), BYTES_LITERAL("two"), BYTES_LITERAL("three")};
+        Client *taker;
+        Stage stage;
+
+        begin(&stage, data);
+        stage.waits = false;
+        taker = come_back(&stage, leave_three(&stage), false);
+        for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+                client_ack(taker, PACKET_PUBACK,
+                           client_take_publish(taker, "a", texts[i]).packet_id);
+        stage_turn(&stage);
+        stage_commit(&stage);
+        stage_commit(&stage);
+        g_assert_cmpuint(stage_count(&stage, PERSIST_LOG), ==, 0);
+        client_free(taker);
+        stage_leave(&stage);
+}
+
+/* What nobody will want is deleted without a look at it. */
+static void test_shelf_of_one_who_is_over(const void *data)
+{
+        Stage stage;
+
+        begin(&stage, data);
+        stage.waits = false;
+        client_free(come_back(&stage, leave_three(&stage), true));
+        stage_turn(&stage);
+        stage_commit(&stage);
+        stage_commit(&stage);
+        g_assert_cmpuint(stage_count(&stage, PERSIST_LOG), ==, 0);
+        g_assert_cmpuint(stage_counters(&stage).messages_queued, ==, 0);
+        g_assert_cmpuint(stage_counters(&stage).messages_queued_bytes, ==, 0);
+        stage_leave(&stage);
+}
+
 static const Test tests[] = {
         {"connack-waits", test_connack},
         {"connack-of-clean", test_connack_of_clean},
@@ -710,6 +788,8 @@ static const Test tests[] = {
         {"full-at-once", test_full_at_once},
         {"failed", test_failed},
         {"relaxed", test_relaxed},
+        {"shelf", test_shelf},
+        {"shelf-of-one-who-is-over", test_shelf_of_one_who_is_over},
 };
 
 int main(int argc, char **argv)

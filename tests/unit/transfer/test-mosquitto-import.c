@@ -144,8 +144,7 @@ static PersistLoaded start(Fixture *fixture, Store *store, Takers *takers)
                                 .takers = takers,
                                 .sessions_of = sessions_for,
                                 .data = fixture,
-                                .boottime = fixture->now,
-                                .realtime = NOW};
+                                .clock = {fixture->now, NOW}};
         PersistLoaded loaded;
         StoreTxn *txn;
 
