@@ -89,8 +89,15 @@ class Receiver:
     def forget(self):
         """A new session has got nothing yet, and is owed nothing."""
         self.got = collections.Counter()
+        self.had = set()  # at QoS 2, before all was settled
         self.owed = set()
         self.last = {}
+
+    def settle(self):
+        """What waits for a subscription that was taken back may still come: for the first time."""
+        had = self.had.union(key for key in self.got if key.qos == 2)
+        self.forget()
+        self.had = had
 
     def owe(self, message):
         key = message.key
@@ -108,8 +115,9 @@ class Receiver:
         if message is None:
             if key.number > ledger.settled[key.publisher]:
                 ledger.fault("invented", "%s got %s that nobody sent", self.name, key)
-            elif once:
+            elif once and key in self.had:
                 ledger.fault("doubled", "%s got %s long after it was complete", self.name, key)
+            self.had.add(key)
             return
         if not any(i.may(message) for i in self.intervals[key.publisher]):
             ledger.fault("unasked", "%s got %s without a subscription", self.name, key)
@@ -195,7 +203,7 @@ class Ledger:
         for receiver in self.receivers:
             for key in sorted(receiver.owed):
                 self.fault("lost", "%s did not get %s, which was acknowledged", receiver.name, key)
-            receiver.forget()
+            receiver.settle()
         for key in self.messages:
             self.settled[key.publisher] = max(self.settled[key.publisher], key.number)
         self.messages.clear()
