@@ -424,10 +424,42 @@ static int compare_owed(const void *a, const void *b)
         return (x->message > y->message) - (x->message < y->message);
 }
 
-/* What became of one that is in flight. True: it is. */
-static bool is_settled(const PersistExchange *exchange, const PacketIds *ids)
+/* The lowest message that waits, by QoS and by the worker that numbered it; 0: none does. */
+typedef struct Lowest {
+        uint64_t waits[3][PERSIST_WORKERS];
+} Lowest;
+
+/* At QoS 2 only those of which it is known that they came in the order of their numbers. */
+static void find_lowest(const PersistSession *session, Lowest *lowest)
 {
-        return exchange->flags != 0 && !packet_ids_contains(ids, exchange->packet_id);
+        for (size_t i = session->n_waiting; i > 0; i--) {
+                const PersistOwed *owed = &session->waiting[i - 1];
+                uint8_t qos = owed->flags & PERSIST_TAKER_QOS;
+
+                if (qos == 1 || !(owed->flags & PERSIST_TAKER_MORE))
+                        lowest->waits[qos][owed->message & (PERSIST_WORKERS - 1)] = owed->message;
+        }
+}
+
+/*
+ * Sent at once, it says, but one before it waits: then that one was in flight too, and the crash
+ * has come before its key. At QoS 2 it was held, so this one was never sent; at QoS 1 it may be
+ * sent again. Both wait, in their order.
+ */
+static bool has_overtaken(const PersistExchange *exchange, const Lowest *lowest)
+{
+        uint64_t waits = lowest->waits[exchange->flags & PERSIST_TAKER_QOS]
+                                      [exchange->message & (PERSIST_WORKERS - 1)];
+
+        return exchange->message != 0 && !exchange->has_flight && waits != 0 &&
+               waits < exchange->message;
+}
+
+/* What became of one that is in flight. True: it is. */
+static bool is_settled(const PersistExchange *exchange, const PacketIds *ids, const Lowest *lowest)
+{
+        return exchange->flags != 0 && !packet_ids_contains(ids, exchange->packet_id) &&
+               !has_overtaken(exchange, lowest);
 }
 
 /* No log record knows its message, or its identifier was given again: the newer one has it, for
@@ -448,13 +480,16 @@ static int unsettle(PersistImage *image, PersistSession *session, const PersistE
 static int settle(PersistImage *image, PersistSession *session, PacketIds *ids)
 {
         size_t waiting = session->n_waiting, kept = session->n_inflight, i = kept;
+        Lowest lowest = {};
         int r = 0;
 
+        if (kept > 0)
+                find_lowest(session, &lowest);
         persist_session_sort_by_order(session);
         while (i > 0 && r == 0) {
                 PersistExchange exchange = session->inflight[--i];
 
-                if (is_settled(&exchange, ids)) {
+                if (is_settled(&exchange, ids, &lowest)) {
                         session->inflight[--kept] = exchange;
                         r = packet_ids_add(ids, exchange.packet_id);
                 } else {

@@ -238,7 +238,7 @@ static void test_owed(void)
         put_message(txn, 33, "1.4 2.0");
         put_message(txn, 65, "1.0 2.0");
         put_message(txn, 97, "1.0 2.0");
-        put_message(txn, 129, "1.9");
+        put_message(txn, 130, "1.9");
         put_flight(txn, (FlightCase){1, 5, 97, 128}); /* it had waited */
         put_flight(txn, (FlightCase){2, 8, 0, 70});
         put_flight(txn, (FlightCase){2, 3, 97, 60});
@@ -246,10 +246,10 @@ static void test_owed(void)
         put_check(txn, PERSIST_RECEIVED, persist_key_packet(2, 11));
         g_assert_cmpint(store_commit(txn), ==, 0);
         image = replay(store);
-        assert_session(image, 1, "33#4 97#5 129#9 w65");
+        assert_session(image, 1, "33#4 97#5 130#9 w65");
         assert_session(image, 2, "97#3 rel#8 w33");
         g_assert_true(packet_ids_contains(&persist_image_session(image, 2)->received, 11));
-        g_assert_cmpuint(image->last_message, ==, 129);
+        g_assert_cmpuint(image->last_message, ==, 130);
         g_assert_cmpuint(image->last_session, ==, 2);
         g_assert_cmpuint(image->n_messages, ==, 4);
         g_assert_cmpuint(image->damaged.count, ==, 0);
@@ -268,15 +268,37 @@ static void test_same_identifier(void)
         put_session(txn, 2);
         put_message(txn, 33, "1.4");
         put_message(txn, 65, "1.0");
-        put_message(txn, 97, "1.4 2.7");
+        put_message(txn, 98, "1.4 2.7");
         put_flight(txn, (FlightCase){2, 7, 0, 40});
         g_assert_cmpint(store_commit(txn), ==, 0);
         image = replay(store);
-        assert_session(image, 1, "97#4 w33 w65");
-        assert_session(image, 2, "97#7");
+        assert_session(image, 1, "98#4 w33 w65");
+        assert_session(image, 2, "98#7");
         g_assert_cmpuint(image->leftover.count, ==, 1);
         tidy(store, image);
         assert_store(store, "log:1 log:2 log:3 session session");
+        store_free(store);
+}
+
+/* A key that was not written any more: what came behind it at once waits behind it. Of another
+ * worker it is not known what came first. */
+static void test_order_of_what_was_in_flight(void)
+{
+        _cleanup_(persist_image_freep) PersistImage *image = NULL;
+        Store *store = open_store();
+        StoreTxn *txn = begin_write(store);
+
+        put_session(txn, 1);
+        put_message(txn, 32, "1.4");
+        put_message(txn, 64, "1.0");
+        put_message(txn, 96, "1.5");
+        put_message(txn, 97, "1.6");
+        put_message(txn, 128, "1.0");
+        put_message(txn, 160, "1.8");
+        g_assert_cmpint(store_commit(txn), ==, 0);
+        image = replay(store);
+        assert_session(image, 1, "32#4 97#6 w64 w96 w128 w160");
+        g_assert_cmpuint(image->leftover.count, ==, 0);
         store_free(store);
 }
 
@@ -401,6 +423,8 @@ int main(int argc, char **argv)
         g_test_add_func("/broker/persist-replay/keys", test_keys);
         g_test_add_func("/broker/persist-replay/owed", test_owed);
         g_test_add_func("/broker/persist-replay/same-identifier", test_same_identifier);
+        g_test_add_func("/broker/persist-replay/order-of-what-was-in-flight",
+                        test_order_of_what_was_in_flight);
         g_test_add_func("/broker/persist-replay/leftovers", test_leftovers);
         g_test_add_func("/broker/persist-replay/flipped-bits", test_flipped_bits);
         g_test_add_func("/broker/persist-replay/misplaced", test_misplaced);
