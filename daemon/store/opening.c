@@ -2,8 +2,10 @@
 /* opening.c: what was damaged is set aside, what only the journal has is put into the tables. */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "store/backend.h"
 #include "store/journal-mark.h"
@@ -114,7 +116,7 @@ static int finish_open(Store *store, const StoreOptions *options, Store **ret_st
         return 0;
 }
 
-int store_open(const char *path, const StoreOptions *options, Store **ret_store)
+static int try_open(const char *path, const StoreOptions *options, Store **ret_store)
 {
         StoreFolder folder = {};
         StoreFound found = {};
@@ -135,6 +137,21 @@ int store_open(const char *path, const StoreOptions *options, Store **ret_store)
         }
         store->found = found;
         return finish_open(store, options, ret_store);
+}
+
+/* What must be written to open it has its room in there. False: there is none. */
+static bool give_reserve(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd >= 0 && unlinkat(fd, STORE_FILE_RESERVE, 0) == 0;
+}
+
+int store_open(const char *path, const StoreOptions *options, Store **ret_store)
+{
+        int r = try_open(path, options, ret_store);
+
+        return r == -ENOSPC && give_reserve(path) ? try_open(path, options, ret_store) : r;
 }
 
 int store_open_memory(const StoreOptions *options, Store **ret_store)
