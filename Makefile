@@ -71,7 +71,7 @@ soak: ## 15,000 connections with traffic for some minutes
 torture: ## kill it and cut its power, 300 times each, under clients that keep records
 	@.ci/dependencies check
 	@$(MAKE) --no-print-directory build
-	@for workers in 1 4; do for ends in kill,kill,start,stop cut,moment; do \
+	@for workers in 1 4; do for ends in kill,kill,start,stop,restart cut,moment; do \
 		python3 tests/torture/run.py --broker $(BUILD)/daemon/hawkerd --workers $$workers \
 			--shim $(BUILD)/tests/torture/torture-disk.so --count 150 --ends $$ends || exit 1; \
 	done; done

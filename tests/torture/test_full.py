@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full, by what is stored or by others: nothing that was acknowledged is lost, and it
+goes on when there is room."""
+import time
+
+from codec import PUBACK
+from directed import keeping
+from peer import Failure
+from small_disk import Ballast
+
+QUOTA_EXCEEDED = 0x97
+MIB = 1 << 20
+SIZE = 20000  # of a message that is to fill a disk
+
+
+def absent(c, name="sub"):
+    peer = c.client(name, keep=True)
+    peer.subscribe(c.topic(), qos=1)
+    peer.disconnect()
+
+
+def payload(number):
+    return b"%08d" % number + bytes(SIZE)
+
+
+def fill(c, publisher):
+    """Publishes until it is refused, or no acknowledgement comes; how many were acknowledged."""
+    for number in range(10000):
+        pid = publisher.publish(c.topic(), payload(number), 1, wait=False)
+        if publisher.version == 5:
+            reason = publisher.expect(PUBACK, pid=pid).reason
+            assert reason in (0, QUOTA_EXCEEDED), reason
+            if reason:
+                return number
+        else:
+            packet = within(publisher, 1)
+            if packet is None:
+                return number
+            assert packet.kind == PUBACK and packet.pid == pid, packet
+    raise AssertionError("it is never full")
+
+
+def within(peer, seconds):
+    """The next packet, None if there is none in that time."""
+    deadline, peer.deadline = peer.deadline, time.monotonic() + seconds
+    try:
+        return peer.recv()
+    except Failure:
+        return None
+    finally:
+        peer.deadline = deadline
+
+
+def take_all(c, count):
+    """The session gets what was acknowledged."""
+    subscriber = c.client("sub", keep=True)
+    assert subscriber.connack.session_present == 1
+    for number in range(count):
+        packet = subscriber.take(qos=1)
+        assert packet.payload == payload(number), (number, packet)
+    return subscriber
+
+
+def becomes_full_and_recovers(c):
+    """It is full, and has room again when messages are taken from it."""
+    absent(c)
+    publisher = c.client("pub", keep=True)
+    count = fill(c, publisher)
+    assert count > 10, count
+    subscriber = take_all(c, count)
+    if publisher.version == 4:  # it was not told anything, but perhaps closed
+        publisher = c.client("pub", keep=True)
+        publisher.publish(c.topic(), b"room", 1)
+    else:
+        wait_for_room(c, publisher)
+    # What was refused may have reached it all the same.
+    while subscriber.take(qos=1).payload != b"room":
+        pass
+    publisher.publish(c.topic(), b"again", 2)
+    subscriber.take(b"again", qos=1)
+
+
+def wait_for_room(c, publisher):
+    """What was taken is free a commit or two later."""
+    for _ in range(100):
+        if publisher.publish(c.topic(), b"room", 1).reason == 0:
+            return
+        c.after(0.05)
+    raise AssertionError("there is never room again")
+
+
+# full
+
+
+@keeping("storage_max 20000000")
+def test_quota_is_reached(c):
+    becomes_full_and_recovers(c)
+
+
+@keeping("storage_max 20000000")
+def test_quota_survives_a_kill(c):
+    absent(c)
+    count = fill(c, c.client("pub"))
+    assert count > 10, count
+    c.broker.kill()
+    c.broker.arrive()
+    take_all(c, count)
+
+
+@keeping("storage_max 1000000000", room=200 * MIB)
+def test_file_system_is_full_by_what_is_stored(c):
+    becomes_full_and_recovers(c)
+
+
+@keeping("storage_max 1000000000", room=200 * MIB)
+def test_file_system_is_filled_by_another(c):
+    absent(c)
+    publisher = c.client("pub", version=5, keep=True)
+    for number in range(100):
+        assert publisher.publish(c.topic(), payload(number), 1).reason == 0
+    ballast = Ballast(c.broker.state)
+    more = fill_on(c, publisher, 100)
+    ballast.drop()
+    wait_for_room(c, publisher)
+    publisher.publish(c.topic(), b"after", 1)
+    c.broker.kill()
+    c.broker.arrive()
+    subscriber = take_all(c, 100 + more)
+    while subscriber.take(qos=1).payload != b"after":
+        pass
+
+
+def fill_on(c, publisher, number):
+    """As fill(), when there is something already."""
+    more = 0
+    while publisher.publish(c.topic(), payload(number + more), 1).reason == 0:
+        more += 1
+        assert more < 10000, "it is never full"
+    return more
+
+
+@keeping("storage_max 1000000000", room=200 * MIB)
+def test_who_is_there_is_served_while_the_disk_is_full(c):
+    absent(c)
+    publisher, subscriber = c.client("pub", version=5), c.client("live", version=5)
+    subscriber.subscribe(c.topic("live"), qos=1)
+    for number in range(50):
+        assert publisher.publish(c.topic(), payload(number), 1).reason == 0
+    ballast = Ballast(c.broker.state)
+    fill_on(c, publisher, 50)
+    publisher.publish(c.topic("live"), b"x", 0)
+    subscriber.take(b"x")
+    late = take_all(c, 50)
+    late.ping()
+    ballast.drop()
+
+
+@keeping("storage_max 1000000000", room=200 * MIB)
+def test_it_starts_on_a_full_disk(c):
+    absent(c)
+    publisher = c.client("pub")
+    for number in range(50):
+        assert publisher.publish(c.topic(), payload(number), 1).reason == 0
+    c.broker.kill()
+    ballast = Ballast(c.broker.state)
+    c.broker.arrive()
+    take_all(c, 50)
+    ballast.drop()
