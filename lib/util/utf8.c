@@ -79,3 +79,33 @@ bool utf8_is_valid(const uint8_t *data, size_t length)
         }
         return true;
 }
+
+/* U+FDD0 to U+FDEF, and the last two of each plane. */
+static bool is_noncharacter(const uint8_t *data, size_t length)
+{
+        if (length == 3)
+                return data[0] == 0xef &&
+                       ((data[1] == 0xb7 && data[2] >= 0x90 && data[2] <= 0xaf) ||
+                        (data[1] == 0xbf && data[2] >= 0xbe));
+        return length == 4 && (data[1] & 0x0f) == 0x0f && data[2] == 0xbf && data[3] >= 0xbe;
+}
+
+void utf8_clean(char *text)
+{
+        static const uint8_t replacement[] = {0xef, 0xbf, 0xbd, '?'};
+        uint8_t *at = (uint8_t *)text;
+        size_t left = strlen(text);
+
+        while (left > 0) {
+                size_t n = *at < 0x80 ? 1 : sequence_length(at, left);
+
+                if (n == 0) {
+                        *at = '?';
+                        n = 1;
+                } else if (is_noncharacter(at, n)) {
+                        memcpy(at, replacement, n);
+                }
+                at += n;
+                left -= n;
+        }
+}

@@ -184,11 +184,37 @@ static void test_random(void)
         g_rand_free(rand);
 }
 
+static void test_clean(void)
+{
+        static const struct {
+                const char *text, *clean;
+        } dirty[] = {
+                {"", ""},
+                {"plain", "plain"},
+                {"\xC3\xA9\xF0\x9F\x98\x80", "\xC3\xA9\xF0\x9F\x98\x80"},
+                {"a\xC3", "a?"},
+                {"\xFF\xFE", "??"},
+                {"\xEF\xB7\x8F\xEF\xB7\x90\xEF\xB7\xAF\xEF\xB7\xB0",
+                 "\xEF\xB7\x8F\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xB7\xB0"},
+                {"\xEF\xBF\xBD\xEF\xBF\xBE\xEF\xBF\xBF", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+                {"\xF0\x9F\xBF\xBEx", "\xEF\xBF\xBD?x"},
+                {"\xF4\x8F\xBF\xBF", "\xEF\xBF\xBD?"},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(dirty); i++) {
+                g_autofree char *text = g_strdup(dirty[i].text);
+
+                utf8_clean(text);
+                g_assert_cmpstr(text, ==, dirty[i].clean);
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/util/utf8/borders", test_table);
         g_test_add_func("/util/utf8/every-pair-of-first-bytes", test_exhaustive);
         g_test_add_func("/util/utf8/agrees-with-a-slow-decoder", test_random);
+        g_test_add_func("/util/utf8/clean", test_clean);
         return g_test_run();
 }
