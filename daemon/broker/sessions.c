@@ -168,6 +168,16 @@ Session *sessions_get(const Sessions *sessions, SessionId id)
         return sessions->slots[i].session;
 }
 
+Session *sessions_at(const Sessions *sessions, uint32_t i)
+{
+        return sessions->slots[i].session;
+}
+
+uint32_t sessions_n_places(const Sessions *sessions)
+{
+        return sessions->n_slots;
+}
+
 /* New slots are free, the lowest first. */
 static int grow(Sessions *sessions)
 {

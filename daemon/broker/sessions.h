@@ -65,6 +65,11 @@ Session *sessions_find(const Sessions *sessions, Bytes client_id);
  * delivery. */
 Session *sessions_get(const Sessions *sessions, SessionId id);
 
+/* For walks that are interrupted: a session stays in the place it was put into. i below
+ * sessions_n_places(), which only grows; NULL: that place is free. */
+Session *sessions_at(const Sessions *sessions, uint32_t i);
+uint32_t sessions_n_places(const Sessions *sessions);
+
 /* A new, empty session without a connection; the client identifier (copied) is not in use. Nothing
  * is due for it before its first sessions_detach(). 0 or -ENOMEM. */
 int sessions_open(Sessions *sessions, Bytes client_id, Session **ret_session);

@@ -18,6 +18,7 @@
 
 typedef struct Connection Connection;
 typedef struct Consultation Consultation;
+typedef struct Gather Gather;
 typedef struct Login Login;
 typedef struct SettingsChange SettingsChange;
 
@@ -30,6 +31,7 @@ typedef enum MailKind {
         MAIL_CONSULTATION, /* a helper has asked an authority: see consultation.h */
         MAIL_LOGIN,        /* a helper has checked a password: see login.h */
         MAIL_RELOAD,       /* newer settings and endpoints hold from now on */
+        MAIL_GATHER,       /* answer a question: see gather.h */
         MAIL_PING,         /* answer: see server_ping() */
         MAIL_WILLS,        /* stop, first step: close the endpoints, publish the wills */
         MAIL_FINISH,       /* stop, second step: write what is pending, then end */
@@ -61,6 +63,7 @@ typedef struct Mail {
                 Consultation *consultation;
                 Login *login;
                 SettingsChange *change;
+                Gather *gather;
                 struct {
                         Buffer list; /* taken over; as takers_answer() writes it */
                         unsigned worker;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/gather.h"
 #include "server/keeping.h"
 #include "server/plane-store.h"
 #include "server/retention.h"
@@ -317,6 +318,18 @@ int server_await_answers(Server *server, msec_t timeout)
                     errno != EINTR)
                         break;
         return silent;
+}
+
+void server_gather(Server *server, Gather *gather)
+{
+        const Mail mail = {.kind = MAIL_GATHER, .gather = gather};
+
+        for (unsigned i = 0; i < server->plane.n_shards; i++) {
+                int r = shard_mail_from_outside(&server->plane.shards[i], &mail);
+
+                if (r < 0)
+                        gather_refuse(gather, r);
+        }
 }
 
 /* Waits until each worker has published its wills, or the time is up. */

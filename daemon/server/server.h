@@ -24,6 +24,7 @@
 typedef struct Plane Plane;
 typedef struct Server Server;
 typedef struct Committer Committer;
+typedef struct Gather Gather;
 
 /* Makes the workers that settings->workers asks for (0: one per CPU, at most 16), without running
  * them. 0 or -errno. */
@@ -102,6 +103,10 @@ int server_silent_worker(const Server *server);
 
 /* The same, after waiting for them for timeout ms at most. */
 int server_await_answers(Server *server, msec_t timeout);
+
+/* Asks all workers (gather.h): they answer while they run. Without memory for the mail to one of
+ * them it is as if that one had answered -ENOMEM. */
+void server_gather(Server *server, Gather *gather);
 
 /*
  * Orderly end: no new connections; wills of connected clients are published, what is pending is

@@ -14,6 +14,7 @@
 #include "server/client.h"
 #include "server/consultation.h"
 #include "server/deliver.h"
+#include "server/gather.h"
 #include "server/handshake.h"
 #include "server/keeping.h"
 #include "server/login.h"
@@ -106,6 +107,11 @@ static void on_reload(Shard *shard, Mail *mail)
         settings_change_unref(mail->change);
 }
 
+static void on_gather(Shard *shard, Mail *mail)
+{
+        gather_begin(shard, mail->gather);
+}
+
 static void on_ping(Shard *shard, Mail *mail)
 {
         atomic_store_explicit(&shard->answered, mail->ping, memory_order_release);
@@ -168,6 +174,7 @@ static void (*const mail_handlers[MAIL_KINDS_N])(Shard *shard, Mail *mail) = {
         [MAIL_TAKERS] = on_takers,         [MAIL_CONFIRMED] = on_confirmed,
         [MAIL_DURABLE] = on_durable,       [MAIL_REFUSED] = on_refused,
         [MAIL_SETTLED] = on_settled,       [MAIL_IN_TABLES] = on_in_tables,
+        [MAIL_GATHER] = on_gather,
 };
 
 static size_t shard_take_mail(Shard *shard)
@@ -204,6 +211,8 @@ static void drop_mails(Mail *mails, size_t n)
                         consultation_free(mail->consultation);
                 else if (mail->kind == MAIL_RELOAD)
                         settings_change_unref(mail->change);
+                else if (mail->kind == MAIL_GATHER)
+                        gather_refuse(mail->gather, -ESHUTDOWN);
                 else if (mail->kind == MAIL_TAKERS)
                         buffer_done(&mail->takers.list);
                 else if (mail->kind == MAIL_SHARED) {
@@ -317,10 +326,10 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (shard->finishing)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
-        if (shard_reviews_now(shard) || !list_is_empty(&shard->flushes) ||
-            sessions_have_left(shard->sessions) || !list_is_empty(&shard->movers) ||
-            !list_is_empty(&shard->subscribing) || shard_has_mail(shard) ||
-            !mailbox_prepare_sleep(&shard->mailbox))
+        if (shard_reviews_now(shard) || !list_is_empty(&shard->gathers) ||
+            !list_is_empty(&shard->flushes) || sessions_have_left(shard->sessions) ||
+            !list_is_empty(&shard->movers) || !list_is_empty(&shard->subscribing) ||
+            shard_has_mail(shard) || !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
         if (_unlikely_(shard->store != NULL))
                 wait = MIN(wait, keeping_patience(shard));
@@ -335,6 +344,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         loop_dispatch(&shard->loop);
         shard_send(shard);
         shard_serve_newcomers(shard);
+        gather_go_on(shard);
         shard_bury(shard);
 }
 
@@ -401,6 +411,7 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
         list_init(&shard->newcomers);
         list_init(&shard->movers);
         list_init(&shard->subscribing);
+        list_init(&shard->gathers);
         list_init(&shard->flushes);
         list_init(&shard->dead);
         loop_timer_init(&shard->sessions_timer, sessions_due);
@@ -430,6 +441,7 @@ void shard_done(Shard *shard)
                 return;
         shard->is_made = false;
         shard_drop_mail(shard);
+        gather_end(shard);
         acceptors_close(shard);
         shard_end_settings(shard);
         keeping_close(shard);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The clients of all workers in order, page by page, and what becomes of a question. */
+#include <errno.h>
+#include <glib.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "server/client-list.h"
+#include "stage.h"
+#include "tests/unit/failing-memory.h"
+
+#define MANY 600U
+
+static bool has_answer(const Gather *gather)
+{
+        struct pollfd poll_fd = {.fd = gather_fd(gather), .events = POLLIN};
+
+        return poll(&poll_fd, 1, 0) == 1;
+}
+
+static Gather *ask(const Stage *stage, const ClientFilter *filter)
+{
+        Gather *gather;
+
+        g_assert_cmpint(client_list_new(filter, stage->plane->n_shards, &gather), ==, 0);
+        server_gather(stage->server, gather);
+        return gather;
+}
+
+/* The answer as words. */
+static char *take(Stage *stage, Gather *gather)
+{
+        GString *text = g_string_new(NULL);
+        ClientPage page;
+
+        for (unsigned i = 0; i < 50 && !has_answer(gather); i++)
+                stage_turn(stage);
+        g_assert_true(has_answer(gather));
+        g_assert_cmpint(gather_result(gather), ==, 0);
+        g_assert_cmpint(client_list_page(gather, &page), ==, 0);
+        for (size_t i = 0; i < page.n; i++)
+                g_string_append_printf(text, "%s ", page.rows[i]->client);
+        if (page.has_more)
+                g_string_append(text, "...");
+        gather_free(gather);
+        return g_string_free(text, false);
+}
+
+static void assert_list(Stage *stage, const ClientFilter *filter, const char *expected)
+{
+        g_autofree char *shown = take(stage, ask(stage, filter));
+
+        g_assert_cmpstr(shown, ==, expected);
+}
+
+/* Whoever owns it. */
+static Client *join(Stage *stage, const char *id)
+{
+        return client_join(stage, plane_owner(stage->plane, bytes_from_string(id)), MQTT_5, id);
+}
+
+static void with_workers(void (*test)(Stage *stage))
+{
+        const unsigned counts[] = {1, 4};
+
+        for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+                Stage stage;
+
+                stage_init(&stage, counts[i], NULL);
+                test(&stage);
+                stage_done(&stage);
+        }
+}
+
+static void pages(Stage *stage)
+{
+        static const char *const ids[] = {"e", "b", "d", "a", "c"};
+        Client *clients[5];
+
+        assert_list(stage, &(ClientFilter){}, "");
+        for (size_t i = 0; i < 5; i++)
+                clients[i] = join(stage, ids[i]);
+        assert_list(stage, &(ClientFilter){}, "a b c d e ");
+        assert_list(stage, &(ClientFilter){.max = 5}, "a b c d e ");
+        assert_list(stage, &(ClientFilter){.max = 2}, "a b ...");
+        assert_list(stage, &(ClientFilter){.max = 2, .after = "b"}, "c d ...");
+        assert_list(stage, &(ClientFilter){.max = 2, .after = "d"}, "e ");
+        assert_list(stage, &(ClientFilter){.max = 1, .after = "bb"}, "c ...");
+        assert_list(stage, &(ClientFilter){.after = "e"}, "");
+        for (size_t i = 0; i < 5; i++)
+                client_free(clients[i]);
+}
+
+static void test_pages(void)
+{
+        with_workers(pages);
+}
+
+static void filters(Stage *stage)
+{
+        Client *one = join(stage, "sensor1"), *two = join(stage, "sensor2"),
+               *three = join(stage, "other");
+
+        assert_list(stage, &(ClientFilter){.client = "sensor*"}, "sensor1 sensor2 ");
+        assert_list(stage, &(ClientFilter){.client = "sensor"}, "");
+        assert_list(stage, &(ClientFilter){.client = "*r", .listener = "nobody's"}, "");
+        assert_list(stage, &(ClientFilter){.client = "*r", .listener = stage->endpoint->name},
+                    "other ");
+        assert_list(stage, &(ClientFilter){.user = "eve"}, "");
+        assert_list(stage, &(ClientFilter){.address = "192.0.2.0/24"}, "");
+        g_assert_cmpint(client_list_new(&(ClientFilter){.address = "x"}, 1, &(Gather *){NULL}), ==,
+                        -EINVAL);
+        client_free(one);
+        client_free(two);
+        client_free(three);
+}
+
+static void test_filters(void)
+{
+        with_workers(filters);
+}
+
+/* Noncharacters are no text for a bus: nobody hides behind them. */
+static void foreign(Stage *stage)
+{
+        Client *client = join(stage, "a\xEF\xBF\xBE");
+
+        assert_list(stage, &(ClientFilter){}, "a\xEF\xBF\xBD ");
+        assert_list(stage, &(ClientFilter){.after = "a\xEF\xBF\xBD"}, "");
+        client_free(client);
+}
+
+static void test_foreign(void)
+{
+        with_workers(foreign);
+}
+
+/* Of one that has left, its session is there still. */
+static void away(Stage *stage)
+{
+        Client *client = client_new(stage, 0, MQTT_5);
+        Connect connect = client_connect_base(client, "gone");
+        Gather *gather;
+        ClientPage page;
+
+        connect.properties.present |= PROPERTY_BIT(PROPERTY_SESSION_EXPIRY_INTERVAL);
+        connect.properties.session_expiry_interval = 100;
+        client_connect(client, &connect);
+        assert_list(stage, &(ClientFilter){}, "gone ");
+        g_assert_cmpint(client_list_new_one("gone", stage->plane->n_shards, &gather), ==, 0);
+        server_gather(stage->server, gather);
+        stage_turn(stage);
+        g_assert_cmpint(client_list_page(gather, &page), ==, 0);
+        g_assert_cmpuint(page.n, ==, 1);
+        g_assert_cmpstr(page.rows[0]->protocol, ==, "5.0");
+        g_assert_cmpuint(page.rows[0]->session_expiry, ==, 100);
+        gather_free(gather);
+        client_free(client);
+        stage_turn(stage);
+        g_assert_cmpuint(stage_counters(stage).sessions, ==, 1);
+        assert_list(stage, &(ClientFilter){}, "");
+        g_assert_cmpint(client_list_new_one("gone", stage->plane->n_shards, &gather), ==, 0);
+        server_gather(stage->server, gather);
+        stage_turn(stage);
+        g_assert_cmpint(client_list_page(gather, &page), ==, 0);
+        g_assert_cmpuint(page.n, ==, 0);
+        gather_free(gather);
+}
+
+static void test_away(void)
+{
+        with_workers(away);
+}
+
+/* --- slices --- */
+
+static void join_many(Stage *stage, Client **ret_clients)
+{
+        char id[16];
+
+        for (unsigned i = 0; i < MANY; i++) {
+                snprintf(id, sizeof(id), "c%04u", (i * 7) % MANY);
+                ret_clients[i] = client_join(stage, 0, MQTT_5, id);
+        }
+}
+
+/* One slice a turn, while clients come and go. */
+static void test_slices(void)
+{
+        Client *clients[MANY], *late;
+        g_autofree char *shown = NULL;
+        Gather *gather;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        join_many(&stage, clients);
+        gather = ask(&stage, &(ClientFilter){.max = 3});
+        shard_turn(stage_shard(&stage, 0), 0);
+        g_assert_false(has_answer(gather));
+        clients[0] = client_free(clients[0]);
+        /* It is awake until all is said. */
+        shard_turn(stage_shard(&stage, 0), MSEC_INFINITY);
+        g_assert_false(has_answer(gather));
+        late = client_join(&stage, 0, MQTT_5, "zz");
+        shown = take(&stage, gather);
+        g_assert_cmpstr(shown + strlen(shown) - 3, ==, "...");
+        client_free(late);
+        for (unsigned i = 1; i < MANY; i++)
+                client_free(clients[i]);
+        stage_done(&stage);
+}
+
+/* All of them, each once. */
+static void test_many_pages(void)
+{
+        char after[16] = "", expected[64];
+        Client *clients[MANY];
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        join_many(&stage, clients);
+        for (unsigned i = 0; i < MANY; i += 3) {
+                snprintf(expected, sizeof(expected), "c%04u c%04u c%04u %s", i, i + 1, i + 2,
+                         i + 3 < MANY ? "..." : "");
+                assert_list(&stage, &(ClientFilter){.max = 3, .after = after}, expected);
+                snprintf(after, sizeof(after), "c%04u", i + 2);
+        }
+        for (unsigned i = 0; i < MANY; i++)
+                client_free(clients[i]);
+        stage_done(&stage);
+}
+
+/* --- ends --- */
+
+static void test_a_short_question_does_not_wait_for_a_long_one(void)
+{
+        Gather *list, *one;
+        Client *clients[MANY];
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        join_many(&stage, clients);
+        list = ask(&stage, &(ClientFilter){});
+        g_assert_cmpint(client_list_new_one("c0001", 1, &one), ==, 0);
+        server_gather(stage.server, one);
+        shard_turn(stage_shard(&stage, 0), 0);
+        shard_turn(stage_shard(&stage, 0), 0);
+        g_assert_true(has_answer(one));
+        g_assert_false(has_answer(list));
+        gather_free(one);
+        gather_free(list);
+        for (unsigned i = 0; i < MANY; i++)
+                client_free(clients[i]);
+        stage_done(&stage);
+}
+
+/* Who has asked does not want to know any more. */
+static void test_unwanted(void)
+{
+        Stage stage;
+
+        stage_init(&stage, 4, NULL);
+        gather_free(ask(&stage, &(ClientFilter){}));
+        stage_turn(&stage);
+        for (unsigned i = 0; i < 4; i++)
+                g_assert_true(list_is_empty(&stage_shard(&stage, i)->gathers));
+        stage_done(&stage);
+}
+
+/* One worker has begun, the other has not read its mail. */
+static void test_workers_that_end_say_so(void)
+{
+        Server *server;
+        Gather *gather;
+        Stage stage;
+
+        stage_init(&stage, 2, NULL);
+        g_assert_cmpint(server_new(stage.settings, &server), ==, 0);
+        g_assert_cmpint(client_list_new(&(ClientFilter){}, 2, &gather), ==, 0);
+        server_gather(server, gather);
+        shard_settle(&server_plane(server)->shards[0]);
+        g_assert_false(list_is_empty(&server_plane(server)->shards[0].gathers));
+        server_free(server);
+        g_assert_true(has_answer(gather));
+        g_assert_cmpint(gather_result(gather), ==, -ESHUTDOWN);
+        gather_free(gather);
+        stage_done(&stage);
+}
+
+/* Whatever fails, there is an answer or an error, and nothing is left behind. */
+static void out_of_memory(Stage *stage)
+{
+        Client *clients[] = {join(stage, "c"), join(stage, "b"), join(stage, "a")};
+        bool failed = true;
+
+        for (unsigned n = 0; failed; n++) {
+                Gather *gather = NULL;
+                ClientPage page;
+                int r;
+
+                failing_memory_begin(n);
+                r = client_list_new(&(ClientFilter){.max = 1}, stage->plane->n_shards, &gather);
+                if (r == 0) {
+                        server_gather(stage->server, gather);
+                        stage_turn(stage);
+                        g_assert_true(has_answer(gather));
+                        r = gather_result(gather);
+                }
+                if (r == 0)
+                        r = client_list_page(gather, &page);
+                failed = failing_memory_end();
+                g_assert_cmpint(r, ==, failed ? -ENOMEM : 0);
+                gather_free(gather);
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
+                client_ping(clients[i]);
+                client_free(clients[i]);
+        }
+}
+
+static void test_out_of_memory(void)
+{
+        with_workers(out_of_memory);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/server/client-list/pages", test_pages);
+        g_test_add_func("/server/client-list/filters", test_filters);
+        g_test_add_func("/server/client-list/foreign", test_foreign);
+        g_test_add_func("/server/client-list/away", test_away);
+        g_test_add_func("/server/client-list/slices", test_slices);
+        g_test_add_func("/server/client-list/many-pages", test_many_pages);
+        g_test_add_func("/server/gather/a-short-question-does-not-wait-for-a-long-one",
+                        test_a_short_question_does_not_wait_for_a_long_one);
+        g_test_add_func("/server/gather/unwanted", test_unwanted);
+        g_test_add_func("/server/gather/workers-that-end-say-so", test_workers_that_end_say_so);
+        g_test_add_func("/server/gather/out-of-memory", test_out_of_memory);
+        return g_test_run();
+}
