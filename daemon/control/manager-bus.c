@@ -11,6 +11,7 @@
 #include "control/backup-bus.h"
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
+#include "control/client-bus.h"
 #include "control/listener-bus.h"
 #include "control/manager-bus.h"
 #include "control/memory-watch.h"
@@ -217,6 +218,20 @@ static int on_backup(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, backup_bus_start, object->manager);
 }
 
+static int on_list_clients(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, client_bus_list, object->manager);
+}
+
+static int on_get_client(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, client_bus_get, object->manager);
+}
+
 static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -254,6 +269,14 @@ const sd_bus_vtable manager_vtable[] = {
                                 on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("h", file), SD_BUS_NO_RESULT,
                                 on_backup, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetClient", SD_BUS_ARGS("s", client),
+                                SD_BUS_RESULT("a{sv}", facts),
+                                on_get_client, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListClients",
+                                SD_BUS_ARGS("s", client, "s", listener, "s", user, "s", address,
+                                            "s", after, "u", max),
+                                SD_BUS_RESULT(CLIENT_ROWS_TYPE, clients, "s", next),
+                                on_list_clients, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
                                             "s", address, "s", listener),
@@ -376,6 +399,7 @@ int manager_bus_add(Manager *manager)
         object->manager = manager;
         object->started = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
         object->announced_bans = server_bans(manager->server);
+        gatherings_init(&manager->gatherings, manager->event, manager->server);
         r = manager_bus_watch(object);
         if (r >= 0)
                 r = bus_add(manager->bus, &(BusObject){BUS_PATH, MANAGER_INTERFACE, manager_vtable,

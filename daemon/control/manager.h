@@ -16,6 +16,7 @@
 #include "control/ban-rules.h"
 #include "control/bus.h"
 #include "control/certificate-watch.h"
+#include "control/gathering.h"
 #include "control/hand-over.h"
 #include "control/listeners.h"
 #include "control/reload-result.h"
@@ -58,6 +59,7 @@ typedef struct Manager {
         Watchdog *watchdog;
         CertificateWatch *certificate_watch;
         ReloadResult *last_reload; /* NULL: there was none */
+        Gatherings gatherings;     /* of its callers */
         Bus *bus;                  /* NULL: none is wanted, or it has not started */
 } Manager;
 

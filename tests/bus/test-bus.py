@@ -410,6 +410,87 @@ def bans_are_for_those_who_may(folder):
     return None
 
 
+def clients(bus, client="", listener="", user="", address="", after="", at_most=0, uid=None):
+    return bus.call(PATH, MANAGER, "ListClients", "sssssu", client, listener, user, address, after,
+                    str(at_most), uid=uid)
+
+
+def clients_are_listed_page_by_page(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}") as one:
+            one.state("READY=1")
+            assert clients(bus) == [[], ""]
+            there = [Client(folder, name, user) for name, user in
+                     (("c", "eve"), ("a", "bob"), ("d\u00e9", "bob"), ("b", "eve"))]
+            rows, following = clients(bus)
+            assert [row[:2] for row in rows] == \
+                [["a", "bob"], ["b", "eve"], ["c", "eve"], ["d\u00e9", "bob"]], rows
+            assert following == "" and rows[0][3:] == [mqtt(folder), "5.0", 0, 0, 0, 0], rows
+            rows, following = clients(bus, at_most=3)
+            assert [row[0] for row in rows] == ["a", "b", "c"] and following == "c", rows
+            rows, following = clients(bus, at_most=3, after=following)
+            assert [row[0] for row in rows] == ["d\u00e9"] and following == "", rows
+            assert clients(bus, after="x") == [[], ""]
+            assert [row[0] for row in clients(bus, user="bob")[0]] == ["a", "d\u00e9"]
+            assert [row[0] for row in clients(bus, client="?")[0]] == ["a", "b", "c"]
+            assert [row[0] for row in clients(bus, client="d*", listener=mqtt(folder))[0]] == \
+                ["d\u00e9"]
+            assert clients(bus, listener="x") == [[], ""]
+            assert clients(bus, address="192.0.2.0/24") == [[], ""]
+            assert "192.0.2.0/24" in refused(clients, bus, address="192.0.2.1/24")
+            for client in there:
+                client.close()
+
+
+def a_client_is_told_of(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 2") as one:
+        one.state("READY=1")
+        client = Client(folder, "c", "eve")
+        facts, = bus.call(PATH, MANAGER, "GetClient", "s", "c")
+        values = {name: entry["data"] for name, entry in facts.items()}
+        assert values["Client"] == "c" and values["User"] == "eve", values
+        assert values["Protocol"] == "5.0" and values["TLS"] is False, values
+        assert values["Listener"] == mqtt(folder) and values["KeepAlive"] == 0, values
+        assert "of that identifier" in refused(bus.call, PATH, MANAGER, "GetClient", "s", "C")
+        client.close()
+
+
+def the_manual_has_every_fact(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one, \
+            open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
+        one.state("READY=1")
+        part = re.search(r"(?s)^\.It Fn GetClient .*?^\.It Fn", manual.read(), re.M)[0]
+        client = Client(folder, "c", "eve")
+        facts, = bus.call(PATH, MANAGER, "GetClient", "s", "c")
+        client.close()
+    said = {word for line in re.findall(r"(?m)^\.Va (.*)$", part) for word in line.split()}
+    assert said - {",", "."} == set(facts), said ^ set(facts)
+
+
+def who_asks_may_go_before_the_answer(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 2") as one:
+        one.state("READY=1")
+        client = Client(folder, "c", "eve")
+        for _ in range(20):
+            bus.busctl("--expect-reply=no", "call", NAME, PATH, MANAGER, "ListClients", "sssssu",
+                       "", "", "", "", "", "0")
+        assert [row[0] for row in clients(bus)[0]] == ["c"]
+        bus.end()
+        client.close()
+        assert one.stop() == 0
+
+
+def clients_are_for_those_who_may(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, WIDE) as bus, broker(folder, bus, user=USER) as one:
+        one.line(ON_THE_BUS)
+        assert clients(bus) == [[], ""]
+        assert "denied" in refused(clients, bus, uid=NOBODY)
+        assert "denied" in refused(bus.call, PATH, MANAGER, "GetClient", "s", "c", uid=NOBODY)
+    return None
+
+
 def access(bus, *words, address="", listener="", uid=None):
     return bus.call(PATH, MANAGER, "TestAccess", "ssssss", *words, address, listener, uid=uid)
 
@@ -668,6 +749,11 @@ TESTS = [
     bans_by_a_rule_are_bans_like_others,
     what_cannot_be_written_is_told,
     bans_are_for_those_who_may,
+    clients_are_listed_page_by_page,
+    a_client_is_told_of,
+    the_manual_has_every_fact,
+    who_asks_may_go_before_the_answer,
+    clients_are_for_those_who_may,
     access_is_by_the_rules_in_force,
     access_knows_bans,
     access_is_of_a_listener,
