@@ -37,6 +37,8 @@ int verb_restart(const Command *command);
 int verb_test_config(const Command *command);
 int verb_passwd(const Command *command);
 int verb_acl_test(const Command *command);
+int verb_client(const Command *command);
+int verb_clients(const Command *command);
 int verb_ban(const Command *command);
 int verb_unban(const Command *command);
 int verb_bans(const Command *command);

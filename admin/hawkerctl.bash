@@ -4,9 +4,10 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='acl-test ban bans import passwd reload restart status store test-config unban'
+        local verbs='acl-test ban bans client clients import passwd reload restart status store test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
         local acl_test='--acl --address --compat --config --help --listener'
+        local clients='--address --help --json --listener --user'
         local ban='--for --help --reason' kinds='address client user'
         local import='--config --help --into --json --partial'
         local store='--config --help --json --partial' works='backup check compact dump load'
@@ -45,6 +46,7 @@ _hawkerctl()
         *' import '*) own=$import ;;
         *' store '*) own=$store ;;
         *' ban '*) own=$ban ;;
+        *' clients '*) own=$clients ;;
         *' unban '*) own=--help ;;
         esac
         if [[ $own && $word == -* ]]; then

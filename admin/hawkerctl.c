@@ -20,6 +20,8 @@ static const struct {
         {"reload", NULL, "have the configuration read again", verb_reload},
         {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
+        {"clients", "...", "list who is connected: clients --help", verb_clients, true},
+        {"client", "ID", "all about one that is connected", verb_client},
         {"bans", NULL, "list who is banned", verb_bans},
         {"ban", "...", "keep an address, a user or a client out: ban --help", verb_ban, true},
         {"unban", "...", "take a ban back: unban --help", verb_unban, true},
@@ -51,7 +53,7 @@ static void print_help(void)
                        verbs[i].argument ? verbs[i].argument : "", verbs[i].doc);
         puts("\n"
              "  -i, --instance NAME   the broker of hawker@NAME.service\n"
-             "      --json            write JSON (status, reload --wait, bans)\n"
+             "      --json            write JSON (status, reload --wait, bans, client)\n"
              "      --session         look on the bus of the session, not on that of the system\n"
              "  -w, --wait            (reload) wait, print what has changed, fail if it failed\n"
              "      --version         print the version\n"

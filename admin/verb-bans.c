@@ -10,12 +10,10 @@
 #include "admin/ban-time.h"
 #include "admin/broker.h"
 #include "admin/json.h"
+#include "admin/name.h"
 #include "util/macro.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
-
-/* A longer name pushes the rest of its line to the right. */
-#define NAME_WIDTH_MAX 40U
 
 static void print_json(const BanRow *row)
 {
@@ -53,30 +51,12 @@ static int print_all_json(sd_bus_message *reply)
 
 /* --- for people --- */
 
-/* Columns that it takes: of UTF-8 the bytes that begin a letter. */
-static unsigned width_of(const char *text)
-{
-        unsigned n = 0;
-
-        for (; *text; text++)
-                n += ((unsigned char)*text & 0xC0) != 0x80;
-        return n;
-}
-
-/* A name is the peer's: nothing in it drives the terminal. */
-static void print_name(const char *name, unsigned width)
-{
-        for (const char *at = name; *at; at++)
-                fputc((unsigned char)*at < ' ' || *at == 0x7F ? '?' : *at, stdout);
-        printf("%*s", (int)(width - MIN(width, width_of(name))), "");
-}
-
 static void print_row(const BanRow *row, unsigned width, uint64_t now)
 {
         char left[BAN_TIME_MAX], date[BAN_DATE_MAX];
 
         printf("%-7s  ", row->of.kind);
-        print_name(row->of.name, width);
+        name_print(row->of.name, width);
         printf("  %-8s  %-24s  %s%s%s%s\n",
                ban_time_format_left(row->until, now, left, sizeof(left)),
                ban_time_format_date(row->until, date, sizeof(date)), row->reason,
@@ -95,7 +75,7 @@ static int print_all(sd_bus_message *reply)
         clock_gettime(CLOCK_REALTIME, &clock);
         now = (uint64_t)clock.tv_sec * USEC_PER_SEC;
         while ((r = ban_list_next(reply, &row)) > 0) {
-                width = MAX(width, MIN(width_of(row.of.name), NAME_WIDTH_MAX));
+                width = MAX(width, MIN(name_width(row.of.name), NAME_WIDTH_MAX));
                 n++;
         }
         if (r == 0)

@@ -8,6 +8,7 @@
 
 #include "admin/ban-list.h"
 #include "admin/broker.h"
+#include "admin/name.h"
 #include "util/edit-distance.h"
 #include "util/macro.h"
 #include "util/prefix.h"
@@ -75,20 +76,6 @@ static bool is_near(const BanSubject *wanted, const BanSubject *banned)
                edit_distance(wanted->name, banned->name) < n / 3 + 1;
 }
 
-/* As a shell reads it. */
-static void print_word(const char *word)
-{
-        fputc('\'', stderr);
-        for (const char *at = word; *at; at++)
-                if (*at == '\'')
-                        fputs("'\\''", stderr);
-                else if ((unsigned char)*at < ' ' || *at == 0x7F)
-                        fputc('?', stderr);
-                else
-                        fputc(*at, stderr);
-        fputc('\'', stderr);
-}
-
 static void print_near(const Broker *broker, const BanSubject *wanted)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -103,7 +90,7 @@ static void print_near(const Broker *broker, const BanSubject *wanted)
                 if (n++ == 0)
                         fputs("Did you mean:\n", stderr);
                 fprintf(stderr, "  hawkerctl unban %s ", row.of.kind);
-                print_word(row.of.name);
+                name_print_word(stderr, row.of.name);
                 fputc('\n', stderr);
         }
         if (n == 0)

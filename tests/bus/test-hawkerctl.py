@@ -78,6 +78,7 @@ def a_broker_that_is_not_running_is_not_started(folder):
                    "User=root\n")
     with bus:
         for words in (("status",), ("reload",), ("reload", "--wait"), ("restart",), ("bans",),
+                      ("clients",), ("client", "c"),
                       ("ban", "::1"), ("unban", "::1")):
             status, out, err = ctl(bus, *words)
             assert status == NOT_RUNNING and not out, (words, status, out, err)
@@ -223,6 +224,65 @@ def bans_are_made_listed_and_taken_back(folder):
             (DONE, "address 192.0.2.0/24 is no longer banned.\n", "")
         assert [row["subject"] for row in json.loads(ctl(bus, "bans", "--json")[1])] == \
             ["eve", "s\u00e9nsor 1"]
+
+
+class Client:
+    """Just enough of MQTT 5 to be there."""
+
+    def __init__(self, folder, client_id, user):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(os.path.join(folder, "mqtt.sock"))
+        text = b"".join(len(part).to_bytes(2, "big") + part
+                        for part in (client_id.encode(), user.encode()))
+        body = b"\0\4MQTT\5\x82\0\0\0" + text
+        self.socket.sendall(bytes([0x10, len(body)]) + body)
+        assert self.socket.recv(100)[0] == 0x20
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.socket.close()
+
+
+def clients_are_listed(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 2"):
+        assert ctl(bus, "clients") == (DONE, "No such client is connected.\n", "")
+        assert ctl(bus, "clients", "--json") == (DONE, "[]\n", "")
+        with Client(folder, "sensor17", "bob"), Client(folder, "b\x1b[1m", "eve"):
+            status, out, err = ctl(bus, "clients")
+            lines = out.splitlines()
+            assert status == DONE and not err, (status, err)
+            assert lines[0].split() == ["CLIENT", "USER", "ADDRESS", "LISTENER", "MQTT",
+                                        "SUBSCRIPTIONS", "QUEUED"], lines
+            assert [line.split()[0] for line in lines[1:]] == ["b?[1m", "sensor17"], lines
+            assert len({len(line) for line in lines}) == 1, lines
+            rows = json.loads(ctl(bus, "--json", "clients", "sens*")[1])
+            assert [row["client"] for row in rows] == ["sensor17"] and \
+                rows[0]["protocol"] == "5.0" and rows[0]["queued"] == 0, rows
+            rows = json.loads(ctl(bus, "clients", "--user", "eve", "--json")[1])
+            assert [row["client"] for row in rows] == ["b\x1b[1m"], rows
+            status, _, err = ctl(bus, "clients", "-a", "example")
+            assert status == FAILED and "no address" in err, (status, err)
+        for words in (("a", "b"), ("--nonsense",)):
+            assert ctl(bus, "clients", *words)[0] == USAGE, words
+        assert ctl(bus, "clients", "--help")[0] == DONE
+
+
+def a_client_is_told_of_or_guessed(folder):
+    with Bus(folder) as bus, broker(folder, bus), Client(folder, "sensor17", "bob"):
+        status, out, err = ctl(bus, "client", "sensor17")
+        assert status == DONE and not err, (status, err)
+        assert re.search(r"(?m)^ +User: bob$", out) and re.search(r"(?m)^ +TLS: no$", out), out
+        facts = json.loads(ctl(bus, "client", "sensor17", "--json")[1])
+        assert facts["User"] == "bob" and facts["TLS"] is False and facts["Queued"] == 0, facts
+        status, out, err = ctl(bus, "client", "senosr17")
+        assert status == FAILED and not out, (status, out)
+        assert err.endswith("Did you mean:\n  hawkerctl client 'sensor17'\n"), err
+        status, _, err = ctl(bus, "client", "somebody")
+        assert status == FAILED and "'hawkerctl clients' lists" in err, err
+        assert ctl(bus, "client")[0] == USAGE
 
 
 def unban_guesses_what_was_meant(folder):
@@ -399,6 +459,8 @@ TESTS = [
     test_config_is_that_of_the_daemon,
     test_config_takes_that_of_the_service,
     bans_are_made_listed_and_taken_back,
+    clients_are_listed,
+    a_client_is_told_of_or_guessed,
     unban_guesses_what_was_meant,
     bans_of_a_file_name_it,
     wrong_bans_are_told,

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The clients that the broker lists, row by row, over all pages.
+ *
+ * Thread: any
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "admin/broker.h"
+
+/* Strings are those of the page. */
+typedef struct ClientRow {
+        const char *client, *user, *address, *listener, *protocol;
+        uint64_t subscriptions, inflight, queued, queued_bytes;
+} ClientRow;
+
+/* "": any. */
+typedef struct ClientsWanted {
+        const char *client, *listener, *user, *address;
+} ClientsWanted;
+
+typedef struct ClientList {
+        const Broker *broker;
+        ClientsWanted wanted;
+        sd_bus_message *page; /* NULL: none was asked for */
+} ClientList;
+
+/* Asks for the first page. EXIT_DONE, or another status, which stderr explains. */
+int client_list_begin(const Broker *broker, const ClientsWanted *wanted, ClientList *ret_list);
+void client_list_done(ClientList *list);
+
+/* 1, 0: that was the last of this page, or -errno. */
+int client_list_next(ClientList *list, ClientRow *ret_row);
+/* The rows of this page once more. 0 or -errno. */
+int client_list_rewind(ClientList *list);
+
+/* Behind the last row of a page: asks for the next one. EXIT_DONE; -1: there is none; or another
+ * status, which stderr explains. */
+int client_list_turn(ClientList *list);

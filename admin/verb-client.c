@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* hawkerctl client: all about one that is connected. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "admin/client-list.h"
+#include "admin/json.h"
+#include "admin/name.h"
+#include "util/edit-distance.h"
+#include "util/macro.h"
+
+/* That many guesses are shown. */
+#define NEAR_MAX 5U
+
+/* --- what may have been meant --- */
+
+static bool is_near(const char *wanted, const char *client)
+{
+        const size_t n = strnlen(wanted, EDIT_DISTANCE_MAX);
+
+        return strcasecmp(wanted, client) == 0 || edit_distance(wanted, client) < n / 3 + 1;
+}
+
+static void print_near(const Broker *broker, const char *wanted)
+{
+        _cleanup_(client_list_done) ClientList list = {};
+        unsigned n = 0;
+        ClientRow row;
+
+        if (client_list_begin(broker, &(ClientsWanted){"", "", "", ""}, &list) != EXIT_DONE)
+                return;
+        do {
+                while (n < NEAR_MAX && client_list_next(&list, &row) > 0) {
+                        if (!is_near(wanted, row.client))
+                                continue;
+                        if (n++ == 0)
+                                fputs("Did you mean:\n", stderr);
+                        fputs("  hawkerctl client ", stderr);
+                        name_print_word(stderr, row.client);
+                        fputc('\n', stderr);
+                }
+        } while (n < NEAR_MAX && client_list_turn(&list) == EXIT_DONE);
+        if (n == 0)
+                fputs("'hawkerctl clients' lists who is.\n", stderr);
+}
+
+/* --- facts --- */
+
+static int print_value(sd_bus_message *reply)
+{
+        const char *contents, *text;
+        uint64_t number;
+        int flag, r;
+
+        r = sd_bus_message_peek_type(reply, NULL, &contents);
+        if (r < 0)
+                return r;
+        if (contents[0] == 's') {
+                r = sd_bus_message_read(reply, "v", "s", &text);
+                if (r >= 0)
+                        name_print(text, 0);
+        } else if (contents[0] == 't') {
+                r = sd_bus_message_read(reply, "v", "t", &number);
+                if (r >= 0)
+                        printf("%" PRIu64, number);
+        } else {
+                r = sd_bus_message_read(reply, "v", "b", &flag);
+                if (r >= 0)
+                        fputs(flag ? "yes" : "no", stdout);
+        }
+        return r;
+}
+
+static int print_facts(sd_bus_message *reply)
+{
+        const char *name;
+        int r;
+
+        r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(reply, "s", &name);
+                if (r < 0)
+                        break;
+                printf("%13s: ", name);
+                r = print_value(reply);
+                fputc('\n', stdout);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+        }
+        return r;
+}
+
+static int print_answer(const Command *command, sd_bus_message *reply)
+{
+        int r = command->json ? json_write_value(stdout, reply) : print_facts(reply);
+
+        if (r >= 0 && command->json)
+                fputc('\n', stdout);
+        return r < 0 ? broker_failed(r) : EXIT_DONE;
+}
+
+static int ask(const Broker *broker, const Command *command)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r, status;
+
+        r = broker_new_call(broker, BROKER_MANAGER, "GetClient", &call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "s", command->argument);
+        if (r < 0)
+                return broker_failed(r);
+        r = sd_bus_call(broker->bus, call, 0, &error, &reply);
+        if (r >= 0)
+                return print_answer(command, reply);
+        status = broker_explain(broker, &error, r);
+        if (sd_bus_error_has_name(&error, "org.hawker.Error.NoSuchClient"))
+                print_near(broker, command->argument);
+        return status;
+}
+
+int verb_client(const Command *command)
+{
+        _cleanup_(broker_done) Broker broker = {};
+        int status;
+
+        if (!command->argument) {
+                fputs("hawkerctl: client: of which one? 'hawkerctl clients' lists them.\n", stderr);
+                return EXIT_USAGE;
+        }
+        status = broker_init(&broker, command);
+        return status == EXIT_DONE ? ask(&broker, command) : status;
+}
