@@ -5,9 +5,17 @@
 #include "control/client-bus.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 
+#include "server/client-kick.h"
 #include "server/client-list.h"
+
+static int set_no_client(sd_bus_error *error)
+{
+        return sd_bus_error_set(error, "org.hawker.Error.NoSuchClient",
+                                "No client of that identifier is connected");
+}
 
 /* --- ListClients --- */
 
@@ -133,8 +141,7 @@ static int answer_one(sd_bus_message *call, Gather *gather, sd_bus_error *error)
         if (r < 0)
                 return r;
         if (page.n == 0)
-                return sd_bus_error_set(error, "org.hawker.Error.NoSuchClient",
-                                        "No client of that identifier is connected");
+                return set_no_client(error);
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
                 r = append_facts(reply, page.rows[0]);
@@ -154,4 +161,37 @@ int client_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
         if (r >= 0)
                 r = client_list_new_one(client, server_n_workers(manager->server), &gather);
         return r < 0 ? r : gathering_start(&manager->gatherings, call, gather, answer_one);
+}
+
+/* --- Disconnect --- */
+
+static int answer_disconnect(sd_bus_message *call, Gather *gather, sd_bus_error *error)
+{
+        if (!client_kick_was_there(gather))
+                return set_no_client(error);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+int client_bus_disconnect(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        Manager *manager = data;
+        ClientKick kick;
+        uint32_t reason;
+        Gather *gather;
+        int will, r;
+
+        r = sd_bus_message_read(call, "subs", &kick.client, &reason, &will, &kick.text);
+        if (r >= 0)
+                r = gathering_admit(&manager->gatherings, call, error);
+        if (r < 0)
+                return r;
+        if (!client_kick_reason_is_valid(reason))
+                return sd_bus_error_setf(error, "org.hawker.Error.InvalidReason",
+                                         "%" PRIu32 " is no reason that a server ends a "
+                                         "connection for; 152 is 'Administrative action'",
+                                         reason);
+        kick.reason = (uint8_t)reason;
+        kick.without_will = !will;
+        r = client_kick_new(&kick, server_n_workers(manager->server), &gather);
+        return r < 0 ? r : gathering_start(&manager->gatherings, call, gather, answer_disconnect);
 }

@@ -15,4 +15,5 @@
 
 /* The bodies of the methods, for callers who may: data is the Manager. */
 int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error);
+int client_bus_disconnect(sd_bus_message *call, void *data, sd_bus_error *error);
 int client_bus_get(sd_bus_message *call, void *data, sd_bus_error *error);

@@ -225,6 +225,13 @@ static int on_list_clients(sd_bus_message *call, void *data, sd_bus_error *error
         return bus_let_admin(call, client_bus_list, object->manager);
 }
 
+static int on_disconnect(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, client_bus_disconnect, object->manager);
+}
+
 static int on_get_client(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -269,6 +276,10 @@ const sd_bus_vtable manager_vtable[] = {
                                 on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("h", file), SD_BUS_NO_RESULT,
                                 on_backup, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Disconnect",
+                                SD_BUS_ARGS("s", client, "u", code, "b", will, "s", text),
+                                SD_BUS_NO_RESULT,
+                                on_disconnect, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetClient", SD_BUS_ARGS("s", client),
                                 SD_BUS_RESULT("a{sv}", facts),
                                 on_get_client, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -455,6 +455,31 @@ def a_client_is_told_of(folder):
         client.close()
 
 
+def disconnect(bus, client, code=0x98, will=True, text="", uid=None):
+    bus.busctl("call", NAME, PATH, MANAGER, "Disconnect", "subs", client, str(code),
+               "true" if will else "false", text, uid=uid)
+
+
+def a_client_is_disconnected(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}") as one:
+            one.state("READY=1")
+            eve, bob = Client(folder, "c", "eve"), Client(folder, "d", "bob")
+            disconnect(bus, "c", text="out with it")
+            first, body = eve.packet()
+            assert first == 0xE0 and body[0] == 0x98 and b"out with it" in body, (first, body)
+            assert eve.packet()[0] is None
+            one.line("out with it")
+            disconnect(bus, "d", code=0x89)
+            first, body = bob.packet()
+            assert first == 0xE0 and body[0] == 0x89, (first, body)
+            assert clients(bus) == [[], ""]
+            assert "of that identifier" in refused(disconnect, bus, "c")
+            for code in (0, 4, 0x84, 0x8A, 0x198, 2**32 - 1):
+                assert "152" in refused(disconnect, bus, "c", code=code), code
+            assert Client(folder, "c", "eve").reason() == 0
+
+
 def the_manual_has_every_fact(folder):
     with Bus(folder) as bus, broker(folder, bus) as one, \
             open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
@@ -487,6 +512,7 @@ def clients_are_for_those_who_may(folder):
         one.line(ON_THE_BUS)
         assert clients(bus) == [[], ""]
         assert "denied" in refused(clients, bus, uid=NOBODY)
+        assert "denied" in refused(disconnect, bus, "c", uid=NOBODY)
         assert "denied" in refused(bus.call, PATH, MANAGER, "GetClient", "s", "c", uid=NOBODY)
     return None
 
@@ -751,6 +777,7 @@ TESTS = [
     bans_are_for_those_who_may,
     clients_are_listed_page_by_page,
     a_client_is_told_of,
+    a_client_is_disconnected,
     the_manual_has_every_fact,
     who_asks_may_go_before_the_answer,
     clients_are_for_those_who_may,

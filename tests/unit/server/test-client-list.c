@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "server/client-kick.h"
 #include "server/client-list.h"
 #include "stage.h"
 #include "tests/unit/failing-memory.h"
@@ -173,6 +174,59 @@ static void test_away(void)
         with_workers(away);
 }
 
+/* --- orders --- */
+
+static bool kick(Stage *stage, const ClientKick *order)
+{
+        Gather *gather;
+        bool was_there;
+
+        g_assert_cmpint(client_kick_new(order, stage->plane->n_shards, &gather), ==, 0);
+        server_gather(stage->server, gather);
+        stage_turn(stage);
+        g_assert_true(has_answer(gather));
+        was_there = client_kick_was_there(gather);
+        gather_free(gather);
+        return was_there;
+}
+
+static Client *join_with_will(Stage *stage, const char *id)
+{
+        Client *client = client_new(stage, 0, MQTT_5);
+        Connect connect = client_connect_base(client, id);
+
+        connect.has_will = true;
+        connect.will.topic = BYTES_LITERAL("will");
+        connect.will.payload = bytes_from_string(id);
+        g_assert_cmpuint(client_connect(client, &connect).reason, ==, 0);
+        return client;
+}
+
+static void kicks(Stage *stage)
+{
+        Client *watcher = join(stage, "watcher"), *one = join_with_will(stage, "one"),
+               *two = join_with_will(stage, "two");
+
+        client_subscribe(watcher, "will", 0);
+        g_assert_false(kick(stage, &(ClientKick){"other", "", 0x98, false}));
+        g_assert_true(kick(stage, &(ClientKick){"two", "", 0x98, true}));
+        client_take_disconnect(two, 0x98);
+        g_assert_true(kick(stage, &(ClientKick){"one", "", 0x9C, false}));
+        client_take_disconnect(one, 0x9C);
+        /* That of the other one would have been before it. */
+        client_take_publish(watcher, "will", BYTES_LITERAL("one"));
+        client_take_nothing(watcher);
+        g_assert_false(kick(stage, &(ClientKick){"one", "", 0x98, false}));
+        client_free(one);
+        client_free(two);
+        client_free(watcher);
+}
+
+static void test_kicks(void)
+{
+        with_workers(kicks);
+}
+
 /* --- slices --- */
 
 static void join_many(Stage *stage, Client **ret_clients)
@@ -331,6 +385,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/client-list/filters", test_filters);
         g_test_add_func("/server/client-list/foreign", test_foreign);
         g_test_add_func("/server/client-list/away", test_away);
+        g_test_add_func("/server/client-kick/kicks", test_kicks);
         g_test_add_func("/server/client-list/slices", test_slices);
         g_test_add_func("/server/client-list/many-pages", test_many_pages);
         g_test_add_func("/server/gather/a-short-question-does-not-wait-for-a-long-one",
