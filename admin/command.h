@@ -38,6 +38,7 @@ int verb_test_config(const Command *command);
 int verb_passwd(const Command *command);
 int verb_acl_test(const Command *command);
 int verb_client(const Command *command);
+int verb_kick(const Command *command);
 int verb_clients(const Command *command);
 int verb_ban(const Command *command);
 int verb_unban(const Command *command);

@@ -4,10 +4,11 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='acl-test ban bans client clients import passwd reload restart status store test-config unban'
+        local verbs='acl-test ban bans client clients import kick passwd reload restart status store test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
         local acl_test='--acl --address --compat --config --help --listener'
         local clients='--address --help --json --listener --user'
+        local kick='--code --help --reason --without-will'
         local ban='--for --help --reason' kinds='address client user'
         local import='--config --help --into --json --partial'
         local store='--config --help --json --partial' works='backup check compact dump load'
@@ -46,6 +47,7 @@ _hawkerctl()
         *' import '*) own=$import ;;
         *' store '*) own=$store ;;
         *' ban '*) own=$ban ;;
+        *' kick '*) own=$kick ;;
         *' clients '*) own=$clients ;;
         *' unban '*) own=--help ;;
         esac

@@ -22,6 +22,7 @@ static const struct {
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
         {"clients", "...", "list who is connected: clients --help", verb_clients, true},
         {"client", "ID", "all about one that is connected", verb_client},
+        {"kick", "...", "disconnect a client: kick --help", verb_kick, true},
         {"bans", NULL, "list who is banned", verb_bans},
         {"ban", "...", "keep an address, a user or a client out: ban --help", verb_ban, true},
         {"unban", "...", "take a ban back: unban --help", verb_unban, true},

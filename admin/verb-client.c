@@ -3,51 +3,12 @@
 /* hawkerctl client: all about one that is connected. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
-#include "admin/client-list.h"
+#include "admin/broker.h"
+#include "admin/client-near.h"
 #include "admin/json.h"
 #include "admin/name.h"
-#include "util/edit-distance.h"
 #include "util/macro.h"
-
-/* That many guesses are shown. */
-#define NEAR_MAX 5U
-
-/* --- what may have been meant --- */
-
-static bool is_near(const char *wanted, const char *client)
-{
-        const size_t n = strnlen(wanted, EDIT_DISTANCE_MAX);
-
-        return strcasecmp(wanted, client) == 0 || edit_distance(wanted, client) < n / 3 + 1;
-}
-
-static void print_near(const Broker *broker, const char *wanted)
-{
-        _cleanup_(client_list_done) ClientList list = {};
-        unsigned n = 0;
-        ClientRow row;
-
-        if (client_list_begin(broker, &(ClientsWanted){"", "", "", ""}, &list) != EXIT_DONE)
-                return;
-        do {
-                while (n < NEAR_MAX && client_list_next(&list, &row) > 0) {
-                        if (!is_near(wanted, row.client))
-                                continue;
-                        if (n++ == 0)
-                                fputs("Did you mean:\n", stderr);
-                        fputs("  hawkerctl client ", stderr);
-                        name_print_word(stderr, row.client);
-                        fputc('\n', stderr);
-                }
-        } while (n < NEAR_MAX && client_list_turn(&list) == EXIT_DONE);
-        if (n == 0)
-                fputs("'hawkerctl clients' lists who is.\n", stderr);
-}
-
-/* --- facts --- */
 
 static int print_value(sd_bus_message *reply)
 {
@@ -118,7 +79,7 @@ static int ask(const Broker *broker, const Command *command)
                 return print_answer(command, reply);
         status = broker_explain(broker, &error, r);
         if (sd_bus_error_has_name(&error, "org.hawker.Error.NoSuchClient"))
-                print_near(broker, command->argument);
+                client_near_print(broker, "client", command->argument);
         return status;
 }
 

@@ -285,6 +285,22 @@ def a_client_is_told_of_or_guessed(folder):
         assert ctl(bus, "client")[0] == USAGE
 
 
+def a_client_is_kicked(folder):
+    with Bus(folder) as bus, broker(folder, bus), Client(folder, "sensor17", "bob") as client:
+        status, out, err = ctl(bus, "kick", "senosr17")
+        assert status == FAILED and not out, (status, out)
+        assert err.endswith("Did you mean:\n  hawkerctl kick 'sensor17'\n"), err
+        for words in ((), ("a", "b"), ("-c", "x", "a"), ("-c", "0x198", "a"), ("--nonsense", "a")):
+            assert ctl(bus, "kick", *words)[0] == USAGE, words
+        status, _, err = ctl(bus, "kick", "--code", "1", "sensor17")
+        assert status == FAILED and "152" in err, (status, err)
+        assert ctl(bus, "kick", "-r", "enough", "--code", "0x89", "sensor17") == (DONE, "", "")
+        data = client.socket.recv(100)
+        assert data[0] == 0xE0 and data[2] == 0x89 and b"enough" in data, data
+        assert client.socket.recv(1) == b""
+        assert ctl(bus, "clients", "--json")[1] == "[]\n"
+
+
 def unban_guesses_what_was_meant(folder):
     with Bus(folder) as bus, broker(folder, bus, state=folder):
         for words in (("192.0.2.0/24",), ("user", "Eve's"), ("client", "sensor17")):
@@ -461,6 +477,7 @@ TESTS = [
     bans_are_made_listed_and_taken_back,
     clients_are_listed,
     a_client_is_told_of_or_guessed,
+    a_client_is_kicked,
     unban_guesses_what_was_meant,
     bans_of_a_file_name_it,
     wrong_bans_are_told,
