@@ -252,10 +252,10 @@ static void test_slices(void)
         gather = ask(&stage, &(ClientFilter){.max = 3});
         shard_turn(stage_shard(&stage, 0), 0);
         g_assert_false(has_answer(gather));
-        clients[0] = client_free(clients[0]);
         /* It is awake until all is said. */
         shard_turn(stage_shard(&stage, 0), MSEC_INFINITY);
         g_assert_false(has_answer(gather));
+        clients[0] = client_free(clients[0]);
         late = client_join(&stage, 0, MQTT_5, "zz");
         shown = take(&stage, gather);
         g_assert_cmpstr(shown + strlen(shown) - 3, ==, "...");
