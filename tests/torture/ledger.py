@@ -84,14 +84,20 @@ class Receiver:
         ledger.receivers.append(self)
         self.intervals = collections.defaultdict(list)  # publisher: its Intervals
         self.qos = {}  # publisher: the QoS that was asked for
-        self.complete = set()  # keys of what was got and is settled, if it may come but once
         self.forget()
 
     def forget(self):
         """A new session has got nothing yet, and is owed nothing."""
         self.got = collections.Counter()
+        self.had = set()  # at QoS 2, before all was settled
         self.owed = set()
         self.last = {}
+
+    def settle(self):
+        """What waits for a subscription that was taken back may still come: for the first time."""
+        had = self.had.union(key for key in self.got if key.qos == 2)
+        self.forget()
+        self.had = had
 
     def owe(self, message):
         key = message.key
@@ -102,18 +108,16 @@ class Receiver:
         """What waits for a subscription that is taken back need not come any more."""
         self.owed = {key for key in self.owed if key.publisher != publisher}
 
-    def takes_once(self, key):
-        return key.qos == 2 and self.qos[key.publisher] == 2
-
     def deliver(self, key, in_connection):
         """A message came, as the `in_connection`-th copy of it on this connection."""
         ledger, message = self.ledger, self.ledger.messages.get(key)
-        once = self.takes_once(key)
+        once = key.qos == 2 and self.qos[key.publisher] == 2
         if message is None:
             if key.number > ledger.settled[key.publisher]:
                 ledger.fault("invented", "%s got %s that nobody sent", self.name, key)
-            elif key in self.complete:
+            elif once and key in self.had:
                 ledger.fault("doubled", "%s got %s long after it was complete", self.name, key)
+            self.had.add(key)
             return
         if not any(i.may(message) for i in self.intervals[key.publisher]):
             ledger.fault("unasked", "%s got %s without a subscription", self.name, key)
@@ -199,8 +203,7 @@ class Ledger:
         for receiver in self.receivers:
             for key in sorted(receiver.owed):
                 self.fault("lost", "%s did not get %s, which was acknowledged", receiver.name, key)
-            receiver.complete.update(key for key in receiver.got if receiver.takes_once(key))
-            receiver.forget()
+            receiver.settle()
         for key in self.messages:
             self.settled[key.publisher] = max(self.settled[key.publisher], key.number)
         self.messages.clear()

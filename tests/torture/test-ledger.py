@@ -103,6 +103,19 @@ def doubled_after_it_was_settled(stage):
     stage.take(message)
 
 
+def late_when_nobody_waits_for_it_any_more(stage):
+    message = stage.publish(1)
+    stage.one.release(0)
+    stage.ledger.settle()
+    stage.take(message)
+
+
+def doubled_when_nobody_waits_for_it_any_more(stage):
+    late_when_nobody_waits_for_it_any_more(stage)
+    stage.ledger.settle()
+    stage.one.deliver(Key(0, 1, 2), 1)
+
+
 def invented(stage):
     stage.one.deliver(Key(0, 7, 1), 1)
 
@@ -128,6 +141,8 @@ CASES = (
     (sent_twice_may_come_twice, None),
     (again_at_qos_1_on_the_next_connection, None),
     (doubled_after_it_was_settled, "doubled"),
+    (late_when_nobody_waits_for_it_any_more, None),
+    (doubled_when_nobody_waits_for_it_any_more, "doubled"),
     (invented, "invented"),
     (overtaken, "overtaken"),
 )
