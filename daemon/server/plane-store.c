@@ -128,6 +128,40 @@ int plane_store_new(Plane *plane)
         return store->news < 0 ? -errno : takers_new(&store->takers);
 }
 
+/* A cursor does not outlive what it stands on. */
+static int delete_first(StoreTxn *txn, unsigned table)
+{
+        StoreCursor *cursor;
+        Bytes key, value;
+        int r = store_cursor_new(txn, table, &cursor);
+
+        if (r < 0)
+                return r;
+        r = store_cursor_seek(cursor, (Bytes){}, &key, &value);
+        store_cursor_free(cursor);
+        return r > 0 ? store_delete(txn, table, key) : r;
+}
+
+/* What is in there was true before a time without a store: a session of then must not take the
+ * place of the one of now. What was set aside stays. */
+static int empty(Store *disk)
+{
+        StoreTxn *txn;
+        int r = store_begin_write(disk, &txn);
+
+        if (r < 0)
+                return r;
+        for (unsigned table = PERSIST_META + 1; table < PERSIST_DAMAGED && r >= 0; table++)
+                do
+                        r = delete_first(txn, table);
+                while (r > 0);
+        if (r < 0) {
+                store_abort(txn);
+                return r;
+        }
+        return store_commit(txn);
+}
+
 int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool has_thread)
 {
         PlaneStore *store;
@@ -139,7 +173,9 @@ int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool h
         store = plane->store;
         store->has_thread = has_thread;
         store->disk = disk;
-        r = make_committer(store, disk, settings, has_thread);
+        r = store->is_stale ? empty(disk) : 0;
+        if (r == 0)
+                r = make_committer(store, disk, settings, has_thread);
         if (r == 0)
                 r = committer_lane(store->committer, NULL, &retained);
         if (r == 0)

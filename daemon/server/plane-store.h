@@ -25,6 +25,7 @@ typedef struct PlaneStore {
         PersistNumbers numbers;
         Takers *takers;
         bool has_thread;  /* the committer */
+        bool is_stale;    /* the state comes from a process that did not keep the store up */
         int news;         /* an eventfd: `error` is set */
         atomic_int error; /* the store failed: nothing is written, or told, any more */
         atomic_uint_fast64_t checkpointed; /* the number of the last checkpoint that has ended */

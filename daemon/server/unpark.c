@@ -230,8 +230,12 @@ static void go_on_counting(const Unparker *unparker)
         uint64_t last_message;
         uint32_t last_session;
 
-        if (store && state_reader_numbers(unparker->state, &last_message, &last_session))
+        if (!store)
+                return;
+        if (state_reader_numbers(unparker->state, &last_message, &last_session))
                 persist_numbers_raise(&store->numbers, last_message, last_session);
+        else
+                store->is_stale = true;
 }
 
 /* --- those whose connection has not come --- */

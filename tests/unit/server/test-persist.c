@@ -764,6 +764,36 @@ static void test_shelf_of_one_who_is_over(const void *data)
         stage_leave(&stage);
 }
 
+/* A process that kept nothing has gone between the store and the state of now. */
+static void test_stale(const void *data)
+{
+        const StoreOptions options = {
+                .tables = persist_tables, .n_tables = PERSIST_TABLES, .format = PERSIST_FORMAT};
+        Store *store;
+        StoreTxn *txn;
+        Stage stage;
+        size_t meta;
+
+        begin(&stage, data);
+        stage_leave(&stage);
+        stage_init(&stage, workers_of(data), NULL);
+        stage_must(store_open_memory(&options, &store) == 0);
+        stage_must(store_begin_write(store, &txn) == 0);
+        for (unsigned table = PERSIST_META; table < PERSIST_TABLES; table++)
+                for (unsigned i = 0; i < 3; i++)
+                        stage_must(store_put(txn, table, bytes_from_string(&"abc"[i]), TEXT) == 0);
+        stage_must(store_commit(txn) == 0);
+        stage_must(plane_store_new(stage.plane) == 0);
+        stage.plane->store->is_stale = true;
+        stage.store = store;
+        meta = stage_count(&stage, PERSIST_META);
+        g_assert_cmpint(server_open_store(stage.server, store, false), ==, 0);
+        g_assert_cmpuint(stage_count(&stage, PERSIST_META), ==, meta);
+        for (unsigned table = PERSIST_META + 1; table < PERSIST_TABLES; table++)
+                g_assert_cmpuint(stage_count(&stage, table), ==, table == PERSIST_DAMAGED ? 3 : 0);
+        stage_leave(&stage);
+}
+
 static const Test tests[] = {
         {"connack-waits", test_connack},
         {"connack-of-clean", test_connack_of_clean},
@@ -789,6 +819,7 @@ static const Test tests[] = {
         {"failed", test_failed},
         {"relaxed", test_relaxed},
         {"shelf", test_shelf},
+        {"stale", test_stale},
         {"shelf-of-one-who-is-over", test_shelf_of_one_who_is_over},
 };
 
