@@ -11,6 +11,7 @@
 
 #include "broker/persist-format.h"
 #include "config/options.h"
+#include "control/disk-failures.h"
 #include "control/notify.h"
 #include "server/restore.h"
 #include "store/committer.h"
@@ -131,7 +132,11 @@ int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_st
                 found = store_found(store);
                 report(path, &found);
         }
-        *ret_storage = (Storage){.store = store};
+        *ret_storage = (Storage){
+                .store = store,
+                .is_read_only = store && disk_failures_are_frequent(getenv("RUNTIME_DIRECTORY"),
+                                                                    clock_realtime()),
+        };
         return 0;
 }
 
@@ -158,7 +163,10 @@ int storage_restore(const Storage *storage, Server *server, bool resumes)
                 return 0;
         if (store_usage(storage->store, &usage) == 0)
                 notify_loading(LOAD_TIME_MIN + usage.used / LOAD_SPEED_MIN);
-        r = server_restore(server, storage->store, !resumes, &restored);
+        r = server_restore(server, storage->store,
+                           (resumes ? 0 : RESTORE_STATE) |
+                                   (storage->is_read_only ? RESTORE_READ_ONLY : 0),
+                           &restored);
         if (r == 0 && !resumes)
                 report_restored(&restored, clock_boottime() - began);
         if (r < 0)
@@ -168,8 +176,17 @@ int storage_restore(const Storage *storage, Server *server, bool resumes)
 
 int storage_keep(const Storage *storage, Server *server)
 {
-        int r = storage->store ? server_open_store(server, storage->store, true) : 0;
+        int r = 0;
 
+        if (storage->is_read_only) {
+                log_error(
+                        "The disk of the store has failed twice within ten minutes: going on with "
+                        "what was read from it. Nothing is written, and messages of QoS 1 and 2 "
+                        "are refused, until the broker is started again in ten minutes or more");
+                server_refuse_to_keep(server);
+        } else if (storage->store) {
+                r = server_open_store(server, storage->store, true);
+        }
         if (r < 0)
                 log_error("Cannot write to the store: %s", strerror(-r));
         return r;
@@ -187,6 +204,7 @@ static int on_news(sd_event_source *source, int fd, uint32_t events, void *data)
         log_error("Cannot write to the store, so nothing can be acknowledged any more: %s. The "
                   "broker ends; the next one goes on from what is on the disk",
                   strerror(-error));
+        (void)disk_failures_add(getenv("RUNTIME_DIRECTORY"), clock_realtime());
         notify_failed(error, NULL);
         return sd_event_exit(sd_event_source_get_event(source), error);
 }
@@ -195,7 +213,7 @@ int storage_watch(Storage *storage, sd_event *event, Server *server)
 {
         int r;
 
-        if (!storage->store)
+        if (!storage->store || storage->is_read_only)
                 return 0;
         storage->server = server;
         r = sd_event_add_io(event, &storage->news, server_store_news(server), EPOLLIN, on_news,
@@ -232,7 +250,8 @@ void storage_apply(const Storage *storage, const Settings *settings)
 void storage_close(Storage *storage, bool in_order)
 {
         sd_event_source_disable_unref(storage->news);
-        if (storage->store && in_order && store_mark_clean(storage->store) < 0)
+        if (storage->store && in_order && !storage->is_read_only &&
+            store_mark_clean(storage->store) < 0)
                 log_warning("Cannot write to the store that it was closed in order");
         store_free(storage->store);
         *storage = (Storage){};

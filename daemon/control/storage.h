@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "config/settings.h"
@@ -20,6 +21,7 @@ typedef struct Storage {
         Store *store;          /* NULL: state stays in memory */
         sd_event_source *news; /* of the server: the store has failed */
         Server *server;        /* that writes to it, while watched */
+        bool is_read_only;     /* the disk fails: nothing is written */
 } Storage;
 
 /*
@@ -36,7 +38,11 @@ int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_st
  */
 int storage_restore(const Storage *storage, Server *server, bool resumes);
 
-/* The server, which has all its state, keeps it up from here on. 0 or -errno, logged. */
+/*
+ * The server, which has all its state, keeps it up from here on. If the disk has failed twice
+ * within ten minutes it does not: it goes on with what was read, and takes no message that it would
+ * have to keep. 0 or -errno, logged.
+ */
 int storage_keep(const Storage *storage, Server *server);
 
 /* From now on the loop ends with -EIO, logged and told, when what the server writes cannot be

@@ -89,7 +89,7 @@ static msec_t commit_delay(const Settings *settings)
 
 void plane_store_set(const Plane *plane, const Settings *settings)
 {
-        if (plane->store)
+        if (plane->store && plane->store->committer)
                 committer_set_delay(plane->store->committer, commit_delay(settings));
 }
 

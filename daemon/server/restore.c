@@ -16,7 +16,8 @@ static Sessions *sessions_of(void *data, Bytes client_id)
         return plane->shards[plane_owner(plane, client_id)].sessions;
 }
 
-static int load(Plane *plane, StoreTxn *txn, PersistImage *image, Restored *restored)
+static int load(Plane *plane, StoreTxn *txn, unsigned flags, PersistImage *image,
+                Restored *restored)
 {
         const PersistTarget target = {
                 .router = plane->router,
@@ -25,7 +26,7 @@ static int load(Plane *plane, StoreTxn *txn, PersistImage *image, Restored *rest
                 .sessions_of = sessions_of,
                 .data = plane,
                 .clock = persist_clock_at(clock_boottime(), clock_realtime_ms()),
-                .shelves = true,
+                .shelves = !(flags & RESTORE_READ_ONLY), /* nobody would read them again */
         };
         PersistLoaded loaded;
         int r = persist_load(txn, image, &target, &loaded);
@@ -41,7 +42,7 @@ static int load(Plane *plane, StoreTxn *txn, PersistImage *image, Restored *rest
         return 0;
 }
 
-static int read_image(Plane *plane, Store *store, bool loads, PersistImage **ret_image,
+static int read_image(Plane *plane, Store *store, unsigned flags, PersistImage **ret_image,
                       Restored *restored)
 {
         _cleanup_(persist_image_freep) PersistImage *image = NULL;
@@ -52,8 +53,8 @@ static int read_image(Plane *plane, Store *store, bool loads, PersistImage **ret
         if (r == 0)
                 r = persist_replay(txn, &image);
         if (r == 0)
-                r = loads ? load(plane, txn, image, restored)
-                          : persist_load_takers(txn, image, plane->store->takers);
+                r = flags & RESTORE_STATE ? load(plane, txn, flags, image, restored)
+                                          : persist_load_takers(txn, image, plane->store->takers);
         if (r < 0)
                 return r;
         *ret_image = TAKE_PTR(image);
@@ -79,7 +80,7 @@ static int tidy(Store *store, const PersistImage *image)
         return store_commit(txn);
 }
 
-int server_restore(Server *server, Store *store, bool loads, Restored *ret_restored)
+int server_restore(Server *server, Store *store, unsigned flags, Restored *ret_restored)
 {
         _cleanup_(persist_image_freep) PersistImage *image = NULL;
         Plane *plane = server_plane(server);
@@ -88,8 +89,8 @@ int server_restore(Server *server, Store *store, bool loads, Restored *ret_resto
 
         r = plane_store_new(plane);
         if (r == 0)
-                r = read_image(plane, store, loads, &image, &restored);
-        if (r == 0)
+                r = read_image(plane, store, flags, &image, &restored);
+        if (r == 0 && !(flags & RESTORE_READ_ONLY))
                 r = tidy(store, image);
         if (r < 0)
                 return r;

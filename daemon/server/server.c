@@ -108,6 +108,12 @@ int server_open_store(Server *server, Store *store, bool has_thread)
         return r;
 }
 
+void server_refuse_to_keep(Server *server)
+{
+        if (server->plane.store)
+                atomic_store(&server->plane.store->is_full, true);
+}
+
 Committer *server_committer(const Server *server)
 {
         return server->plane.store ? server->plane.store->committer : NULL;

@@ -37,6 +37,10 @@ int server_new(Settings *settings, Server **ret_server);
  */
 int server_open_store(Server *server, Store *store, bool has_thread);
 
+/* In place of server_open_store(), after server_restore(): nothing is written, and what would have
+ * to be kept (QoS 1 and 2, retained messages) is refused, as by a store that is full. */
+void server_refuse_to_keep(Server *server);
+
 /* Who writes to the store, for its checkpoints and figures; NULL without one. It goes with
  * server_close_store(). */
 Committer *server_committer(const Server *server);

@@ -51,12 +51,40 @@ def test_flush_that_failed_ends_the_broker(c):
     take_all(c, 1)
 
 
-# damage
-
-
 def stop(c):
     c.broker.terminate()
     c.broker.die()
+
+
+def fail(c):
+    """A flush fails, and the broker ends and is started again."""
+    publisher = c.client("pub")
+    c.broker.disk.set("fail_sync_after", 1)
+    publisher.publish(c.topic(), payload(1), 1, wait=False)
+    c.broker.die()
+    c.broker.disk.cut(random.Random(1))
+    c.broker.arrive()
+
+
+@keeping(versions=(5,))
+def test_disk_that_fails_twice_is_only_read(c):
+    absent(c)
+    stop(c)
+    os.mkdir(c.broker.runtime)
+    c.broker.arrive()
+    c.client("pub").publish(c.topic(), payload(0), 1)
+    fail(c)
+    assert "twice" not in c.broker.log(), c.broker.log()
+    fail(c)
+    assert "twice" in c.broker.log(), c.broker.log()
+    take_all(c, 1)
+    publisher = c.client("pub")
+    pid = publisher.publish(c.topic(), payload(2), 1, wait=False)
+    assert publisher.expect(PUBACK, pid=pid).reason == 0x97
+    stop(c)
+
+
+# damage
 
 
 def files(c):

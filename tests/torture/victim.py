@@ -25,6 +25,11 @@ class Victim(Broker):
     def state(self):
         return os.path.join(self.path, "state")
 
+    @property
+    def runtime(self):
+        """What systemd would keep from one process to the next, if a test makes it."""
+        return os.path.join(self.path, "runtime")
+
     def _start(self, config):
         self.config = config
         self.configure(config)
@@ -34,6 +39,8 @@ class Victim(Broker):
                 mount(self.state, self.room)
         environment = {**os.environ, "NOTIFY_SOCKET": self.notices.path}
         environment.pop("MALLOC_PERTURB_", None)
+        if os.path.isdir(self.runtime):
+            environment["RUNTIME_DIRECTORY"] = self.runtime
         if self.shim:
             self.disk = self.disk or Disk(self.shim, self.state)
             self.disk.begin()

@@ -794,6 +794,33 @@ static void test_stale(const void *data)
         stage_leave(&stage);
 }
 
+/* What is kept is what can be, which is nothing: so nothing is promised. */
+static void test_read_only(const void *data)
+{
+        Client *publisher, *taker;
+        Stage stage;
+
+        begin(&stage, data);
+        stage_leave(&stage);
+        stage_init(&stage, workers_of(data), NULL);
+        stage_must(plane_store_new(stage.plane) == 0);
+        server_refuse_to_keep(stage.server);
+        taker = client_join(&stage, 0, MQTT_5, stage_id(&stage, other_of(&stage), "taker"));
+        g_assert_cmpint(client_subscribe(taker, "a", 1), ==, 1);
+        publisher = client_join(&stage, 0, MQTT_5, stage_id(&stage, 0, "publisher"));
+        g_assert_cmpint(
+                client_take_ack(publisher, PACKET_PUBACK, client_publish(publisher, "a", TEXT, 1)),
+                ==, REASON_QUOTA_EXCEEDED);
+        g_assert_cmpint(
+                client_take_ack(publisher, PACKET_PUBREC, client_publish(publisher, "a", TEXT, 2)),
+                ==, REASON_QUOTA_EXCEEDED);
+        client_publish(publisher, "a", BYTES_LITERAL("at QoS 0"), 0);
+        client_take_publish(taker, "a", BYTES_LITERAL("at QoS 0"));
+        client_free(taker);
+        client_free(publisher);
+        stage_leave(&stage);
+}
+
 static const Test tests[] = {
         {"connack-waits", test_connack},
         {"connack-of-clean", test_connack_of_clean},
@@ -820,6 +847,7 @@ static const Test tests[] = {
         {"relaxed", test_relaxed},
         {"shelf", test_shelf},
         {"stale", test_stale},
+        {"read-only", test_read_only},
         {"shelf-of-one-who-is-over", test_shelf_of_one_who_is_over},
 };
 
