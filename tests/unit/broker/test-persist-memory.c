@@ -40,7 +40,10 @@ static void live(Stage *stage)
                 session,
                 &(SessionAttach){.connection = stage, .expiry_interval = 60, .receive_maximum = 5});
         sessions_attached(stage->fixture.sessions, session);
-        (void)message_new(&(MessageParts){.topic = BYTES_LITERAL("w"), .qos = 1}, &will);
+        (void)message_new(&(MessageParts){.topic = BYTES_LITERAL("w"),
+                                          .expires = MESSAGE_NEVER_EXPIRES,
+                                          .qos = 1},
+                          &will);
         session_set_will(session, will, 5);
         (void)session_subscribe(session, BYTES_LITERAL("r"), 2, 0, &existed);
         if (retained_cursor_new(stage->fixture.retained, BYTES_LITERAL("r"), &cursor) == 0)
@@ -48,6 +51,7 @@ static void live(Stage *stage)
         (void)session_subscribe(session, BYTES_LITERAL("$share/g/a"), 1, 0, &existed);
         if (message_new(&(MessageParts){.topic = BYTES_LITERAL("a"),
                                         .payload = BYTES_LITERAL("payload"),
+                                        .expires = MESSAGE_NEVER_EXPIRES,
                                         .number = persist_number(stage->persist),
                                         .qos = 1},
                         &message) == 0) {
