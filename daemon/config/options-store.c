@@ -38,7 +38,7 @@ const Option options_store[] = {
          .doc = "How long the first of several messages waits for others, to be written with "
                 "them. What comes while the disk is busy waits for it anyway and is written "
                 "together, so more than 0 helps only where each write is dear."},
-        {"storage_max", OPTION_GLOBAL, OPTION_BYTES, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
+        {"storage_max", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE, OPTION_HAWKER,
          OPTION_FIELD(storage_max), .fallback = "0", .maximum = BYTES_MAX, .value = "BYTES",
          .doc = "The most that the store may take on the disk; 0: a tenth of the file system. "
                 "Besides it always leaves a twentieth of the file system free, or 1 GiB if that is "

@@ -23,7 +23,12 @@ typedef struct ReportRow {
         X(subscriptions)                                                                           \
         X(shared_subscriptions)                                                                    \
         X(retained)                                                                                \
-        X(retained_bytes)
+        X(retained_bytes)                                                                          \
+        X(store_commits)                                                                           \
+        X(store_changes)                                                                           \
+        X(store_bytes)                                                                             \
+        X(store_refused)                                                                           \
+        X(checkpoints)
 
 #define ROW(name) {#name, offsetof(ServerCounters, name)},
 

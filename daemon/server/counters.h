@@ -79,4 +79,9 @@ typedef struct ServerCounters {
         uint64_t shared_subscriptions;
         uint64_t retained;
         uint64_t retained_bytes;
+        uint64_t store_commits; /* flushes of the disk; these are 0 without a store */
+        uint64_t store_changes; /* of workers: one a turn, of many messages */
+        uint64_t store_bytes;   /* of changes */
+        uint64_t store_refused;
+        uint64_t checkpoints;
 } ServerCounters;

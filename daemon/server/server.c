@@ -460,6 +460,20 @@ static void add_shard(ServerCounters *sum, const Shard *shard)
         sum->messages_queued_bytes += size_of(&sessions->queued_bytes);
 }
 
+static void add_store(ServerCounters *sum, const PlaneStore *store)
+{
+        CommitterCounters counters;
+
+        if (!store || !store->committer)
+                return;
+        counters = committer_counters(store->committer);
+        sum->store_commits = counters.commits;
+        sum->store_changes = counters.changes;
+        sum->store_bytes = counters.bytes;
+        sum->store_refused = counters.refused;
+        sum->checkpoints = counters.checkpoints;
+}
+
 void server_counters(const Server *server, ServerCounters *ret_counters)
 {
         const Plane *plane = &server->plane;
@@ -472,5 +486,6 @@ void server_counters(const Server *server, ServerCounters *ret_counters)
 
         for (unsigned i = 0; i < plane->n_shards; i++)
                 add_shard(&sum, &plane->shards[i]);
+        add_store(&sum, plane->store);
         *ret_counters = sum;
 }

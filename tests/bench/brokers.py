@@ -83,6 +83,8 @@ class Broker:
             rules.write_text(self.rules)
             rules.chmod(0o644)  # for a broker that has given up root
             text += f"acl_file {rules}\n"
+        if durable and self.notifies:
+            text = text.replace("log_type error", "log_type error notice")
         config.write_text(text + self.lines)
         return [self.program, "-c", str(config)]
 
@@ -136,6 +138,18 @@ class Running:
         state = Path(self.folder.name, "state")
         state.mkdir()
         state.chmod(0o777)
+
+    def report(self):
+        """What it says of itself at SIGUSR2: names and numbers. Only of one that logs notices."""
+        before = self.errors.stat().st_size
+        self.process.send_signal(signal.SIGUSR2)
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            words = [line.split()[-2:] for line in self.errors.read_text()[before:].splitlines()]
+            if words and words[-1][0] == "checkpoints":
+                return {pair[0]: int(pair[1]) for pair in words if pair[1].isdigit()}
+            time.sleep(0.01)
+        raise SystemExit(f"{shlex.join(self.process.args)} reports nothing:\n{self.output()}")
 
     def put_pair(self, name, pair):
         folder = Path(self.folder.name, name)
