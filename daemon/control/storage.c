@@ -15,10 +15,14 @@
 #include "control/notify.h"
 #include "server/restore.h"
 #include "store/committer.h"
+#include "store/store-file.h"
 #include "util/clock.h"
 #include "util/log.h"
 
 #define STORAGE_FOLDER "store"
+
+/* A smaller one is left as it is. */
+#define COMPACT_SIZE_MIN (UINT64_C(64) * 1024 * 1024)
 
 /* What systemd is to allow for: ms in any case, and bytes in one more, on the slowest of machines.
  */
@@ -103,6 +107,39 @@ static void report(const char *path, const StoreFound *found)
                           path);
 }
 
+/* LMDB uses room again, but gives none back: after a long queue has been drained there may be much.
+ */
+static bool is_mostly_free(Store *store)
+{
+        StoreUsage usage;
+
+        return store_usage(store, &usage) == 0 && usage.size >= COMPACT_SIZE_MIN &&
+               usage.used < usage.size / 2;
+}
+
+/* As store_open(). *ret_found: how it was before anything was done about it. */
+static int open_compact(const char *path, const StoreOptions *options, Store **ret_store,
+                        StoreFound *ret_found)
+{
+        Store *store;
+        int r = store_open(path, options, &store);
+
+        if (r < 0)
+                return r;
+        *ret_found = store_found(store);
+        if (is_mostly_free(store)) {
+                notify_loading(LOAD_TIME_MIN);
+                r = store_compact(store);
+                if (r < 0)
+                        log_warning("Cannot make the store in %s smaller: %s", path, strerror(-r));
+                store_free(store);
+                r = store_open(path, options, &store);
+        }
+        if (r == 0)
+                *ret_store = store;
+        return r;
+}
+
 int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_storage)
 {
         const StoreOptions options = {
@@ -126,10 +163,9 @@ int storage_open(const Settings *settings, ConfigErrors *errors, Storage *ret_st
                                          "StateDirectory=)");
                 if (r < 0)
                         return r;
-                r = store_open(path, &options, &store);
+                r = open_compact(path, &options, &store, &found);
                 if (r < 0)
                         return refuse(settings, errors, path, r);
-                found = store_found(store);
                 report(path, &found);
         }
         *ret_storage = (Storage){

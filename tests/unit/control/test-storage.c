@@ -160,6 +160,62 @@ static void test_taken(void)
         stage_end(&stage);
 }
 
+static off_t size_of_data(const Stage *stage)
+{
+        g_autofree char *path = g_build_filename(stage->folder, "store", "data.mdb", NULL);
+        GStatBuf status;
+
+        g_assert_cmpint(g_stat(path, &status), ==, 0);
+        return status.st_size;
+}
+
+/* 80 values of a MiB, of which n stay. */
+static void fill(Store *store, unsigned n)
+{
+        g_autofree uint8_t *value = g_malloc0(1024 * 1024);
+        StoreTxn *txn;
+
+        g_assert_cmpint(store_begin_write(store, &txn), ==, 0);
+        for (uint8_t i = 0; i < 80; i++)
+                g_assert_cmpint(
+                        store_put(txn, STORE_META, (Bytes){&i, 1}, (Bytes){value, 1024 * 1024}), ==,
+                        0);
+        g_assert_cmpint(store_commit(txn), ==, 0);
+        g_assert_cmpint(store_begin_write(store, &txn), ==, 0);
+        for (uint8_t i = (uint8_t)n; i < 80; i++)
+                g_assert_cmpint(store_delete(txn, STORE_META, (Bytes){&i, 1}), ==, 1);
+        g_assert_cmpint(store_commit(txn), ==, 0);
+}
+
+static void test_mostly_free(void)
+{
+        const char *text = "persistence true\n";
+        Stage stage;
+        off_t size;
+        StoreTxn *txn;
+        Bytes value;
+
+        stage_begin(&stage);
+        g_setenv("STATE_DIRECTORY", stage.folder, true);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        fill(stage.storage.store, 60);
+        stage_close(&stage);
+        size = size_of_data(&stage);
+        g_assert_cmpint(size, >, 80 * 1024 * 1024);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        g_assert_cmpint(size_of_data(&stage), ==, size); /* most of it is in use */
+        fill(stage.storage.store, 3);
+        stage_close(&stage);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        g_assert_cmpint(size_of_data(&stage), <, 8 * 1024 * 1024);
+        g_assert_cmpint(store_begin_read(stage.storage.store, &txn), ==, 0);
+        g_assert_cmpint(store_get(txn, STORE_META, (Bytes){(const uint8_t *)"\2", 1}, &value), ==,
+                        1);
+        g_assert_cmpuint(value.length, ==, 1024 * 1024);
+        store_abort(txn);
+        stage_end(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -169,5 +225,6 @@ int main(int argc, char **argv)
         g_test_add_func("/control/storage/no-place", test_no_place);
         g_test_add_func("/control/storage/not-there", test_not_there);
         g_test_add_func("/control/storage/taken", test_taken);
+        g_test_add_func("/control/storage/mostly-free", test_mostly_free);
         return g_test_run();
 }
