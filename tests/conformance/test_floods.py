@@ -45,7 +45,7 @@ def logged(c, text):
         c.after(0.005)
 
 
-@test(versions=[4, 5], config=["address_max_connections 3"] + HERE)
+@test(versions=[4, 5], config=["address_max_connections 3"] + HERE, own=True)
 def connections_of_an_address(c):
     peers = [c.client("n%d" % number) for number in range(3)]
     assert refused(c) in ((0, 0x97) if c.version == 5 else (0, 3))
