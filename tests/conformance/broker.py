@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One broker process with a generated configuration, and what must be true of its end."""
+import collections
 import getpass
 import os
 import random
@@ -20,6 +21,7 @@ ALARMS = re.compile(
 
 NOTICE = re.compile(r"[A-Z_]+=")
 RUN_AGAIN = 75  # the exit status that asks for the next process
+CLAIMS = collections.deque(maxlen=100)  # sockets: the ports that were given last
 DEADLINE = 30  # seconds; only a failure ever waits that long
 
 
@@ -37,16 +39,20 @@ class Trouble(Exception):
 
 def free_port():
     """Free at all addresses of this machine, and below the ports of outgoing connections: one of
-    those, from any address, would be in the way of a listener that moves to all of them."""
+    those, from any address, would be in the way of a listener that moves to all of them. Nobody
+    else is given it while its broker is down: the name of a socket says that it is taken."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         end = int(file.read().split()[0])
     while True:
         port = random.randrange(min(10000, end // 2), end)
+        claim = socket.socket(socket.AF_UNIX)
         try:
+            claim.bind("\0hawker-port-%d" % port)
             with socket.create_server(("", port)):
+                CLAIMS.append(claim)
                 return port
         except OSError:
-            pass
+            claim.close()
 
 
 def answers(address):
