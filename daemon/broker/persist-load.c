@@ -83,10 +83,10 @@ static void detach(const PersistTarget *target, Sessions *sessions, Session *ses
 
         if (head->end == 0) {
                 sender->number = head->number;
-                sessions_detach(sessions, session, target->clock.boottime);
+                sessions_detach(sessions, session, MAX(target->now, target->clock.boottime));
                 return;
         }
-        sessions_detach(sessions, session, target->clock.boottime);
+        sessions_detach(sessions, session, MAX(target->now, target->clock.boottime));
         sender->number = head->number;
         sessions_restore_due(sessions, session,
                              session_has_will(session) ? boot_of(&target->clock, head->will_due)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/persist-load.h"
 #include "server/plane-store.h"
 #include "server/publications.h"
 #include "server/shard-store.h"
@@ -24,12 +25,11 @@
 
 /* --- its life --- */
 
-/* Of both clocks when the second began: else what is stored and read again could expire later. */
 static void set_clock(Persist *persist, msec_t now)
 {
-        const uint64_t calendar = clock_realtime_ms();
+        const PersistClock clock = persist_clock_at(now, clock_realtime_ms());
 
-        persist_set_clock(persist, now - calendar % MSEC_PER_SEC, calendar / MSEC_PER_SEC);
+        persist_set_clock(persist, clock.boottime, clock.realtime);
 }
 
 static int init_parts(Shard *shard, ShardStore *store)

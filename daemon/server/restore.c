@@ -19,13 +19,15 @@ static Sessions *sessions_of(void *data, Bytes client_id)
 static int load(Plane *plane, StoreTxn *txn, unsigned flags, PersistImage *image,
                 Restored *restored)
 {
+        const msec_t now = clock_boottime();
         const PersistTarget target = {
                 .router = plane->router,
                 .retained = plane->retained,
                 .takers = plane->store->takers,
                 .sessions_of = sessions_of,
                 .data = plane,
-                .clock = persist_clock_at(clock_boottime(), clock_realtime_ms()),
+                .clock = persist_clock_at(now, clock_realtime_ms()),
+                .now = now,
                 .shelves = !(flags & RESTORE_READ_ONLY), /* nobody would read them again */
         };
         PersistLoaded loaded;

@@ -44,11 +44,11 @@ def test_flush_that_failed_ends_the_broker(c):
     publisher.publish(c.topic(), payload(1), 1, wait=False)
     c.broker.die()
     assert c.broker.process.returncode not in (0, -9), c.broker.process.returncode
-    assert not [packet for packet in publisher.closed() if packet.kind == PUBACK]
+    told = [packet for packet in publisher.closed() if packet.kind == PUBACK]
     assert "disk" in c.broker.log(), c.broker.log()
     c.broker.disk.cut(random.Random(1))
     c.broker.arrive()
-    take_all(c, 1)
+    take_all(c, 1 + len(told))  # the flush that failed may have been that of a checkpoint
 
 
 def stop(c):
@@ -87,13 +87,6 @@ def test_disk_that_fails_twice_is_only_read(c):
 # damage
 
 
-def files(c):
-    for folder, _, names in os.walk(c.broker.state):
-        for path in [os.path.join(folder, name) for name in names]:
-            with open(path, "rb") as file:
-                yield path, file.read()
-
-
 def change(path, at, data):
     with open(path, "r+b") as file:
         file.seek(at)
@@ -103,7 +96,7 @@ def change(path, at, data):
 def damage(c, mark):
     """Changes a byte wherever this is."""
     count = 0
-    for path, data in files(c):
+    for path, data in c.broker.files():
         at = data.find(mark)
         while at >= 0:
             change(path, at, bytes([mark[0] ^ 0x40]))
@@ -154,7 +147,7 @@ def test_random_damage_does_not_keep_it_from_starting(c):
             publisher.publish(c.topic(), b"%d" % number, 1, retain=number % 2 == 0)
         publisher.disconnect()
         c.broker.kill()
-        for path, data in files(c):
+        for path, data in c.broker.files():
             if data and not path.endswith("reserve") and chance.random() < 0.7:
                 change(path, chance.randrange(min(len(data), 1 << 16)), chance.randbytes(64))
         start_at_last(c)
@@ -211,13 +204,13 @@ def test_newer_format_is_refused_and_left_alone(c):
     absent(c)
     c.client("pub").publish(c.topic(), payload(0), 1)
     stop(c)
-    before = dict(files(c))
+    before = dict(c.broker.files())
     for path, data in before.items():
         at = data.find(b".format")
         while at >= 0:
             change(path, at + len(b".format"), NEWER + struct.pack("<I", crc32c(NEWER)))
             at = data.find(b".format", at + 1)
-    changed = dict(files(c))
+    changed = dict(c.broker.files())
     assert changed != before
     c.broker._start(c.broker.config)
     c.broker.die()

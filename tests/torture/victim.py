@@ -25,6 +25,13 @@ class Victim(Broker):
     def state(self):
         return os.path.join(self.path, "state")
 
+    def files(self):
+        """Those of the state: path, content."""
+        for folder, _, names in os.walk(self.state):
+            for path in [os.path.join(folder, name) for name in names]:
+                with open(path, "rb") as file:
+                    yield path, file.read()
+
     @property
     def runtime(self):
         """What systemd would keep from one process to the next, if a test makes it."""
