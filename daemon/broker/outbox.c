@@ -32,7 +32,6 @@ int outbox_new(Outbox **ret_outbox)
         ring_init(&outbox->rings[SHARED], sizeof(Waiting));
         ring_init(&outbox->rings[NEWER], sizeof(Outgoing));
         ring_init(&outbox->rings[FETCHED], sizeof(Outgoing));
-        ring_init(&outbox->shelf, sizeof(OutboxShelved));
         outbox->expires = MESSAGE_NEVER_EXPIRES;
         *ret_outbox = outbox;
         return 0;
@@ -48,7 +47,7 @@ Outbox *outbox_free(Outbox *outbox)
                 outgoing_done(&outgoing);
         for (unsigned i = 0; i < OUTBOX_RINGS; i++)
                 ring_done(&outbox->rings[i]);
-        ring_done(&outbox->shelf);
+        outbox_shelf_free(outbox->shelf);
         free(outbox);
         return NULL;
 }
@@ -60,7 +59,6 @@ void outbox_trim(Outbox *outbox)
         for (unsigned i = 0; i < OUTBOX_RINGS; i++)
                 if (outbox->rings[i].capacity > CAPACITY_KEEP)
                         ring_done(&outbox->rings[i]);
-        ring_done(&outbox->shelf);
         outbox->expires = MESSAGE_NEVER_EXPIRES;
 }
 
@@ -74,7 +72,7 @@ static unsigned home(const Outgoing *outgoing)
 /* How many of OUTBOX_OWN are before those of NEWER. */
 static uint32_t before_newer(const Outbox *outbox)
 {
-        return outbox->rings[FETCHED].count + outbox->shelf.count;
+        return outbox->rings[FETCHED].count + outbox_shelf_size(outbox);
 }
 
 int outbox_push(Outbox *outbox, const Outgoing *outgoing)
@@ -238,7 +236,9 @@ int outbox_shelve(Outbox *outbox)
         if (shelved.number == 0)
                 return 0;
         shelved.tag = first->tag;
-        r = ring_push(&outbox->shelf, &shelved);
+        r = outbox->shelf ? 0 : outbox_shelf_new(&outbox->shelf);
+        if (r == 0)
+                r = outbox_shelf_push(outbox->shelf, &shelved);
         if (r < 0)
                 return r;
         outbox->shelf_bytes += message_size(first->message);
@@ -249,42 +249,46 @@ int outbox_shelve(Outbox *outbox)
         return 1;
 }
 
-/* The last one goes with all that could not be reckoned by itself. */
-static void take_from_shelf(Outbox *outbox, const Message *message)
+/* So much of it, or all that there is if there is nothing more. */
+static void count_off_shelf(Outbox *outbox, size_t size)
 {
-        size_t size = message ? MIN(message_size(message), outbox->shelf_bytes) : 0;
-
-        ring_pop(&outbox->shelf);
+        if (outbox_shelf_size(outbox) == 0) {
+                outbox->shelf = outbox_shelf_free(outbox->shelf);
+                size = outbox->shelf_bytes;
+        }
+        size = MIN(size, outbox->shelf_bytes);
         outbox->shelf_bytes -= size;
         outbox->bytes -= size;
-        if (outbox->shelf.count > 0)
+}
+
+/* The last one goes with all that could not be reckoned by itself. */
+static void fetch_one(Outbox *outbox, Message *message)
+{
+        OutboxShelved shelved;
+        Outgoing outgoing;
+
+        if (!outbox_shelf_pop(outbox->shelf, &shelved))
                 return;
-        outbox->bytes -= outbox->shelf_bytes;
-        outbox->shelf_bytes = 0;
+        count_off_shelf(outbox, message ? message_size(message) : 0);
+        if (!message)
+                return;
+        outgoing = (Outgoing){message, shelved.tag};
+        ring_push(&outbox->rings[FETCHED], &outgoing);
+        outbox->bytes += message_size(message);
+        outbox->expires = MIN(outbox->expires, message->expires);
 }
 
 int outbox_fetch(Outbox *outbox, Message *const *messages, uint32_t n)
 {
-        Ring *fetched = &outbox->rings[FETCHED];
-        int r = ring_reserve(fetched, n);
+        int r = ring_reserve(&outbox->rings[FETCHED], n);
 
-        if (r < 0)
-                return r;
-        for (uint32_t i = 0; i < n; i++) {
-                const Outgoing outgoing = {messages[i], outbox_shelved(outbox, 0)->tag};
-
-                take_from_shelf(outbox, messages[i]);
-                if (!messages[i])
-                        continue;
-                ring_push(fetched, &outgoing);
-                outbox->bytes += message_size(messages[i]);
-                outbox->expires = MIN(outbox->expires, messages[i]->expires);
-        }
-        return 0;
+        for (uint32_t i = 0; i < n && r == 0; i++)
+                fetch_one(outbox, messages[i]);
+        return r;
 }
 
 void outbox_clear_shelf(Outbox *outbox)
 {
-        while (outbox->shelf.count > 0)
-                take_from_shelf(outbox, NULL);
+        outbox->shelf = outbox_shelf_free(outbox->shelf);
+        count_off_shelf(outbox, 0);
 }

@@ -8,10 +8,9 @@
  * words each. Those at QoS 0 and those of shared subscriptions, which must be found without looking
  * through the others, remember in a third word which of the former they came before.
  *
- * Of those two words one may be the number under which a store has the message: it is on the shelf.
- * The oldest ones are there; some of the oldest of these again are fetched when they are wanted,
- * by the owner: before he asks for what is oldest he sees to it that nothing on the shelf is older
- * (outbox_lacks()).
+ * The oldest of them may be on the shelf (outbox-shelf.h), by the numbers under which a store has
+ * them; some of the oldest of these again are fetched when they are wanted, by the owner: before he
+ * asks for what is oldest he sees to it that nothing on the shelf is older (outbox_lacks()).
  *
  * A full outbox (the limits count what waits here, QoS 0 included; 0 is no limit) makes room in
  * this order:
@@ -31,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broker/outbox-shelf.h"
 #include "broker/outgoing.h"
 #include "broker/ring.h"
 #include "broker/session-limits.h"
@@ -52,7 +52,7 @@ typedef enum OutboxKind {
 typedef struct Outbox {
         Ring rings[OUTBOX_RINGS]; /* by the bit of their kind */
         uint64_t passed;          /* how many of OUTBOX_OWN have left */
-        Ring shelf;               /* OutboxShelved, between OUTBOX_FETCHED and OUTBOX_NEWER */
+        OutboxShelf *shelf;       /* between OUTBOX_FETCHED and OUTBOX_NEWER; NULL: none is */
         size_t bytes;             /* with those on the shelf, */
         size_t shelf_bytes;       /* which are so many */
         uint32_t expires;         /* nothing that is not on the shelf expires before this second */
@@ -62,9 +62,14 @@ typedef struct Outbox {
 int outbox_new(Outbox **ret_outbox);
 Outbox *outbox_free(Outbox *outbox);
 
+static inline uint32_t outbox_shelf_size(const Outbox *outbox)
+{
+        return outbox->shelf ? outbox_shelf_count(outbox->shelf) : 0;
+}
+
 static inline size_t outbox_count(const Outbox *outbox)
 {
-        size_t count = outbox->shelf.count;
+        size_t count = outbox_shelf_size(outbox);
 
         for (unsigned i = 0; i < OUTBOX_RINGS; i++)
                 count += outbox->rings[i].count;
@@ -75,11 +80,6 @@ static inline size_t outbox_count(const Outbox *outbox)
 int outbox_push(Outbox *outbox, const Outgoing *outgoing);
 
 /* --- the shelf --- */
-
-typedef struct OutboxShelved {
-        uint64_t number;
-        uintptr_t tag; /* as in Outgoing */
-} OutboxShelved;
 
 /* Puts the oldest of OUTBOX_NEWER on the shelf: the store has its message, under its number; the
  * reference is dropped. 1; 0: there is none, or one that cannot be there, because it has no number
@@ -92,13 +92,7 @@ uint64_t outbox_next_to_shelve(const Outbox *outbox);
 /* Whether the oldest of OUTBOX_OWN is on the shelf. */
 static inline bool outbox_lacks(const Outbox *outbox)
 {
-        return outbox->shelf.count > 0 && outbox->rings[3].count == 0;
-}
-
-/* The n-th on the shelf, which is there: 0 is the oldest. */
-static inline const OutboxShelved *outbox_shelved(const Outbox *outbox, uint32_t n)
-{
-        return ring_at(&outbox->shelf, n);
+        return outbox_shelf_size(outbox) > 0 && outbox->rings[3].count == 0;
 }
 
 /* The oldest n on the shelf are these messages (references are taken over), to be sent next, behind

@@ -33,10 +33,11 @@ int sender_shelve(Sender *sender, unsigned max)
 
 static uint32_t batch_size(const Outbox *outbox)
 {
-        size_t mean = outbox->shelf_bytes / outbox->shelf.count + 1;
+        const uint32_t count = outbox_shelf_size(outbox);
+        size_t mean = outbox->shelf_bytes / count + 1;
         size_t n = MIN(FETCH_BYTES / mean, (size_t)FETCH_MAX);
 
-        return (uint32_t)MIN(MAX(n, (size_t)1), (size_t)outbox->shelf.count);
+        return (uint32_t)MIN(MAX(n, (size_t)1), (size_t)count);
 }
 
 /* Its size is not known any more: what is left of all goes with the last. */
@@ -57,10 +58,12 @@ static int fetch_some(Sender *sender)
         Message *messages[FETCH_MAX] = {};
         uint64_t numbers[FETCH_MAX] = {};
         uint32_t n = batch_size(outbox);
+        OutboxShelfCursor cursor = {};
+        OutboxShelved shelved;
         int r;
 
-        for (uint32_t i = 0; i < n; i++)
-                numbers[i] = outbox_shelved(outbox, i)->number;
+        for (uint32_t i = 0; i < n && outbox_shelf_next(outbox->shelf, &cursor, &shelved); i++)
+                numbers[i] = shelved.number;
         r = sender->shared->fetch(sender->shared->fetch_data, numbers, n, messages);
         for (uint32_t i = 0; r == 0 && i < n; i++) {
                 const size_t before = outbox->bytes;
@@ -89,7 +92,7 @@ int sender_fetch_all(Sender *sender)
 {
         int r = 0;
 
-        while (r == 0 && sender->outbox && sender->outbox->shelf.count > 0)
+        while (r == 0 && sender->outbox && outbox_shelf_size(sender->outbox) > 0)
                 r = fetch_some(sender);
         return r;
 }
@@ -98,12 +101,14 @@ void sender_drop_shelf(Sender *sender)
 {
         Persist *persist = sender_persist(sender);
         Outbox *outbox = sender->outbox;
+        OutboxShelfCursor cursor = {};
+        OutboxShelved shelved;
 
-        if (!outbox || outbox->shelf.count == 0)
+        if (!outbox || outbox_shelf_size(outbox) == 0)
                 return;
-        for (uint32_t i = 0; persist && i < outbox->shelf.count; i++)
-                persist_done(persist, outbox_shelved(outbox, i)->number, sender->number);
-        counter_subtract(&sender->shared->counters.queued, outbox->shelf.count);
+        while (persist && outbox_shelf_next(outbox->shelf, &cursor, &shelved))
+                persist_done(persist, shelved.number, sender->number);
+        counter_subtract(&sender->shared->counters.queued, outbox_shelf_size(outbox));
         counter_subtract(&sender->shared->counters.queued_bytes, outbox->shelf_bytes);
         outbox_clear_shelf(outbox);
 }

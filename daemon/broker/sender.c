@@ -113,7 +113,7 @@ static bool must_repeat(const Sender *sender)
 static bool waits(const Sender *sender, OutboxKind kind)
 {
         return sender->outbox && (outbox_first(sender->outbox, kind) ||
-                                  ((kind & OUTBOX_OWN) && sender->outbox->shelf.count > 0));
+                                  ((kind & OUTBOX_OWN) && outbox_shelf_size(sender->outbox) > 0));
 }
 
 /* --- offers --- */

@@ -719,7 +719,7 @@ static const char *leave_three(Stage *stage)
                                 client_publish(publisher, "a", bytes_from_string(texts[i]), 1));
         client_free(publisher);
         stage_turn(stage);
-        g_assert_cmpuint(outbox_of(stage, id)->shelf.count, ==, 3);
+        g_assert_cmpuint(outbox_shelf_size(outbox_of(stage, id)), ==, 3);
         g_assert_cmpuint(outbox_count(outbox_of(stage, id)), ==, 3);
         g_assert_cmpuint(stage_count(stage, PERSIST_LOG), ==, 3);
         return id;
