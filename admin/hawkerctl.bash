@@ -4,7 +4,7 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='acl-test ban bans client clients import kick passwd reload restart status store test-config unban'
+        local verbs='acl-test ban bans client clients import kick listeners passwd reload restart status store test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
         local acl_test='--acl --address --compat --config --help --listener'
         local clients='--address --help --json --listener --user'

@@ -23,6 +23,7 @@ static const struct {
         {"clients", "...", "list who is connected: clients --help", verb_clients, true},
         {"client", "ID", "all about one that is connected", verb_client},
         {"kick", "...", "disconnect a client: kick --help", verb_kick, true},
+        {"listeners", NULL, "where clients come in, and with which certificates", verb_listeners},
         {"bans", NULL, "list who is banned", verb_bans},
         {"ban", "...", "keep an address, a user or a client out: ban --help", verb_ban, true},
         {"unban", "...", "take a ban back: unban --help", verb_unban, true},
@@ -54,7 +55,7 @@ static void print_help(void)
                        verbs[i].argument ? verbs[i].argument : "", verbs[i].doc);
         puts("\n"
              "  -i, --instance NAME   the broker of hawker@NAME.service\n"
-             "      --json            write JSON (status, reload --wait, bans, client)\n"
+             "      --json            write JSON (status, reload --wait, bans, client, listeners)\n"
              "      --session         look on the bus of the session, not on that of the system\n"
              "  -w, --wait            (reload) wait, print what has changed, fail if it failed\n"
              "      --version         print the version\n"

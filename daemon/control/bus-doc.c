@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * bus-doc: writes what introspection of /org/hawker/Broker1 answers, for the file that programs are
- * written against. sd-bus makes it of the vtable, over a pair of sockets in place of a bus.
+ * bus-doc [listener]: writes what introspection of /org/hawker/Broker1, or of a listener below it,
+ * answers, for the files that programs are written against. sd-bus makes it of the vtables, over a
+ * pair of sockets in place of a bus.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "control/listener-bus.h"
 #include "control/manager-bus.h"
 
 static int on_answer(sd_bus_message *reply, void *data, sd_bus_error *error)
@@ -27,6 +29,27 @@ static int on_answer(sd_bus_message *reply, void *data, sd_bus_error *error)
         return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? -EIO : 0;
 }
 
+/* Any listener is as good as another. */
+static int find(sd_bus *bus, const char *path, const char *interface, void *data, void **ret_found,
+                sd_bus_error *error)
+{
+        return strcmp(path, LISTENER_PATH) != 0;
+}
+
+static int add_objects(sd_bus *bus)
+{
+        int r;
+
+        r = sd_bus_add_object_manager(bus, NULL, BUS_PATH);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, MANAGER_INTERFACE, manager_vtable,
+                                             NULL);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(bus, NULL, LISTENER_PATH, LISTENER_INTERFACE,
+                                               listener_vtable, find, NULL);
+        return r;
+}
+
 static int open_server(int fd, sd_bus **ret_bus)
 {
         _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
@@ -40,8 +63,7 @@ static int open_server(int fd, sd_bus **ret_bus)
                                       SD_ID128_MAKE(68, 61, 77, 6b, 65, 72, 2d, 62, 75, 73, 2d, 64,
                                                     6f, 63, 2d, 31));
         if (r >= 0)
-                r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, MANAGER_INTERFACE, manager_vtable,
-                                             NULL);
+                r = add_objects(bus);
         if (r >= 0)
                 r = sd_bus_start(bus);
         if (r >= 0)
@@ -49,7 +71,7 @@ static int open_server(int fd, sd_bus **ret_bus)
         return r;
 }
 
-static int open_client(int fd, bool *answered, sd_bus **ret_bus)
+static int open_client(int fd, const char *path, bool *answered, sd_bus **ret_bus)
 {
         _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
         int r;
@@ -60,7 +82,7 @@ static int open_client(int fd, bool *answered, sd_bus **ret_bus)
         if (r >= 0)
                 r = sd_bus_start(bus);
         if (r >= 0)
-                r = sd_bus_call_method_async(bus, NULL, NULL, BUS_PATH,
+                r = sd_bus_call_method_async(bus, NULL, NULL, path,
                                              "org.freedesktop.DBus.Introspectable", "Introspect",
                                              on_answer, answered, NULL);
         if (r >= 0)
@@ -68,7 +90,7 @@ static int open_client(int fd, bool *answered, sd_bus **ret_bus)
         return r;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
         _cleanup_(sd_bus_unrefp) sd_bus *server = NULL, *client = NULL;
         bool answered = false;
@@ -79,7 +101,8 @@ int main(void)
         if (r == 0)
                 r = open_server(fds[0], &server);
         if (r >= 0)
-                r = open_client(fds[1], &answered, &client);
+                r = open_client(fds[1], argc > 1 ? LISTENER_PATH "/any" : BUS_PATH, &answered,
+                                &client);
         while (r >= 0 && !answered) {
                 r = sd_bus_process(server, NULL);
                 if (r >= 0)

@@ -123,6 +123,32 @@ static int on_name(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
         return 0;
 }
 
+static int bus_add_object(Bus *bus, const BusObject *object)
+{
+        int r;
+
+        if (!object->children)
+                return sd_bus_add_object_vtable(bus->connection, NULL, object->path,
+                                                object->interface, object->vtable, object->data);
+        r = sd_bus_add_fallback_vtable(bus->connection, NULL, object->path, object->interface,
+                                       object->vtable, object->find, object->data);
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(bus->connection, NULL, object->path,
+                                               object->children, object->data);
+        return r;
+}
+
+/* The one at BUS_PATH tells of those below it that come and go. */
+static int bus_add_objects(Bus *bus)
+{
+        int r;
+
+        r = sd_bus_add_object_manager(bus->connection, NULL, BUS_PATH);
+        for (size_t i = 0; i < bus->n_objects && r >= 0; i++)
+                r = bus_add_object(bus, &bus->objects[i]);
+        return r;
+}
+
 static int bus_make_connection(Bus *bus)
 {
         int r;
@@ -137,12 +163,8 @@ static int bus_make_connection(Bus *bus)
                                               "/org/freedesktop/DBus/Local",
                                               "org.freedesktop.DBus.Local", "Disconnected",
                                               on_disconnected, NULL, bus);
-        for (size_t i = 0; i < bus->n_objects && r >= 0; i++) {
-                const BusObject *object = &bus->objects[i];
-
-                r = sd_bus_add_object_vtable(bus->connection, NULL, object->path, object->interface,
-                                             object->vtable, object->data);
-        }
+        if (r >= 0)
+                r = bus_add_objects(bus);
         if (r >= 0)
                 r = sd_bus_request_name_async(bus->connection, NULL, bus->name, SD_BUS_NAME_QUEUE,
                                               on_name, bus);

@@ -23,15 +23,24 @@
 /* The interface of the object at BUS_PATH (manager-bus.h). */
 #define MANAGER_INTERFACE BUS_NAME ".Manager"
 
+/* Of each object below BUS_PATH "/listener" (listener-bus.h). */
+#define LISTENER_INTERFACE BUS_NAME ".Listener"
+
 typedef struct Bus Bus;
 
-/* One interface of one path. */
+/*
+ * One interface of one path; with `children` of all objects right below it, which come and go: that
+ * names their paths, and `find` the data of the handlers of one (sd_bus_add_node_enumerator(3),
+ * sd_bus_add_fallback_vtable(3)); both have `data` as theirs.
+ */
 typedef struct BusObject {
         const char *path;
         const char *interface;
         const sd_bus_vtable *vtable;
         void *data;           /* of the handlers */
         void (*free)(void *); /* ends data with the bus; may be NULL */
+        sd_bus_object_find_t find;
+        sd_bus_node_enumerator_t children;
 } BusObject;
 
 /*

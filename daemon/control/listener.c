@@ -421,3 +421,17 @@ void listener_figures(const Listener *listener, ListenerFigures *ret_figures)
                 if (listener->sockets[i].endpoint)
                         listening_socket_sum(listener->sockets[i].endpoint->socket, ret_figures);
 }
+
+const TlsFacts *listener_certificate(const Listener *listener)
+{
+        const TlsFacts *all, *first = NULL;
+        size_t n = 0;
+
+        if (!listener->credentials)
+                return NULL;
+        all = tls_credentials_describe(listener->credentials, &n);
+        for (size_t i = 0; i < n; i++)
+                if (!first || all[i].not_after < first->not_after)
+                        first = &all[i];
+        return first;
+}

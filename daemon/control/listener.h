@@ -15,6 +15,7 @@
 #include "server/endpoint.h"
 #include "transport/stream-listen.h"
 #include "transport/tls-credentials.h"
+#include "transport/tls-facts.h"
 #include "util/config-errors.h"
 #include "util/macro.h"
 
@@ -85,6 +86,9 @@ int listener_open(Listener *listener, const ListenerMeans *means, ConfigErrors *
 
 /* What has come to it, by all its sockets; of those that a reload has replaced nothing is left. */
 void listener_figures(const Listener *listener, ListenerFigures *ret_figures);
+
+/* That of its own certificates which expires first (borrowed); NULL: it has none. */
+const TlsFacts *listener_certificate(const Listener *listener);
 
 /* What its settings say for the sockets of TCP; what is accepted inherits it. 0 or -errno. */
 int listener_set_tcp_options(const Listener *listener);

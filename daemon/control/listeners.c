@@ -452,6 +452,14 @@ int listeners_park(const Listeners *listeners, Parking *parking)
         return result;
 }
 
+Listener *listeners_find(const Listeners *listeners, const char *name)
+{
+        for (size_t i = 0; i < listeners->n; i++)
+                if (strcmp(listeners->items[i]->of->name, name) == 0)
+                        return listeners->items[i];
+        return NULL;
+}
+
 size_t listeners_n_addresses(const Listeners *listeners)
 {
         size_t n = 0;

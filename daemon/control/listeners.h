@@ -71,6 +71,9 @@ int listeners_endpoints(const Listeners *listeners, Endpoint ***ret_endpoints, s
  * waiting, and files of Unix sockets stay. 0, or the -errno of one that could not go. */
 int listeners_park(const Listeners *listeners, Parking *parking);
 
+/* NULL: there is none of that name. */
+Listener *listeners_find(const Listeners *listeners, const char *name);
+
 /* At how many addresses they listen. */
 size_t listeners_n_addresses(const Listeners *listeners);
 

@@ -7,6 +7,7 @@
 
 #include "control/backup-bus.h"
 #include "control/daemonize.h"
+#include "control/listener-bus.h"
 #include "control/log-control-bus.h"
 #include "control/manager-bus.h"
 #include "control/notify.h"
@@ -66,6 +67,8 @@ static int manager_start_bus(Manager *manager)
         if (r < 0 || !manager->bus)
                 return r;
         r = manager_bus_add(manager);
+        if (r == 0)
+                r = listener_bus_add(manager);
         if (r == 0)
                 r = log_control_bus_add(manager);
         if (r == 0)

@@ -62,6 +62,7 @@ void listening_socket_sum(const ListeningSocket *socket, ListenerFigures *sum)
 #define ADD(name) sum->name += atomic_load_explicit(&counters->name, memory_order_relaxed);
         LISTENER_COUNTERS(ADD)
 #undef ADD
+        sum->connections += atomic_load_explicit(&socket->connections, memory_order_relaxed);
         for (unsigned i = 0; i < REFUSALS_N; i++)
                 sum->refused[i] +=
                         atomic_load_explicit(&counters->refused[i], memory_order_relaxed);

@@ -38,6 +38,7 @@ typedef struct ListenerFigures {
         LISTENER_COUNTERS(COUNTER_PLAIN)
 #undef COUNTER_PLAIN
         uint64_t refused[REFUSALS_N];
+        uint64_t connections; /* open now */
 } ListenerFigures;
 
 /* All workers count together: this is for what costs far more than a locked instruction. */

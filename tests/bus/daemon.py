@@ -127,10 +127,10 @@ class Bus:
 class Signals:
     """What the broker says unasked. Use it as a context."""
 
-    def __init__(self, bus):
+    def __init__(self, bus, path=PATH):
         self.process = subprocess.Popen(
             ["busctl", "--address=" + bus.address, "--json=short",
-             f"--match=type='signal',sender='{NAME}',path='{PATH}'", "monitor"],
+             f"--match=type='signal',sender='{NAME}',path='{path}'", "monitor"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.rest = b""
 
