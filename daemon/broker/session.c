@@ -436,6 +436,11 @@ SessionInside session_inside(Session *session)
         };
 }
 
+msec_t session_ends_at(const Session *session)
+{
+        return session->due.end;
+}
+
 SessionDue *session_due(Session *session)
 {
         return &session->due;

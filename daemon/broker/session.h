@@ -158,6 +158,7 @@ int session_shelve(Session *session, unsigned n);
 size_t session_n_inflight(const Session *session); /* exchanges that are not complete */
 size_t session_n_queued(const Session *session);   /* messages that wait, not yet in flight */
 size_t session_queued_bytes(const Session *session);
+msec_t session_ends_at(const Session *session); /* MSEC_INFINITY: it does not, or is not away */
 
 /* --- for sessions.c alone, which makes and ends them --- */
 

@@ -6,8 +6,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stddef.h>
 
+#include "control/fact-table.h"
+#include "control/page-bus.h"
 #include "server/client-kick.h"
 #include "server/client-list.h"
 
@@ -19,39 +20,19 @@ static int set_no_client(sd_bus_error *error)
 
 /* --- ListClients --- */
 
-static int append_row(sd_bus_message *reply, const ClientFacts *row)
+static int append_row(sd_bus_message *reply, const void *row)
 {
-        return sd_bus_message_append(reply, "(ssssstttt)", row->client, row->user, row->address,
-                                     row->listener, row->protocol, row->subscriptions,
-                                     row->inflight, row->queued, row->queued_bytes);
-}
+        const ClientFacts *facts = row;
 
-static int append_page(sd_bus_message *reply, const ClientPage *page)
-{
-        int r = sd_bus_message_open_container(reply, 'a', "(ssssstttt)");
-
-        for (size_t i = 0; r >= 0 && i < page->n; i++)
-                r = append_row(reply, page->rows[i]);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_message_append(reply, "s",
-                                     page->has_more ? page->rows[page->n - 1]->client : "");
+        return sd_bus_message_append(reply, "(ssssstttt)", facts->client, facts->user,
+                                     facts->address, facts->listener, facts->protocol,
+                                     facts->subscriptions, facts->inflight, facts->queued,
+                                     facts->queued_bytes);
 }
 
 static int answer_list(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        ClientPage page;
-        int r;
-
-        r = client_list_page(gather, &page);
-        if (r == 0)
-                r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = append_page(reply, &page);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+        return page_bus_answer(call, gather, "(ssssstttt)", append_row);
 }
 
 int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -63,6 +44,8 @@ int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error)
 
         r = sd_bus_message_read(call, "sssssu", &filter.client, &filter.listener, &filter.user,
                                 &filter.address, &filter.after, &filter.max);
+        if (r >= 0)
+                r = page_bus_check_length("client", filter.client, error);
         if (r >= 0)
                 r = gathering_admit(&manager->gatherings, call, error);
         if (r < 0)
@@ -78,73 +61,40 @@ int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error)
 
 /* --- GetClient --- */
 
-typedef struct Fact {
-        const char *name;
-        char type; /* of D-Bus */
-        size_t offset;
-} Fact;
-
-#define FACT(name, type, field)                                                                    \
-        {                                                                                          \
-                name, type, offsetof(ClientFacts, field)                                           \
-        }
-
 static const Fact fact_table[] = {
-        FACT("Client", 's', client),
-        FACT("User", 's', user),
-        FACT("Address", 's', address),
-        FACT("Listener", 's', listener),
-        FACT("Protocol", 's', protocol),
-        FACT("TLS", 'b', tls),
-        FACT("Bridge", 'b', bridge),
-        FACT("Will", 'b', will),
-        FACT("Limited", 'b', limited),
-        FACT("KeepAlive", 't', keep_alive),
-        FACT("Silent", 't', silent),
-        FACT("SessionExpiry", 't', session_expiry),
-        FACT("Subscriptions", 't', subscriptions),
-        FACT("InFlight", 't', inflight),
-        FACT("Queued", 't', queued),
-        FACT("QueuedBytes", 't', queued_bytes),
-        FACT("Unsent", 't', unsent),
+        FACT("Client", 's', ClientFacts, client),
+        FACT("User", 's', ClientFacts, user),
+        FACT("Address", 's', ClientFacts, address),
+        FACT("Listener", 's', ClientFacts, listener),
+        FACT("Protocol", 's', ClientFacts, protocol),
+        FACT("TLS", 'b', ClientFacts, tls),
+        FACT("Bridge", 'b', ClientFacts, bridge),
+        FACT("Will", 'b', ClientFacts, will),
+        FACT("Limited", 'b', ClientFacts, limited),
+        FACT("KeepAlive", 't', ClientFacts, keep_alive),
+        FACT("Silent", 't', ClientFacts, silent),
+        FACT("SessionExpiry", 't', ClientFacts, session_expiry),
+        FACT("Subscriptions", 't', ClientFacts, subscriptions),
+        FACT("InFlight", 't', ClientFacts, inflight),
+        FACT("Queued", 't', ClientFacts, queued),
+        FACT("QueuedBytes", 't', ClientFacts, queued_bytes),
+        FACT("Unsent", 't', ClientFacts, unsent),
 };
-
-static int append_fact(sd_bus_message *reply, const Fact *fact, const ClientFacts *facts)
-{
-        const void *field = (const char *)facts + fact->offset;
-
-        if (fact->type == 's')
-                return sd_bus_message_append(reply, "{sv}", fact->name, "s",
-                                             *(const char *const *)field);
-        if (fact->type == 'b')
-                return sd_bus_message_append(reply, "{sv}", fact->name, "b",
-                                             (int)*(const bool *)field);
-        return sd_bus_message_append(reply, "{sv}", fact->name, "t", *(const uint64_t *)field);
-}
-
-static int append_facts(sd_bus_message *reply, const ClientFacts *facts)
-{
-        int r = sd_bus_message_open_container(reply, 'a', "{sv}");
-
-        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(fact_table); i++)
-                r = append_fact(reply, &fact_table[i], facts);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
 
 static int answer_one(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        ClientPage page;
+        Page page;
         int r;
 
-        r = client_list_page(gather, &page);
+        r = session_pages_result(gather, &page);
         if (r < 0)
                 return r;
         if (page.n == 0)
                 return set_no_client(error);
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
-                r = append_facts(reply, page.rows[0]);
+                r = fact_table_append(reply, fact_table, ARRAY_SIZE(fact_table), page.rows[0].row);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

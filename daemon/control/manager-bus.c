@@ -17,6 +17,7 @@
 #include "control/memory-watch.h"
 #include "control/reload-message.h"
 #include "control/reload.h"
+#include "control/session-bus.h"
 #include "util/log.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -239,6 +240,20 @@ static int on_get_client(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, client_bus_get, object->manager);
 }
 
+static int on_list_sessions(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, session_bus_list, object->manager);
+}
+
+static int on_get_session(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, session_bus_get, object->manager);
+}
+
 static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -288,6 +303,14 @@ const sd_bus_vtable manager_vtable[] = {
                                             "s", after, "u", max),
                                 SD_BUS_RESULT(CLIENT_ROWS_TYPE, clients, "s", next),
                                 on_list_clients, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSession", SD_BUS_ARGS("s", client),
+                                SD_BUS_RESULT("a{sv}", facts),
+                                on_get_session, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListSessions",
+                                SD_BUS_ARGS("s", client, "s", state, "t", queued, "s", after,
+                                            "u", max),
+                                SD_BUS_RESULT(SESSION_ROWS_TYPE, sessions, "s", next),
+                                on_list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
                                             "s", address, "s", listener),

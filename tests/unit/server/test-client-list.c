@@ -3,22 +3,14 @@
 /* The clients of all workers in order, page by page, and what becomes of a question. */
 #include <errno.h>
 #include <glib.h>
-#include <poll.h>
 #include <stdio.h>
 
 #include "server/client-kick.h"
 #include "server/client-list.h"
-#include "stage.h"
+#include "stage-gather.h"
 #include "tests/unit/failing-memory.h"
 
 #define MANY 600U
-
-static bool has_answer(const Gather *gather)
-{
-        struct pollfd poll_fd = {.fd = gather_fd(gather), .events = POLLIN};
-
-        return poll(&poll_fd, 1, 0) == 1;
-}
 
 static Gather *ask(const Stage *stage, const ClientFilter *filter)
 {
@@ -32,20 +24,8 @@ static Gather *ask(const Stage *stage, const ClientFilter *filter)
 /* The answer as words. */
 static char *take(Stage *stage, Gather *gather)
 {
-        GString *text = g_string_new(NULL);
-        ClientPage page;
-
-        for (unsigned i = 0; i < 50 && !has_answer(gather); i++)
-                stage_turn(stage);
-        g_assert_true(has_answer(gather));
-        g_assert_cmpint(gather_result(gather), ==, 0);
-        g_assert_cmpint(client_list_page(gather, &page), ==, 0);
-        for (size_t i = 0; i < page.n; i++)
-                g_string_append_printf(text, "%s ", page.rows[i]->client);
-        if (page.has_more)
-                g_string_append(text, "...");
-        gather_free(gather);
-        return g_string_free(text, false);
+        stage_await(stage, gather);
+        return stage_keys(gather);
 }
 
 static void assert_list(Stage *stage, const ClientFilter *filter, const char *expected)
@@ -55,25 +35,6 @@ static void assert_list(Stage *stage, const ClientFilter *filter, const char *ex
         g_assert_cmpstr(shown, ==, expected);
 }
 
-/* Whoever owns it. */
-static Client *join(Stage *stage, const char *id)
-{
-        return client_join(stage, plane_owner(stage->plane, bytes_from_string(id)), MQTT_5, id);
-}
-
-static void with_workers(void (*test)(Stage *stage))
-{
-        const unsigned counts[] = {1, 4};
-
-        for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
-                Stage stage;
-
-                stage_init(&stage, counts[i], NULL);
-                test(&stage);
-                stage_done(&stage);
-        }
-}
-
 static void pages(Stage *stage)
 {
         static const char *const ids[] = {"e", "b", "d", "a", "c"};
@@ -81,7 +42,7 @@ static void pages(Stage *stage)
 
         assert_list(stage, &(ClientFilter){}, "");
         for (size_t i = 0; i < 5; i++)
-                clients[i] = join(stage, ids[i]);
+                clients[i] = stage_join(stage, ids[i]);
         assert_list(stage, &(ClientFilter){}, "a b c d e ");
         assert_list(stage, &(ClientFilter){.max = 5}, "a b c d e ");
         assert_list(stage, &(ClientFilter){.max = 2}, "a b ...");
@@ -95,13 +56,13 @@ static void pages(Stage *stage)
 
 static void test_pages(void)
 {
-        with_workers(pages);
+        stage_with_workers(pages);
 }
 
 static void filters(Stage *stage)
 {
-        Client *one = join(stage, "sensor1"), *two = join(stage, "sensor2"),
-               *three = join(stage, "other");
+        Client *one = stage_join(stage, "sensor1"), *two = stage_join(stage, "sensor2"),
+               *three = stage_join(stage, "other");
 
         assert_list(stage, &(ClientFilter){.client = "sensor*"}, "sensor1 sensor2 ");
         assert_list(stage, &(ClientFilter){.client = "sensor"}, "");
@@ -119,13 +80,13 @@ static void filters(Stage *stage)
 
 static void test_filters(void)
 {
-        with_workers(filters);
+        stage_with_workers(filters);
 }
 
 /* Noncharacters are no text for a bus: nobody hides behind them. */
 static void foreign(Stage *stage)
 {
-        Client *client = join(stage, "a\xEF\xBF\xBE");
+        Client *client = stage_join(stage, "a\xEF\xBF\xBE");
 
         assert_list(stage, &(ClientFilter){}, "a\xEF\xBF\xBD ");
         assert_list(stage, &(ClientFilter){.after = "a\xEF\xBF\xBD"}, "");
@@ -134,7 +95,7 @@ static void foreign(Stage *stage)
 
 static void test_foreign(void)
 {
-        with_workers(foreign);
+        stage_with_workers(foreign);
 }
 
 /* Of one that has left, its session is there still. */
@@ -142,8 +103,9 @@ static void away(Stage *stage)
 {
         Client *client = client_new(stage, 0, MQTT_5);
         Connect connect = client_connect_base(client, "gone");
+        const ClientFacts *facts;
         Gather *gather;
-        ClientPage page;
+        Page page;
 
         connect.properties.present |= PROPERTY_BIT(PROPERTY_SESSION_EXPIRY_INTERVAL);
         connect.properties.session_expiry_interval = 100;
@@ -152,10 +114,11 @@ static void away(Stage *stage)
         g_assert_cmpint(client_list_new_one("gone", stage->plane->n_shards, &gather), ==, 0);
         server_gather(stage->server, gather);
         stage_turn(stage);
-        g_assert_cmpint(client_list_page(gather, &page), ==, 0);
+        g_assert_cmpint(session_pages_result(gather, &page), ==, 0);
         g_assert_cmpuint(page.n, ==, 1);
-        g_assert_cmpstr(page.rows[0]->protocol, ==, "5.0");
-        g_assert_cmpuint(page.rows[0]->session_expiry, ==, 100);
+        facts = page.rows[0].row;
+        g_assert_cmpstr(facts->protocol, ==, "5.0");
+        g_assert_cmpuint(facts->session_expiry, ==, 100);
         gather_free(gather);
         client_free(client);
         stage_turn(stage);
@@ -164,14 +127,14 @@ static void away(Stage *stage)
         g_assert_cmpint(client_list_new_one("gone", stage->plane->n_shards, &gather), ==, 0);
         server_gather(stage->server, gather);
         stage_turn(stage);
-        g_assert_cmpint(client_list_page(gather, &page), ==, 0);
+        g_assert_cmpint(session_pages_result(gather, &page), ==, 0);
         g_assert_cmpuint(page.n, ==, 0);
         gather_free(gather);
 }
 
 static void test_away(void)
 {
-        with_workers(away);
+        stage_with_workers(away);
 }
 
 /* --- orders --- */
@@ -184,7 +147,7 @@ static bool kick(Stage *stage, const ClientKick *order)
         g_assert_cmpint(client_kick_new(order, stage->plane->n_shards, &gather), ==, 0);
         server_gather(stage->server, gather);
         stage_turn(stage);
-        g_assert_true(has_answer(gather));
+        g_assert_true(stage_has_answer(gather));
         was_there = client_kick_was_there(gather);
         gather_free(gather);
         return was_there;
@@ -204,7 +167,7 @@ static Client *join_with_will(Stage *stage, const char *id)
 
 static void kicks(Stage *stage)
 {
-        Client *watcher = join(stage, "watcher"), *one = join_with_will(stage, "one"),
+        Client *watcher = stage_join(stage, "watcher"), *one = join_with_will(stage, "one"),
                *two = join_with_will(stage, "two");
 
         client_subscribe(watcher, "will", 0);
@@ -224,7 +187,7 @@ static void kicks(Stage *stage)
 
 static void test_kicks(void)
 {
-        with_workers(kicks);
+        stage_with_workers(kicks);
 }
 
 /* --- slices --- */
@@ -251,10 +214,10 @@ static void test_slices(void)
         join_many(&stage, clients);
         gather = ask(&stage, &(ClientFilter){.max = 3});
         shard_turn(stage_shard(&stage, 0), 0);
-        g_assert_false(has_answer(gather));
+        g_assert_false(stage_has_answer(gather));
         /* It is awake until all is said. */
         shard_turn(stage_shard(&stage, 0), MSEC_INFINITY);
-        g_assert_false(has_answer(gather));
+        g_assert_false(stage_has_answer(gather));
         clients[0] = client_free(clients[0]);
         late = client_join(&stage, 0, MQTT_5, "zz");
         shown = take(&stage, gather);
@@ -300,8 +263,8 @@ static void test_a_short_question_does_not_wait_for_a_long_one(void)
         server_gather(stage.server, one);
         shard_turn(stage_shard(&stage, 0), 0);
         shard_turn(stage_shard(&stage, 0), 0);
-        g_assert_true(has_answer(one));
-        g_assert_false(has_answer(list));
+        g_assert_true(stage_has_answer(one));
+        g_assert_false(stage_has_answer(list));
         gather_free(one);
         gather_free(list);
         for (unsigned i = 0; i < MANY; i++)
@@ -336,7 +299,7 @@ static void test_workers_that_end_say_so(void)
         shard_settle(&server_plane(server)->shards[0]);
         g_assert_false(list_is_empty(&server_plane(server)->shards[0].gathers));
         server_free(server);
-        g_assert_true(has_answer(gather));
+        g_assert_true(stage_has_answer(gather));
         g_assert_cmpint(gather_result(gather), ==, -ESHUTDOWN);
         gather_free(gather);
         stage_done(&stage);
@@ -345,12 +308,13 @@ static void test_workers_that_end_say_so(void)
 /* Whatever fails, there is an answer or an error, and nothing is left behind. */
 static void out_of_memory(Stage *stage)
 {
-        Client *clients[] = {join(stage, "c"), join(stage, "b"), join(stage, "a")};
+        Client *clients[] = {stage_join(stage, "c"), stage_join(stage, "b"),
+                             stage_join(stage, "a")};
         bool failed = true;
 
         for (unsigned n = 0; failed; n++) {
                 Gather *gather = NULL;
-                ClientPage page;
+                Page page;
                 int r;
 
                 failing_memory_begin(n);
@@ -358,11 +322,11 @@ static void out_of_memory(Stage *stage)
                 if (r == 0) {
                         server_gather(stage->server, gather);
                         stage_turn(stage);
-                        g_assert_true(has_answer(gather));
+                        g_assert_true(stage_has_answer(gather));
                         r = gather_result(gather);
                 }
                 if (r == 0)
-                        r = client_list_page(gather, &page);
+                        r = session_pages_result(gather, &page);
                 failed = failing_memory_end();
                 g_assert_cmpint(r, ==, failed ? -ENOMEM : 0);
                 gather_free(gather);
@@ -375,7 +339,7 @@ static void out_of_memory(Stage *stage)
 
 static void test_out_of_memory(void)
 {
-        with_workers(out_of_memory);
+        stage_with_workers(out_of_memory);
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions on the bus and in hawkerctl: who has one, what it holds, and its end.
+
+Usage: test-sessions.py HAWKERD HAWKERCTL
+
+Prints TAP. Nothing here sleeps: each wait is for an answer, a packet or an end, with a deadline.
+"""
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed
+from peer import Peer
+from service import Service, run
+
+HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
+NEVER = 4294967295
+
+
+def broker(folder, bus, *lines, user="root"):
+    text = "\n".join([f"listener 0 {folder}/mqtt.sock", "allow_anonymous true",
+                      *([f"user {user}"] if os.geteuid() == 0 else []), *lines, ""])
+    one = Service(HAWKERD, folder, text, environment=bus.environment())
+    one.state("READY=1")
+    return one
+
+
+def refused(function, *words, **options):
+    """What the failed call said."""
+    try:
+        function(*words, **options)
+    except Failed as failed:
+        return str(failed)
+    raise AssertionError("it was not refused")
+
+
+def until(condition):
+    """Of what happens in its own time: what the condition has become, which is true."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, "it never came true"
+
+
+def sessions(bus, client="", state="", queued=0, after="", at_most=0, uid=None):
+    return bus.call(PATH, MANAGER, "ListSessions", "sstsu", client, state, str(queued), after,
+                    str(at_most), uid=uid)
+
+
+def names(answer):
+    return [row[0] for row in answer[0]]
+
+
+def session(bus, client, uid=None):
+    facts, = bus.call(PATH, MANAGER, "GetSession", "s", client, uid=uid)
+    return {name: entry["data"] for name, entry in facts.items()}
+
+
+def leave(bus, *peers):
+    """They have left, and the broker knows."""
+    before = len(sessions(bus, state="away")[0])
+    for peer in peers:
+        peer.close()
+    until(lambda: len(sessions(bus, state="away")[0]) == before + len(peers))
+
+
+def sessions_are_listed_page_by_page(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}"):
+            assert sessions(bus) == [[], ""]
+            with Peer(folder, "here", expiry=0, clean=True) as here:
+                leave(bus, *(Peer(folder, name).subscribe("t") for name in ("c", "a", "d\u00e9")),
+                      Peer(folder, "b", expiry=NEVER).subscribe("u").subscribe("t"))
+                for _ in range(2):
+                    here.publish("t")
+                here.publish("u")
+                rows, following = sessions(bus)
+                assert following == "" and [row[0] for row in rows] == \
+                    ["a", "b", "c", "d\u00e9", "here"], rows
+                assert rows[1][1:5] == [False, 2, 0, 3] and rows[1][6:] == [NEVER, 0], rows
+                assert rows[0][6] == 3600 and rows[0][7] > time.time() * 1e6, rows
+                assert rows[4][1:] == [True, 0, 0, 0, 0, 0, 0], rows
+                rows, following = sessions(bus, at_most=3)
+                assert [row[0] for row in rows] == ["a", "b", "c"] and following == "c", rows
+                assert names(sessions(bus, after=following)) == ["d\u00e9", "here"]
+                assert sessions(bus, after="x") == [[], ""]
+                assert names(sessions(bus, state="connected")) == ["here"]
+                assert names(sessions(bus, state="away", client="?")) == ["a", "b", "c"]
+                assert names(sessions(bus, queued=3)) == ["b"]
+                assert sessions(bus, queued=2**64 - 1) == [[], ""]
+            until(lambda: len(sessions(bus)[0]) == 4)
+
+
+def a_session_is_told_of(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}"):
+            with Peer(folder, "c", will="will") as peer:
+                peer.subscribe("t")
+                facts = session(bus, "c")
+                assert facts["Connected"] is True and facts["Will"] is True, facts
+                assert facts["Ends"] == 0 and facts["Expiry"] == 3600, facts
+                leave(bus, peer)
+            facts = session(bus, "c")
+            assert facts["Connected"] is False and facts["Will"] is False, facts
+            assert facts["Subscriptions"] == 1 and facts["Stored"] is False, facts
+            assert facts["Ends"] > time.time() * 1e6, facts
+            assert "ListSessions" in refused(session, bus, "C")
+            assert "ListSessions" in refused(session, bus, "")
+
+
+def the_manual_has_every_fact(folder):
+    with Bus(folder) as bus, broker(folder, bus), Peer(folder, "c"), \
+            open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
+        part = re.search(r"(?s)^\.It Fn GetSession .*?^\.It Fn", manual.read(), re.M)[0]
+        facts = session(bus, "c")
+    said = {word for line in re.findall(r"(?m)^\.Va (.*)$", part) for word in line.split()}
+    assert said - {",", "."} == set(facts), said ^ set(facts)
+
+
+def wrong_questions_are_refused(folder):
+    with Bus(folder) as bus, broker(folder, bus):
+        assert "'away'" in refused(sessions, bus, state="gone")
+        assert "65535" in refused(sessions, bus, client="*" * 100_000)
+        assert "100000 bytes" in refused(bus.call, PATH, MANAGER, "ListClients", "sssssu",
+                                         "*" * 100_000, "", "", "", "", "0")
+        assert "ListSessions" in refused(session, bus, "x" * 100_000)
+
+
+def sessions_are_for_those_who_may(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, WIDE) as bus, broker(folder, bus):
+        assert sessions(bus) == [[], ""]
+        assert "denied" in refused(sessions, bus, uid=NOBODY)
+        assert "denied" in refused(session, bus, "c", uid=NOBODY)
+    return None
+
+
+TESTS = [
+    sessions_are_listed_page_by_page,
+    a_session_is_told_of,
+    the_manual_has_every_fact,
+    wrong_questions_are_refused,
+    sessions_are_for_those_who_may,
+]
+
+if __name__ == "__main__":
+    for program in ("dbus-daemon", "busctl"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            sys.exit(0)
+    sys.exit(run([("/bus/sessions/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
