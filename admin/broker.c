@@ -102,7 +102,8 @@ int broker_explain(const Broker *broker, const sd_bus_error *error, int r)
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
             sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 return explain_not_running(broker);
-        if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
+        if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
+            sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
                 fputs("hawkerctl: only root and members of the group hawker-admin may do this\n",
                       stderr);
                 return EXIT_NO_RIGHT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Who may do on the bus what changes the broker. */
+/* Who may call a method. */
 #include <errno.h>
 #include <grp.h>
 #include <stdbool.h>
@@ -9,14 +9,8 @@
 #include <unistd.h>
 
 #include "control/bus-access.h"
+#include "control/bus-action.h"
 #include "util/macro.h"
-
-/* A call that waits for the bus to say whose it is. */
-typedef struct Applicant {
-        sd_bus_message *call;
-        sd_bus_message_handler_t then;
-        void *data;
-} Applicant;
 
 /* As the bus tells them. */
 typedef struct Caller {
@@ -26,12 +20,10 @@ typedef struct Caller {
         size_t n_gids;
 } Caller;
 
-static void applicant_free(void *data)
+static void call_free(void *data)
 {
-        Applicant *applicant = data;
-
-        sd_bus_message_unref(applicant->call);
-        free(applicant);
+        bus_call_done(data);
+        free(data);
 }
 
 static bool caller_is_in_group(const Caller *caller, const char *name)
@@ -47,6 +39,7 @@ static bool caller_is_in_group(const Caller *caller, const char *name)
         return false;
 }
 
+/* Without polkit. */
 static bool caller_may(const Caller *caller)
 {
         if (!caller->has_uid)
@@ -95,50 +88,47 @@ static int caller_read(Caller *caller, sd_bus_message *reply)
         return r;
 }
 
-static int applicant_refuse(const Applicant *applicant)
+static int ask_polkit(const BusCall *call)
 {
-        return sd_bus_reply_method_errorf(applicant->call, SD_BUS_ERROR_ACCESS_DENIED,
-                                          "Only root and members of the group %s may do this",
-                                          BUS_ADMIN_GROUP);
+        return polkit_ask(&call->manager->polkit, call,
+                          bus_action_of(sd_bus_message_get_interface(call->message),
+                                        sd_bus_message_get_member(call->message)));
 }
 
 static int on_credentials(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
 {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        const Applicant *applicant = data;
+        const BusCall *call = data;
         Caller caller = {};
         int r;
 
         /* He may have gone in between: then nobody reads the answer. */
-        if (sd_bus_message_is_method_error(reply, NULL) || caller_read(&caller, reply) < 0 ||
-            !caller_may(&caller))
-                return applicant_refuse(applicant);
-        r = applicant->then(applicant->call, applicant->data, &error);
-        if (r < 0 || sd_bus_error_is_set(&error))
-                r = sd_bus_reply_method_errno(applicant->call, r, &error);
-        return r;
+        if (sd_bus_message_is_method_error(reply, NULL) || caller_read(&caller, reply) < 0)
+                return bus_call_refuse(call, SD_BUS_ERROR_ACCESS_DENIED,
+                                       "The bus does not say who you are");
+        r = caller_may(&caller) ? bus_call_run(call) : ask_polkit(call);
+        return r < 0 ? sd_bus_reply_method_errno(call->message, r, NULL) : r;
 }
 
-int bus_let_admin(sd_bus_message *call, sd_bus_message_handler_t then, void *data)
+int bus_let_admin(sd_bus_message *message, sd_bus_message_handler_t then, Manager *manager)
 {
-        Applicant *applicant;
+        BusCall *call;
         sd_bus_slot *slot;
         int r;
 
-        applicant = malloc(sizeof(*applicant));
-        if (!applicant)
+        call = malloc(sizeof(*call));
+        if (!call)
                 return -ENOMEM;
-        *applicant = (Applicant){sd_bus_message_ref(call), then, data};
-        r = sd_bus_call_method_async(sd_bus_message_get_bus(call), &slot, "org.freedesktop.DBus",
+        *call = bus_call_ref(&(BusCall){message, then, manager});
+        r = sd_bus_call_method_async(sd_bus_message_get_bus(message), &slot, "org.freedesktop.DBus",
                                      "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                     "GetConnectionCredentials", on_credentials, applicant, "s",
-                                     sd_bus_message_get_sender(call));
+                                     "GetConnectionCredentials", on_credentials, call, "s",
+                                     sd_bus_message_get_sender(message));
         if (r < 0) {
-                applicant_free(applicant);
+                call_free(call);
                 return r;
         }
         /* Also when the connection ends before the answer comes. */
-        sd_bus_slot_set_destroy_callback(slot, applicant_free);
+        sd_bus_slot_set_destroy_callback(slot, call_free);
         sd_bus_slot_set_floating(slot, true);
         sd_bus_slot_unref(slot);
         return 1;

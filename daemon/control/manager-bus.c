@@ -154,10 +154,9 @@ static int do_reload(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const ReloadResult *result;
-        ManagerBus *object = data;
         int r;
 
-        r = manager_reload(object->manager, &result);
+        r = manager_reload(data, &result);
         if (r < 0)
                 return reload_message_set_error(error, result, r);
         r = sd_bus_message_new_method_return(call, &reply);
@@ -168,15 +167,16 @@ static int do_reload(sd_bus_message *call, void *data, sd_bus_error *error)
 
 static int on_reload(sd_bus_message *call, void *data, sd_bus_error *error)
 {
-        return bus_let_admin(call, do_reload, data);
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, do_reload, object->manager);
 }
 
 static int do_restart(sd_bus_message *call, void *data, sd_bus_error *error)
 {
-        ManagerBus *object = data;
         int r;
 
-        r = manager_restart(object->manager);
+        r = manager_restart(data);
         if (r == -EOPNOTSUPP)
                 return sd_bus_error_set(error, "org.hawker.Error.RestartNotPossible",
                                         "No service manager keeps the connections of this broker");
@@ -188,7 +188,9 @@ static int do_restart(sd_bus_message *call, void *data, sd_bus_error *error)
 
 static int on_restart(sd_bus_message *call, void *data, sd_bus_error *error)
 {
-        return bus_let_admin(call, do_restart, data);
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, do_restart, object->manager);
 }
 
 static int on_ban(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -433,6 +435,7 @@ int manager_bus_add(Manager *manager)
         object->manager = manager;
         object->started = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
         object->announced_bans = server_bans(manager->server);
+        polkit_init(&manager->polkit);
         gatherings_init(&manager->gatherings, manager->event, manager->server);
         r = manager_bus_watch(object);
         if (r >= 0)

@@ -230,6 +230,7 @@ Manager *manager_free(Manager *manager)
 {
         if (!manager)
                 return NULL;
+        polkit_done(&manager->polkit);
         gatherings_done(&manager->gatherings);
         bus_free(manager->bus);
         certificate_watch_free(manager->certificate_watch);

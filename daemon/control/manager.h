@@ -19,6 +19,7 @@
 #include "control/gathering.h"
 #include "control/hand-over.h"
 #include "control/listeners.h"
+#include "control/polkit.h"
 #include "control/reload-result.h"
 #include "control/services.h"
 #include "control/status-line.h"
@@ -59,7 +60,8 @@ typedef struct Manager {
         Watchdog *watchdog;
         CertificateWatch *certificate_watch;
         ReloadResult *last_reload; /* NULL: there was none */
-        Gatherings gatherings;     /* of its callers */
+        Polkit polkit;             /* what it is asked about callers of the bus */
+        Gatherings gatherings;     /* of them */
         Bus *bus;                  /* NULL: none is wanted, or it has not started */
 } Manager;
 

@@ -21,6 +21,7 @@ def installed(build):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120)
     plan = json.loads(done.stdout)
     return [entry["destination"].replace("{dbusdir}", "{datadir}/dbus-1")
+            .replace("{polkitdir}", "{datadir}/polkit-1")
             for kind in plan.values() for entry in kind.values()]
 
 

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Who may call which method: root, the broker itself, those whom polkit lets, nobody else.
+
+Usage: test-rights.py HAWKERD MOCK-POLKIT INTERFACE-FILE
+
+Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, with a deadline.
+"""
+import contextlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import MANAGER, NOBODY, ROOT, WIDE, Bus, policy_for
+from polkit import Polkit
+from service import Service, answers, run
+from wire import ALLOW_INTERACTIVE, RETURN, Wire
+
+HAWKERD, MOCK, INTERFACE = (os.path.abspath(word) for word in sys.argv[1:4])
+USER, DAEMON = "daemon", 1  # in the place of hawker
+ON_THE_BUS = "Administered as"
+INSPECT = "org.hawker.inspect"
+DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+LIMITS = "org.freedesktop.DBus.Error.LimitsExceeded"
+PASSWORD = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
+# What nobody may of himself: to be polkit, and to own a name.
+POLICY = policy_for(USER) + WIDE
+
+
+def broker(folder, bus):
+    config = f"listener 0 {folder}/mqtt.sock\nallow_anonymous true\nuser {USER}\n"
+    os.chmod(folder, 0o777)
+    return Service(HAWKERD, folder, config, environment=bus.environment())
+
+
+def ask(bus, uid=NOBODY, flags=0, method="ListBans", words=()):
+    """The reply to a call; ListBans is the easiest."""
+    with Wire(bus, uid) as wire:
+        return wire.call(method, *words, flags=flags)
+
+
+def assert_refused(reply, *words):
+    assert reply.name == DENIED and all(word in reply.text for word in words), reply
+
+
+class Caller:
+    """One who has asked and waits. Use it as a context."""
+
+    def __init__(self, bus, flags=ALLOW_INTERACTIVE):
+        self.wire = Wire(bus, NOBODY)
+        self.wire.send("ListBans", flags=flags)
+
+    def __enter__(self):
+        return self.wire
+
+    def __exit__(self, *exception):
+        self.wire.socket.close()
+
+
+def polkit_lets_others(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "yes") as polkit:
+        one.line(ON_THE_BUS)
+        assert ask(bus).kind == RETURN
+        assert polkit.line() == f"check {INSPECT} 0"
+        assert ask(bus, flags=ALLOW_INTERACTIVE).kind == RETURN
+        assert polkit.line() == f"check {INSPECT} 1"
+        assert "No client" in ask(bus, method="GetClient", words=[("s", "x")]).text
+
+
+def polkit_refuses(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "no"):
+        one.line(ON_THE_BUS)
+        assert_refused(ask(bus), "hawker-admin", INSPECT)
+
+
+def root_and_the_broker_pass_before_polkit(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "no") as polkit:
+        one.line(ON_THE_BUS)
+        assert ask(bus, 0).kind == RETURN and ask(bus, DAEMON).kind == RETURN
+        assert_refused(ask(bus, method="Unban", words=[("s", "user"), ("s", "x")]))
+        assert polkit.line() == "check org.hawker.manage 0"  # the first that it was asked
+
+
+def a_password_is_asked_for_only_if_the_call_allows_it(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "password"):
+        one.line(ON_THE_BUS)
+        assert ask(bus).name == PASSWORD
+        assert_refused(ask(bus, flags=ALLOW_INTERACTIVE), "does not allow")
+
+
+def without_polkit_there_is_only_root(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one:
+        one.line(ON_THE_BUS)
+        assert_refused(ask(bus), "there is no polkit")
+        assert ask(bus, 0).kind == RETURN
+
+
+def a_polkit_that_makes_no_sense_lets_nobody(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "nonsense"):
+        one.line(ON_THE_BUS)
+        assert_refused(ask(bus), "makes no sense")
+
+
+def a_polkit_that_never_answers_holds_nobody_else(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "silent") as polkit:
+        one.line(ON_THE_BUS)
+        with Caller(bus, flags=0) as caller:
+            assert polkit.line() == f"check {INSPECT} 0"
+            assert ask(bus, 0).kind == RETURN and answers(folder + "/mqtt.sock")
+            assert_refused(caller.receive(), "did not say")
+            assert polkit.line() == "cancel"
+
+
+def a_polkit_that_vanishes_lets_nobody(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one:
+        one.line(ON_THE_BUS)
+        with Polkit(MOCK, bus, "silent") as polkit, Caller(bus) as caller:
+            polkit.line()
+            polkit.end()
+            assert_refused(caller.receive(), "did not say")
+        assert_refused(ask(bus), "there is no polkit")
+
+
+def a_caller_who_goes_takes_his_question_back(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "silent") as polkit:
+        one.line(ON_THE_BUS)
+        # More than may be open at a time, if those who have gone were counted.
+        for _ in range(70):
+            with Caller(bus):
+                assert polkit.line() == f"check {INSPECT} 1"
+            assert polkit.line() == "cancel"
+
+
+def questions_are_not_without_end(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "silent") as polkit, \
+            contextlib.ExitStack() as stack:
+        one.line(ON_THE_BUS)
+        first = stack.enter_context(Caller(bus))
+        for _ in range(8):
+            first.send("ListBans", flags=ALLOW_INTERACTIVE)
+        assert first.receive().name == LIMITS
+        others = [stack.enter_context(Caller(bus)) for _ in range(56)]
+        for _ in range(64):
+            polkit.line()
+        assert ask(bus).name == LIMITS and ask(bus, 0).kind == RETURN
+        others[0].socket.close()
+        assert polkit.line() == "cancel"
+        stack.enter_context(Caller(bus))
+        assert polkit.line() == f"check {INSPECT} 1"
+
+
+def it_ends_with_questions_open(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "silent") as polkit:
+        one.line(ON_THE_BUS)
+        with Caller(bus):
+            polkit.line()
+            assert one.stop() == 0
+
+
+def a_bus_that_goes_takes_the_questions_with_it(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one:
+        one.line(ON_THE_BUS)
+        with Polkit(MOCK, bus, "silent") as polkit, Caller(bus):
+            polkit.line()
+            bus.end()
+            one.line("There is no system bus")
+        bus.start()
+        one.line(ON_THE_BUS)
+        with Polkit(MOCK, bus, "yes"):
+            assert ask(bus).kind == RETURN
+        assert one.stop() == 0
+
+
+def zeros(types):
+    """Arguments of these types."""
+    kinds = re.findall("a?.", types)
+    return [(kind, "" if kind == "s" else b"" if kind == "ay" else 0) for kind in kinds]
+
+
+def documented_actions():
+    """{action: its methods}, from the manual."""
+    with open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as file:
+        rights = re.search(r"(?ms)^\.Sh RIGHTS$(.*?)^\.Sh ", file.read())[1]
+    return {action: {method for line in re.findall(r"(?m)^\.Fn (.*)$", text)
+                     for method in re.findall(r"\w+", line)}
+            for action, text in re.findall(r"(?ms)^\.It Li (org\.hawker\.\w+)$(.*?)(?=^\.It |^\.El)", rights)}
+
+
+def each_method_is_the_action_of_the_manual(folder):
+    with open(INTERFACE, encoding="utf-8") as file:
+        part = re.search(rf'(?s)<interface name="{MANAGER}">.*?</interface>', file.read())[0]
+    methods = re.findall(r'(?s)<method name="(\w+)"(?:/>|>(.*?)</method>)', part)
+    documented = documented_actions()
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "no") as polkit:
+        one.line(ON_THE_BUS)
+        for name, body in methods:
+            found = [action for action, names in documented.items() if name in names]
+            assert len(found) == 1, f"{name} has to be in bus-action.c and under RIGHTS of the manual"
+            action, = found
+            types = "".join(re.findall(r'type="([^"]+)"[^>]*direction="in"', body))
+            assert_refused(ask(bus, method=name, words=zeros(types)), f"does not allow {action}")
+            assert polkit.line() == f"check {action} 0", name
+
+
+def actions_of_the_policy_are_those_of_the_manual(_):
+    with open(os.path.join(ROOT, "policy", "org.hawker.Broker1.policy"), encoding="utf-8") as file:
+        actions = re.findall(r'(?s)<action id="([^"]+)">(.*?)</action>', file.read())
+    assert {name for name, _ in actions} == documented_actions().keys()
+    for name, text in actions:
+        assert '<annotate key="org.freedesktop.policykit.owner">unix-user:hawker</annotate>' in text, name
+        assert "<allow_active>auth_admin_keep</allow_active>" in text and ">yes<" not in text, name
+
+
+TESTS = [
+    polkit_lets_others,
+    polkit_refuses,
+    root_and_the_broker_pass_before_polkit,
+    a_password_is_asked_for_only_if_the_call_allows_it,
+    without_polkit_there_is_only_root,
+    a_polkit_that_makes_no_sense_lets_nobody,
+    a_polkit_that_never_answers_holds_nobody_else,
+    a_polkit_that_vanishes_lets_nobody,
+    a_caller_who_goes_takes_his_question_back,
+    questions_are_not_without_end,
+    it_ends_with_questions_open,
+    a_bus_that_goes_takes_the_questions_with_it,
+    each_method_is_the_action_of_the_manual,
+    actions_of_the_policy_are_those_of_the_manual,
+]
+
+if __name__ == "__main__":
+    for program in ("dbus-daemon", "busctl", "setpriv"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            sys.exit(0)
+    if os.geteuid():
+        print("1..0 # SKIP only root can be somebody else")
+        sys.exit(0)
+    sys.exit(run([("/rights/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-rights-")))
