@@ -47,13 +47,16 @@ int acl_list_finish(AclList *list)
         return acl_tree_new(list->rules, list->n - list->n_loose, list->is_pattern, &list->tree);
 }
 
-unsigned acl_list_check(const AclList *list, const AclSubject *subject, Bytes topic)
+unsigned acl_list_check(const AclList *list, const AclSubject *subject, unsigned access,
+                        Bytes topic)
 {
-        unsigned bits = acl_tree_check(list->tree, subject, topic);
+        const unsigned wanted = access | ACL_DENY;
+        unsigned bits = acl_tree_check(list->tree, subject, access, topic);
 
         for (size_t i = list->n - list->n_loose; i < list->n && !(bits & ACL_DENY); i++)
-                if (acl_rule_matches(&list->rules[i], true, subject, topic))
-                        bits |= list->rules[i].bits;
+                if ((list->rules[i].bits & wanted & ~bits) &&
+                    acl_rule_matches(&list->rules[i], true, subject, topic))
+                        bits |= list->rules[i].bits & wanted;
         return bits;
 }
 

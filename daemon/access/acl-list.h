@@ -30,8 +30,10 @@ void acl_list_done(AclList *list);
 int acl_list_add(AclList *list, const AclRule *rule);
 int acl_list_finish(AclList *list);
 
-/* AclBits of all rules that speak of the topic name; ACL_DENY is enough by itself. */
-unsigned acl_list_check(const AclList *list, const AclSubject *subject, Bytes topic);
+/* What the rules that speak of the topic name say of the access (ACL_READ or ACL_WRITE): its bit if
+ * one allows it, ACL_DENY if one denies, both or 0. ACL_DENY is enough by itself. */
+unsigned acl_list_check(const AclList *list, const AclSubject *subject, unsigned access,
+                        Bytes topic);
 
 /* How far a filter to be read is allowed and denied, and by which rule: of those that say the same,
  * the first of the file; NULL where it is ACL_APART. */

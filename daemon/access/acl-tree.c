@@ -17,6 +17,7 @@ typedef struct Node {
         uint8_t kind;     /* AclLevel */
         uint8_t bits;     /* of rules that end here */
         uint8_t rest;     /* of rules that end here with `#` */
+        uint8_t below;    /* of all that end at its children, or below them */
 } Node;
 
 struct AclTree {
@@ -127,6 +128,20 @@ static void grow(Maker *maker, const Branch *branch)
         }
 }
 
+/* Children lie behind their parents. */
+static void sum_up(AclTree *tree)
+{
+        for (uint32_t i = tree->n; i-- > 0;) {
+                Node *node = &tree->nodes[i];
+
+                for (uint32_t k = 0; k < node->n_literals + node->n_others; k++) {
+                        const Node *child = &tree->nodes[node->first + k];
+
+                        node->below |= child->bits | child->rest | child->below;
+                }
+        }
+}
+
 static size_t count_levels(const AclRule *rules, size_t n)
 {
         size_t levels = 0;
@@ -171,6 +186,7 @@ int acl_tree_new(AclRule *rules, size_t n, bool is_pattern, AclTree **ret_tree)
         maker = (Maker){.tree = tree, .rules = rules, .branches = branches, .n_branches = 1};
         for (uint32_t i = 0; i < maker.n_branches; i++)
                 grow(&maker, &branches[i]);
+        sum_up(tree);
         *ret_tree = shrink(TAKE_PTR(tree));
         return 0;
 }
@@ -183,6 +199,16 @@ AclTree *acl_tree_free(AclTree *tree)
 
 /* --- asked --- */
 
+/* As compare_levels() of two literals. Most differ in length or in the first byte. */
+static inline int compare_literals(Bytes a, Bytes b)
+{
+        if (a.length != b.length)
+                return a.length < b.length ? -1 : 1;
+        if (a.length == 0)
+                return 0;
+        return a.data[0] != b.data[0] ? a.data[0] - b.data[0] : memcmp(a.data, b.data, a.length);
+}
+
 static const Node *find_literal(const AclTree *tree, const Node *parent, Bytes level)
 {
         uint32_t low = parent->first, high = parent->first + parent->n_literals;
@@ -190,9 +216,7 @@ static const Node *find_literal(const AclTree *tree, const Node *parent, Bytes l
         while (low < high) {
                 uint32_t middle = low + (high - low) / 2;
                 const Node *node = &tree->nodes[middle];
-                int order = node->level.length != level.length
-                                    ? (node->level.length < level.length ? -1 : 1)
-                                    : memcmp(node->level.data, level.data, level.length);
+                int order = compare_literals(node->level, level);
 
                 if (order == 0)
                         return node;
@@ -216,31 +240,52 @@ static bool other_matches(const Node *node, const AclSubject *subject, Bytes lev
         }
 }
 
-/* Each node is looked at once at most; as deep as the rules are. */
-static unsigned visit(const AclTree *tree, const Node *node, const AclSubject *subject,
-                      TopicLevels rest)
+/* What is asked, and the answer so far. */
+typedef struct Question {
+        const AclTree *tree;
+        const AclSubject *subject;
+        unsigned wanted; /* bits that would change the answer */
+        unsigned found;
+} Question;
+
+/* Behind ACL_DENY nothing matters. */
+static inline void find(Question *question, unsigned bits)
 {
-        unsigned bits = node->rest;
+        bits &= question->wanted;
+        question->found |= bits;
+        question->wanted = bits & ACL_DENY ? 0 : question->wanted & ~bits;
+}
+
+/* Each node is looked at once at most, and only if something is below it that would change the
+ * answer; as deep as the rules are. */
+static void visit(Question *question, const Node *node, TopicLevels rest)
+{
         const Node *child;
         Bytes level;
 
-        if (!topic_levels_next(&rest, &level))
-                return bits | node->bits;
-        child = find_literal(tree, node, level);
+        find(question, node->rest);
+        if (!rest.at) {
+                find(question, node->bits);
+                return;
+        }
+        if (!(node->below & question->wanted))
+                return;
+        topic_levels_next(&rest, &level);
+        child = find_literal(question->tree, node, level);
         if (child)
-                bits |= visit(tree, child, subject, rest);
-        child = &tree->nodes[node->first + node->n_literals];
-        for (unsigned i = 0; i < node->n_others && !(bits & ACL_DENY); i++)
-                if (other_matches(&child[i], subject, level))
-                        bits |= visit(tree, &child[i], subject, rest);
-        return bits;
+                visit(question, child, rest);
+        child = &question->tree->nodes[node->first + node->n_literals];
+        for (unsigned i = 0; i < node->n_others && (node->below & question->wanted); i++)
+                if (other_matches(&child[i], question->subject, level))
+                        visit(question, &child[i], rest);
 }
 
-unsigned acl_tree_check(const AclTree *tree, const AclSubject *subject, Bytes topic)
+unsigned acl_tree_check(const AclTree *tree, const AclSubject *subject, unsigned access,
+                        Bytes topic)
 {
+        Question question = {.tree = tree, .subject = subject, .wanted = access | ACL_DENY};
         TopicLevels levels = topic_levels(topic);
         const Node *child;
-        unsigned bits;
         Bytes level;
 
         if (!tree || topic.length == 0)
@@ -249,9 +294,10 @@ unsigned acl_tree_check(const AclTree *tree, const AclSubject *subject, Bytes to
                 /* Only a rule that begins with `$` speaks of it. */
                 topic_levels_next(&levels, &level);
                 child = find_literal(tree, &tree->nodes[0], level);
-                bits = child ? visit(tree, child, subject, levels) : 0;
+                if (child)
+                        visit(&question, child, levels);
         } else {
-                bits = visit(tree, &tree->nodes[0], subject, levels);
+                visit(&question, &tree->nodes[0], levels);
         }
-        return bits & ACL_DENY ? ACL_DENY : bits;
+        return question.found & ACL_DENY ? ACL_DENY : question.found;
 }

@@ -23,5 +23,7 @@ int acl_tree_new(AclRule *rules, size_t n, bool is_pattern, AclTree **ret_tree);
 AclTree *acl_tree_free(AclTree *tree);
 DEFINE_CLEANUP(AclTree, acl_tree_free)
 
-/* The bits of all rules that match the topic name; ACL_DENY alone as soon as one of them has it. */
-unsigned acl_tree_check(const AclTree *tree, const AclSubject *subject, Bytes topic);
+/* Of the bits of all rules that match the topic name: `access` (ACL_READ or ACL_WRITE), or ACL_DENY
+ * alone as soon as one of them has it. Rules that can change nothing any more are not looked at. */
+unsigned acl_tree_check(const AclTree *tree, const AclSubject *subject, unsigned access,
+                        Bytes topic);

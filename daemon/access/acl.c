@@ -240,14 +240,14 @@ bool acl_allows(const Acl *acl, const AclUser *of, const AclSubject *subject, un
         unsigned bits;
 
         if (of) {
-                bits = acl_list_check(&of->list, subject, topic);
-                if (bits & (access | ACL_DENY))
+                bits = acl_list_check(&of->list, subject, access, topic);
+                if (bits)
                         return !(bits & ACL_DENY);
         }
         if (!may_use_patterns(acl, subject))
                 return false;
-        bits = acl_list_check(&acl->patterns, subject, topic);
-        return (bits & access) && !(bits & ACL_DENY);
+        bits = acl_list_check(&acl->patterns, subject, access, topic);
+        return bits && !(bits & ACL_DENY);
 }
 
 /* --- filters --- */
