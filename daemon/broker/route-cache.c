@@ -44,6 +44,7 @@ struct RouteCache {
         const RouteVersions *versions;
         CacheSet *sets;
         CacheEntry *passing; /* the last route that got no place */
+        CacheEntry *last;    /* the last one found: clients publish again where they just did */
         uint32_t *seen;
         size_t n_sets; /* a power of two */
         size_t n_entries;
@@ -96,6 +97,8 @@ static void cache_drop(RouteCache *cache, CacheSet *set, unsigned way)
                 return;
         set->entries[way] = NULL;
         set->tags[way] = 0;
+        if (cache->last == entry)
+                cache->last = NULL;
         cache->n_entries--;
         cache->bytes -= entry->size;
         entry_free(entry);
@@ -143,6 +146,11 @@ static CacheSet *cache_set(const RouteCache *cache, uint64_t hash)
         return &cache->sets[hash & (cache->n_sets - 1)];
 }
 
+static inline Bytes entry_topic(const CacheEntry *entry)
+{
+        return (Bytes){entry->topic, entry->topic_length};
+}
+
 /* The way in which the topic is, or WAYS. */
 static inline unsigned set_find(const CacheSet *set, uint64_t hash, Bytes topic)
 {
@@ -150,7 +158,7 @@ static inline unsigned set_find(const CacheSet *set, uint64_t hash, Bytes topic)
                 const CacheEntry *entry = set->entries[way];
 
                 if (set->tags[way] == hash_tag(hash) && entry && entry->hash == hash &&
-                    bytes_equal((Bytes){entry->topic, entry->topic_length}, topic))
+                    bytes_equal(entry_topic(entry), topic))
                         return way;
         }
         return WAYS;
@@ -286,7 +294,7 @@ static CacheEntry *entry_from_match(RouteCache *cache, uint64_t hash, Bytes topi
                 const Taker *taker = &match->takers[i];
                 uint16_t n = taker->identifier != SUBSCRIPTION_NO_IDENTIFIER;
 
-                takers[i] = (RouteTaker){taker->session, identifiers, n, taker->options};
+                takers[i] = (RouteTaker){taker->session, identifiers, n, taker->options, 0};
                 if (n > 0)
                         *identifiers++ = taker->identifier;
         }
@@ -359,7 +367,7 @@ static CacheEntry *entry_from_merged(RouteCache *cache, uint64_t hash, Bytes top
         for (uint32_t i = 0; i < cache->merged.n_takers; i++) {
                 const Taker *taker = &cache->merged.takers[i];
 
-                takers[i] = (RouteTaker){taker->session, identifiers, 0, taker->options};
+                takers[i] = (RouteTaker){taker->session, identifiers, 0, taker->options, 0};
                 identifiers += taker->identifier;
         }
         for (size_t i = 0; i < match->n_takers; i++) {
@@ -416,20 +424,59 @@ static int cache_miss(RouteCache *cache, uint64_t hash, Bytes topic, const Route
         return 0;
 }
 
+/* The entry of the topic, current or not; NULL: there is none. */
+static inline CacheEntry *cache_find(RouteCache *cache, Bytes topic)
+{
+        const CacheSet *set;
+        uint64_t hash;
+        unsigned way;
+
+        if (cache->last && bytes_equal(entry_topic(cache->last), topic))
+                return cache->last;
+        hash = topic_hash(0, topic);
+        set = cache_set(cache, hash);
+        way = set_find(set, hash, topic);
+        if (way == WAYS)
+                return NULL;
+        cache->last = set->entries[way];
+        return cache->last;
+}
+
 int route_cache_match(RouteCache *cache, Bytes topic, const Route **ret_route)
 {
-        uint64_t hash = topic_hash(0, topic);
-        CacheSet *set = cache_set(cache, hash);
-        unsigned way = set_find(set, hash, topic);
+        CacheEntry *entry = cache_find(cache, topic);
 
-        if (_likely_(way < WAYS)) {
-                CacheEntry *entry = set->entries[way];
+        if (_unlikely_(!entry))
+                return cache_miss(cache, topic_hash(0, topic), topic, ret_route);
+        if (_unlikely_(!route_versions_is_current(cache->versions, &entry->stamp)))
+                return cache_miss(cache, entry->hash, topic, ret_route);
+        entry->hot = true;
+        *ret_route = &entry->route;
+        return 0;
+}
 
-                if (_likely_(route_versions_is_current(cache->versions, &entry->stamp))) {
-                        entry->hot = true;
-                        *ret_route = &entry->route;
-                        return 0;
-                }
-        }
-        return cache_miss(cache, hash, topic, ret_route);
+/* --- notes --- */
+
+uint32_t *route_cache_note(RouteCache *cache, Bytes topic)
+{
+        CacheEntry *entry = cache_find(cache, topic);
+
+        return entry ? &entry->route.note : NULL;
+}
+
+static void entry_clear_notes(CacheEntry *entry)
+{
+        entry->route.note = 0;
+        for (size_t i = 0; i < entry->route.n_takers; i++)
+                entry->route.takers[i].note = 0;
+}
+
+void route_cache_clear_notes(RouteCache *cache)
+{
+        if (cache->passing)
+                entry_clear_notes(cache->passing);
+        for (size_t i = 0; i < cache->n_sets; i++)
+                for (unsigned way = 0; way < WAYS; way++)
+                        if (cache->sets[i].entries[way])
+                                entry_clear_notes(cache->sets[i].entries[way]);
 }

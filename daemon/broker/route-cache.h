@@ -5,7 +5,7 @@
  * comparison, no lock and no allocation. An entry is used only while the router's versions of the
  * topic's first levels are those that it was made from (route-versions.h); it holds all takers of
  * the own worker, the set of other workers that have any, and the groups of shared subscriptions
- * that match.
+ * that match. Whoever asks may leave a note at a topic and at each of its takers.
  *
  * Thread: worker
  */
@@ -26,12 +26,14 @@ typedef struct RouteTaker {
         const uint32_t *identifiers; /* lives as long as the route */
         uint16_t n_identifiers;
         SubscriptionOptions options;
+        uint32_t note; /* the asker's own; 0 when the route is made */
 } RouteTaker;
 
 typedef struct Route {
         uint32_t workers; /* a bit for each worker that has ordinary takers, the own one included */
+        uint32_t note;    /* the asker's own; 0 when the route is made */
         size_t n_takers;
-        const RouteTaker *takers; /* of the own worker only */
+        RouteTaker *takers; /* of the own worker only */
         size_t n_groups;
         ShareGroup *const *groups; /* of the whole broker */
 } Route;
@@ -54,3 +56,10 @@ void route_cache_set_merge(RouteCache *cache, bool merge);
  * change meanwhile do not touch it. 0 or -ENOMEM.
  */
 int route_cache_match(RouteCache *cache, Bytes topic, const Route **ret_route);
+
+/* Route.note of a topic that is remembered, else NULL; until the next call on this cache. Does not
+ * ask the router, whose changes may have made the route another one meanwhile. */
+uint32_t *route_cache_note(RouteCache *cache, Bytes topic);
+
+/* All notes are 0 again, also those of a route that is borrowed. */
+void route_cache_clear_notes(RouteCache *cache);

@@ -5,6 +5,7 @@
 #include "server/client-access.h"
 
 #include "access/access.h"
+#include "broker/route-cache.h"
 #include "broker/subscriptions.h"
 #include "mqtt/topic.h"
 #include "server/consult.h"
@@ -26,6 +27,49 @@ static AccessRequest request_of(const Connection *connection, AccessKind kind, B
                         },
                 .topic = topic,
         };
+}
+
+/* --- what is remembered --- */
+
+/* Numbers come round again: those of before name nobody any more. */
+static void forget_decisions(Shard *shard)
+{
+        list_foreach (Connection, connection, &shard->connections, link)
+                connection->rights = 0;
+        route_cache_clear_notes(shard->routes);
+        shard->rights = 0;
+}
+
+/* Names the connection and its rules. */
+static uint32_t rights_of(Connection *connection)
+{
+        Shard *shard = connection->shard;
+
+        if (_unlikely_(connection->rights == 0)) {
+                if (shard->rights == CLIENT_RIGHTS_MAX)
+                        forget_decisions(shard);
+                connection->rights = ++shard->rights;
+        }
+        return connection->rights;
+}
+
+/* By the rules, of which there are some. */
+static int decide(Connection *connection, AccessKind kind, Bytes topic, uint32_t *note)
+{
+        AccessRequest request;
+        uint32_t rights;
+        int r;
+
+        if (note) {
+                rights = rights_of(connection);
+                if (_likely_(*note >> 1 == rights))
+                        return *note & 1 ? REASON_NOT_AUTHORIZED : 0;
+        }
+        request = request_of(connection, kind, topic);
+        r = access_check(&request, NULL);
+        if (note)
+                *note = rights << 1 | (r != 0);
+        return r;
 }
 
 /* --- the rules that hold --- */
@@ -62,6 +106,7 @@ static void take_acl(Connection *connection, Acl *acl)
         if (acl == before)
                 return;
         connection->acl = acl_ref(acl);
+        connection->rights = 0;
         connection->rules = acl ? acl_find(acl, bytes_from_string(connection->username)) : NULL;
         connection->is_filtered = has_forbidden(connection);
         acl_unref(before);
@@ -94,13 +139,15 @@ static void keep_up(Connection *connection)
 
 int client_access_publish(Connection *connection, Bytes topic)
 {
-        AccessRequest request = {.kind = ACCESS_PUBLISH, .topic = topic};
+        const AccessRequest open = {.kind = ACCESS_PUBLISH, .topic = topic};
         int r;
 
         keep_up(connection);
         if (_unlikely_(connection->acl != NULL))
-                request = request_of(connection, ACCESS_PUBLISH, topic);
-        r = access_check(&request, NULL);
+                r = decide(connection, ACCESS_PUBLISH, topic,
+                           route_cache_note(connection->shard->routes, topic));
+        else
+                r = access_check(&open, NULL);
         return r == 0 && consult_is_due(connection)
                        ? consult_verdict(connection, AUTHORITY_PUBLISH, topic)
                        : r;
@@ -135,15 +182,10 @@ int client_access_subscribe(Connection *connection, Bytes filter)
                        : r;
 }
 
-bool client_access_judge(Connection *connection, Bytes topic)
+bool client_access_judge(Connection *connection, Bytes topic, uint32_t *note)
 {
-        AccessRequest request;
-
         keep_up(connection);
-        if (!connection->is_filtered)
-                return true;
-        request = request_of(connection, ACCESS_RECEIVE, topic);
-        return access_check(&request, NULL) == 0;
+        return !connection->is_filtered || decide(connection, ACCESS_RECEIVE, topic, note) == 0;
 }
 
 Bytes client_access_listener(const Connection *connection)

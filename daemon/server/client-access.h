@@ -22,16 +22,27 @@ int client_access_publish(Connection *connection, Bytes topic);
 int client_access_subscribe(Connection *connection, Bytes filter);
 
 /* Whether it may read this topic, for one whose deliveries are judged. */
-bool client_access_judge(Connection *connection, Bytes topic);
+bool client_access_judge(Connection *connection, Bytes topic, uint32_t *note);
 
-/* Whether it may read this topic. Costs two comparisons where all that it has subscribed to may be
- * read. */
-static inline bool client_access_receive(Connection *connection, Bytes topic)
+/*
+ * Whether it may read this topic. Costs two comparisons where all that it has subscribed to may be
+ * read. note: of the session and this very topic (RouteTaker.note), where the decision is
+ * remembered; NULL: it is not.
+ */
+static inline bool client_access_receive(Connection *connection, Bytes topic, uint32_t *note)
 {
         return _likely_(!connection->is_filtered &&
                         connection->review == connection->shard->review) ||
-               client_access_judge(connection, topic);
+               client_access_judge(connection, topic, note);
 }
+
+/*
+ * How decisions are remembered: with the topic and, of what is read, the session, in the worker's
+ * routes. A note is the verdict and a number of the worker that names what it was made of: one
+ * connection, by the rules that hold for it. So it ends with either. An authority's answers, which
+ * have a lifetime, are no part of it.
+ */
+#define CLIENT_RIGHTS_MAX (UINT32_MAX >> 1)
 
 /* What a message is to remember of the listener by which its author came: nothing, if the rules of
  * one are those of all. */

@@ -20,7 +20,7 @@ static bool may_be_sent(Connection *connection, const Delivery *delivery)
 
         if (!message)
                 return true;
-        if (!client_access_receive(connection, message_topic(message)))
+        if (!client_access_receive(connection, message_topic(message), NULL))
                 return false;
         return !delivery->is_stored || !message->has_author ||
                !connection_settings(connection)->check_retain_source ||

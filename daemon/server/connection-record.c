@@ -339,7 +339,7 @@ static int get_login(RecordReader *reader, const ConnectionRecord *record, Conne
                 return 0;
         methods = record_get_u8(reader);
         connection->login_method = methods & 15;
-        connection->auth_method = methods >> 4;
+        connection->auth_method = (methods >> 4) & 3;
         return connection->login_method < LOGIN_METHODS_N &&
                                connection->auth_method <= SCRAM_HASHES_N
                        ? connection_set_tenure(connection, record_get_u64(reader))

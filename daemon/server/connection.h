@@ -79,21 +79,22 @@ struct Connection {
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */
         uint32_t keep_alive;        /* ms until the connection is taken for dead; 0: never */
         uint32_t review;            /* as in its shard when it was looked at last */
-        int broken;                 /* -errno of a delivery: it ends with this turn's flush */
+        uint32_t rights;            /* names the rules that hold for it: client-access.h */
         ConnectionPeer peer;
         uint16_t in_alias_maximum;
         uint16_t out_alias_maximum;
-        uint16_t move_to;     /* while MOVES: the worker */
         uint16_t held;        /* answers, and outputs, that wait for the disk: held.h */
+        int16_t broken;       /* -errno of a delivery: it ends with this turn's flush */
+        uint8_t move_to;      /* while MOVES: the worker */
         uint8_t version;      /* MqttVersion */
         uint8_t phase;        /* ConnectionPhase */
         uint8_t refuse;       /* reason code to answer any CONNECT with; 0: none */
-        uint8_t auth_method;  /* 1 + ScramHash of its CONNECT; 0: none */
         uint8_t login_method; /* LoginMethod: by which it was admitted */
         uint8_t withheld;     /* of what is held, outputs: nothing is written to it meanwhile */
 
-        bool is_admitted : 1; /* access control has let it in, before it moved, or by a helper */
-        bool is_proven : 1;   /* TLS or the kernel has told its username */
+        uint8_t auth_method : 2; /* 1 + ScramHash of its CONNECT; 0: none */
+        bool is_admitted : 1;    /* access control has let it in, before it moved, or by a helper */
+        bool is_proven : 1;      /* TLS or the kernel has told its username */
         bool is_filtered : 1; /* it may not read all that it has subscribed to: client-access.h */
         bool is_newcomer : 1; /* not let in yet */
         bool is_paused : 1;   /* not read from: client-pace.h */

@@ -15,11 +15,11 @@
 #include "server/taken.h"
 
 /* Of a session that is away: judged when it is sent. */
-static bool may_receive(Session *session, const Message *message)
+static bool may_receive(Session *session, const Message *message, uint32_t *note)
 {
         Connection *connection = session_connection(session);
 
-        return !connection || client_access_receive(connection, message_topic(message));
+        return !connection || client_access_receive(connection, message_topic(message), note);
 }
 
 /* Offers the message to one session; sends it if that is the session's answer. */
@@ -41,7 +41,7 @@ static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
                 r = connection_send(connection, &delivery);
         /* Not ended here: the caller walks over takers, and the end of one publishes its will. */
         if (r < 0 && connection) {
-                connection->broken = r;
+                connection->broken = (int16_t)r;
                 connection_schedule(connection);
         }
         return r == OFFER_SEND || r == OFFER_QUEUED;
@@ -61,14 +61,14 @@ static bool deliver_to_takers(Shard *shard, Message *message, SessionId origin, 
         if (route->n_takers > 1)
                 publish_encoder_begin(&shard->encoder, message, loop_now(&shard->loop));
         for (size_t i = 0; i < route->n_takers; i++) {
-                const RouteTaker *taker = &route->takers[i];
+                RouteTaker *taker = &route->takers[i];
                 Session *session;
                 Offer offer;
 
                 if ((taker->options & SUBSCRIPTION_NO_LOCAL) && taker->session == origin)
                         continue;
                 session = sessions_get(shard->sessions, taker->session);
-                if (_unlikely_(!session) || !may_receive(session, message))
+                if (_unlikely_(!session) || !may_receive(session, message, &taker->note))
                         continue;
                 offer = (Offer){
                         .message = message,
@@ -144,7 +144,8 @@ static bool deliver_to_member(Shard *shard, Message *message, ShareGroup *group,
                 .group = group,
         };
 
-        return session && may_receive(session, message) && deliver_offer(shard, session, &offer);
+        return session && may_receive(session, message, NULL) &&
+               deliver_offer(shard, session, &offer);
 }
 
 /* is_last: whoever gets it by mail and finds the member gone or full does not look for another one,

@@ -113,7 +113,7 @@ static int take_method(Connection *connection, Greeting *greeting)
         if (connect->has_username &&
             !bytes_equal(connect->username, bytes_from_string(greeting->login_name)))
                 return REASON_NOT_AUTHORIZED;
-        connection->auth_method = (uint8_t)(1U + hash);
+        connection->auth_method = (1U + hash) & 3;
         connect->has_username = true;
         connect->username = bytes_from_string(greeting->login_name);
         return 0;
@@ -504,7 +504,7 @@ int handle_connect(Connection *connection, const Packet *packet)
         owner = plane_owner(connection->shard->plane, greeting.client_id);
         if (owner != connection->shard->index) {
                 greeting.secret = (Bytes){};
-                connection->move_to = (uint16_t)owner;
+                connection->move_to = (uint8_t)owner;
                 connection->phase = CONNECTION_MOVES;
                 return 0;
         }

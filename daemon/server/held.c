@@ -133,7 +133,7 @@ static void say(Connection *connection, const HeldAnswer *answer)
         r = reply_ack(connection, answer->type, answer->packet_id, answer->reason);
         /* Its flush ends it: others up the stack may still need it. */
         if (r < 0) {
-                connection->broken = r;
+                connection->broken = (int16_t)r;
                 connection_schedule(connection);
         }
 }

@@ -88,6 +88,7 @@ struct Shard {
         bool is_made;
         bool is_reviewing;
         uint32_t review;  /* number of the last one: see review.h */
+        uint32_t rights;  /* the last one given to a connection: see client-access.h */
         bool has_stalled; /* connections that are */
         bool leaving;     /* with a store: nothing is read any more, what has come is finished, */
         bool left;        /* and was, which was told */

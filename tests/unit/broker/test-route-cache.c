@@ -252,6 +252,46 @@ static void test_versions_spare_other_devices(void)
         g_assert_cmpuint(n_stale, <=, 3); /* those that share a counter by chance */
 }
 
+/* As long as the route is the same one. */
+static void test_notes(Fixture *fixture, gconstpointer data)
+{
+        subscribe(fixture, own(1), "a", 0, 0);
+        subscribe(fixture, own(2), "a", 0, 0);
+        g_assert_null(route_cache_note(fixture->cache, BYTES_LITERAL("a")));
+        match(fixture, "a");
+        g_assert_null(route_cache_note(fixture->cache, BYTES_LITERAL("a")));
+        match(fixture, "b");
+        match(fixture, "b");
+        g_assert_cmpuint(match(fixture, "a")->note, ==, 0);
+        *route_cache_note(fixture->cache, BYTES_LITERAL("a")) = 7;
+        *route_cache_note(fixture->cache, BYTES_LITERAL("b")) = 8;
+        g_assert_cmpuint(match(fixture, "a")->takers[1].note, ==, 0);
+        match(fixture, "a")->takers[1].note = 9;
+        g_assert_cmpuint(match(fixture, "b")->note, ==, 8);
+        g_assert_cmpuint(match(fixture, "a")->note, ==, 7);
+        g_assert_cmpuint(match(fixture, "a")->takers[0].note, ==, 0);
+        g_assert_cmpuint(match(fixture, "a")->takers[1].note, ==, 9);
+        unsubscribe(fixture, own(1), "a");
+        g_assert_cmpuint(match(fixture, "a")->note, ==, 0);
+        g_assert_cmpuint(match(fixture, "a")->takers[0].note, ==, 0);
+        match(fixture, "a")->takers[0].note = 9;
+        route_cache_clear_notes(fixture->cache);
+        g_assert_cmpuint(match(fixture, "a")->takers[0].note, ==, 0);
+        g_assert_cmpuint(match(fixture, "b")->note, ==, 0);
+}
+
+/* What was found last is not looked for again, but may be gone. */
+static void test_last_one_is_forgotten(Fixture *fixture, gconstpointer data)
+{
+        subscribe(fixture, own(1), "a", 0, 0);
+        match(fixture, "a");
+        match(fixture, "a");
+        g_assert_nonnull(route_cache_note(fixture->cache, BYTES_LITERAL("a")));
+        route_cache_set_merge(fixture->cache, !GPOINTER_TO_INT(data));
+        g_assert_null(route_cache_note(fixture->cache, BYTES_LITERAL("a")));
+        g_assert_cmpuint(match(fixture, "a")->n_takers, ==, 1);
+}
+
 #define ADD(name, merge, function)                                                                 \
         g_test_add("/broker/route-cache/" name, Fixture, GINT_TO_POINTER(merge), fixture_init,     \
                    function, fixture_done)
@@ -273,6 +313,8 @@ int main(int argc, char **argv)
         ADD("scan-of-many-topics", false, test_scan_of_many_topics);
         ADD("scan-leaves-hot-topics", false, test_scan_leaves_hot_topics);
         ADD("large-routes", false, test_large_routes);
+        ADD("notes", false, test_notes);
+        ADD("last-one-is-forgotten", false, test_last_one_is_forgotten);
         g_test_add_func("/broker/route-cache/versions-spare-other-devices",
                         test_versions_spare_other_devices);
         return g_test_run();
