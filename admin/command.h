@@ -41,6 +41,7 @@ int verb_client(const Command *command);
 int verb_kick(const Command *command);
 int verb_clients(const Command *command);
 int verb_listeners(const Command *command);
+int verb_metrics(const Command *command);
 int verb_ban(const Command *command);
 int verb_unban(const Command *command);
 int verb_bans(const Command *command);

@@ -4,10 +4,11 @@ _hawkerctl()
 {
         local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--help --instance --json --session --version --wait'
-        local verbs='acl-test ban bans client clients import kick listeners passwd reload restart status store test-config unban'
+        local verbs='acl-test ban bans client clients import kick listeners metrics passwd reload restart status store test-config unban'
         local passwd='--batch --create --delete --hash --help --rehash --stdin --verify'
         local acl_test='--acl --address --compat --config --help --listener'
         local clients='--address --help --json --listener --user'
+        local metrics='--help --json --prometheus'
         local kick='--code --help --reason --without-will'
         local ban='--for --help --reason' kinds='address client user'
         local import='--config --help --into --json --partial'
@@ -49,6 +50,7 @@ _hawkerctl()
         *' ban '*) own=$ban ;;
         *' kick '*) own=$kick ;;
         *' clients '*) own=$clients ;;
+        *' metrics '*) own=$metrics ;;
         *' unban '*) own=--help ;;
         esac
         if [[ $own && $word == -* ]]; then

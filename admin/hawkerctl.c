@@ -24,6 +24,7 @@ static const struct {
         {"client", "ID", "all about one that is connected", verb_client},
         {"kick", "...", "disconnect a client: kick --help", verb_kick, true},
         {"listeners", NULL, "where clients come in, and with which certificates", verb_listeners},
+        {"metrics", "...", "all figures, also for Prometheus: metrics --help", verb_metrics, true},
         {"bans", NULL, "list who is banned", verb_bans},
         {"ban", "...", "keep an address, a user or a client out: ban --help", verb_ban, true},
         {"unban", "...", "take a ban back: unban --help", verb_unban, true},

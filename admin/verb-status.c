@@ -20,6 +20,7 @@ typedef struct Status {
         uint64_t started, memory;
         uint64_t clients, sessions, sessions_away, subscriptions, retained;
         uint64_t received, sent, dropped, queued, bytes_received, bytes_sent;
+        uint64_t queued_bytes, retained_bytes, certificates_expire;
         uint64_t reload_time;
         int reload_ok;
         const char *reload_text;
@@ -50,6 +51,9 @@ static const struct {
         FIELD("MessagesSent", "t", sent),
         FIELD("MessagesDropped", "t", dropped),
         FIELD("MessagesQueued", "t", queued),
+        FIELD("MessagesQueuedBytes", "t", queued_bytes),
+        FIELD("RetainedMessagesBytes", "t", retained_bytes),
+        FIELD("CertificatesExpire", "t", certificates_expire),
         FIELD("BytesReceived", "t", bytes_received),
         FIELD("BytesSent", "t", bytes_sent),
 };
@@ -141,6 +145,10 @@ static void print_traffic(const Status *status)
         puts(" sent");
         printf(LABEL, "Memory");
         print_bytes(status->memory);
+        fputs(", queued messages ", stdout);
+        print_bytes(status->queued_bytes);
+        fputs(", retained messages ", stdout);
+        print_bytes(status->retained_bytes);
         fputc('\n', stdout);
 }
 
@@ -152,6 +160,11 @@ static void print_status(const Status *status, const char *instance)
         fputc('\n', stdout);
         printf(LABEL "%s\n", "Status", status->line);
         print_traffic(status);
+        if (status->certificates_expire > 0) {
+                printf(LABEL, "Certificates");
+                print_time("the first expires ", status->certificates_expire);
+                fputc('\n', stdout);
+        }
         if (status->reload_time == 0)
                 return;
         printf(LABEL "%s", status->reload_ok ? "Reload" : "Not reloaded", status->reload_text);

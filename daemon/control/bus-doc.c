@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "control/figures-bus.h"
 #include "control/listener-bus.h"
 #include "control/manager-bus.h"
 
@@ -43,6 +44,9 @@ static int add_objects(sd_bus *bus)
         r = sd_bus_add_object_manager(bus, NULL, BUS_PATH);
         if (r >= 0)
                 r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, MANAGER_INTERFACE, manager_vtable,
+                                             NULL);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, MANAGER_INTERFACE, figures_vtable,
                                              NULL);
         if (r >= 0)
                 r = sd_bus_add_fallback_vtable(bus, NULL, LISTENER_PATH, LISTENER_INTERFACE,

@@ -5,16 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/access-bus.h"
 #include "control/backup-bus.h"
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
 #include "control/client-bus.h"
-#include "control/listener-bus.h"
 #include "control/manager-bus.h"
-#include "control/memory-watch.h"
 #include "control/reload-message.h"
 #include "control/reload.h"
 #include "control/session-bus.h"
@@ -28,7 +25,6 @@
 
 typedef struct ManagerBus {
         Manager *manager;
-        uint64_t started; /* microseconds since 1970 */
         sd_event_source *post, *timer;
         bool waiting; /* the timer runs */
 
@@ -71,14 +67,6 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
         return sd_bus_message_append(reply, "s", VERSION);
 }
 
-static int get_started(sd_bus *bus, const char *path, const char *interface, const char *property,
-                       sd_bus_message *reply, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return sd_bus_message_append(reply, "t", object->started);
-}
-
 static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *data, sd_bus_error *error)
 {
@@ -93,61 +81,6 @@ static int get_workers(sd_bus *bus, const char *path, const char *interface, con
         const ManagerBus *object = data;
 
         return sd_bus_message_append(reply, "u", server_n_workers(object->manager->server));
-}
-
-static int get_memory(sd_bus *bus, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *data, sd_bus_error *error)
-{
-        return sd_bus_message_append(reply, "t", memory_resident());
-}
-
-static int get_listener_counters(sd_bus *bus, const char *path, const char *interface,
-                                 const char *property, sd_bus_message *reply, void *data,
-                                 sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return listener_bus_append_counters(reply, &object->manager->listeners);
-}
-
-/* The properties that are counters: X(name, field). */
-#define COUNTER_PROPERTIES(X)                                                                      \
-        X("BytesReceived", bytes_received)                                                         \
-        X("BytesSent", bytes_sent)                                                                 \
-        X("ClientsConnected", clients_connected)                                                   \
-        X("Connections", connections)                                                              \
-        X("ConnectionsRefused", connects_refused)                                                  \
-        X("MessagesDropped", publish_dropped)                                                      \
-        X("MessagesQueued", messages_queued)                                                       \
-        X("MessagesReceived", publish_received)                                                    \
-        X("MessagesSent", publish_sent)                                                            \
-        X("RetainedMessages", retained)                                                            \
-        X("Sessions", sessions)                                                                    \
-        X("SessionsAway", sessions_away)                                                           \
-        X("Subscriptions", subscriptions)
-
-static const struct {
-        const char *property;
-        size_t offset; /* in ServerCounters */
-} counter_properties[] = {
-#define COUNTER_OFFSET(property, field) {property, offsetof(ServerCounters, field)},
-        COUNTER_PROPERTIES(COUNTER_OFFSET)
-#undef COUNTER_OFFSET
-};
-
-static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
-                       sd_bus_message *reply, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-        ServerCounters counters;
-        uint64_t value = 0;
-
-        server_counters(object->manager->server, &counters);
-        for (size_t i = 0; i < ARRAY_SIZE(counter_properties); i++)
-                if (strcmp(counter_properties[i].property, property) == 0)
-                        memcpy(&value, (const char *)&counters + counter_properties[i].offset,
-                               sizeof(value));
-        return sd_bus_message_append(reply, "t", value);
 }
 
 static int do_reload(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -263,20 +196,14 @@ static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, access_bus_test, object->manager);
 }
 
-#define COUNTER_PROPERTY(property, field) SD_BUS_PROPERTY(property, "t", get_counter, 0, 0),
-
 const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("StartedAt", "t", get_started, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Workers", "u", get_workers, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Status", "s", get_status, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("LastReload", RELOAD_RESULT_TYPE, get_last_reload, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("MemoryResident", "t", get_memory, 0, 0),
-        SD_BUS_PROPERTY("ListenerCounters", LISTENER_COUNTERS_TYPE, get_listener_counters, 0, 0),
-        COUNTER_PROPERTIES(COUNTER_PROPERTY)
         /* clang-format off */
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT(RELOAD_CHANGES_TYPE, changes),
@@ -425,15 +352,12 @@ static int manager_bus_watch(ManagerBus *object)
 int manager_bus_add(Manager *manager)
 {
         ManagerBus *object;
-        struct timespec now;
         int r;
 
         object = calloc(1, sizeof(*object));
         if (!object)
                 return -ENOMEM;
-        clock_gettime(CLOCK_REALTIME, &now);
         object->manager = manager;
-        object->started = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
         object->announced_bans = server_bans(manager->server);
         polkit_init(&manager->polkit);
         gatherings_init(&manager->gatherings, manager->event, manager->server);

@@ -24,23 +24,31 @@ struct MemoryWatch {
         unsigned n_pressed; /* periods; 0: no pressure */
 };
 
-uint64_t memory_resident(void)
+void memory_read(MemoryFigures *ret_figures)
 {
+        const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+        uint64_t total, resident, file;
         _cleanup_close_ int fd = -1;
         char text[128];
-        uint64_t total, resident;
-        ssize_t n;
+        ssize_t n = 0;
 
+        *ret_figures = (MemoryFigures){};
         fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return 0;
-        n = read(fd, text, sizeof(text) - 1);
+        if (fd >= 0)
+                n = read(fd, text, sizeof(text) - 1);
         if (n <= 0)
-                return 0;
+                return;
         text[n] = 0;
-        if (sscanf(text, "%" SCNu64 " %" SCNu64, &total, &resident) != 2)
-                return 0;
-        return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+        if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &total, &resident, &file) == 3)
+                *ret_figures = (MemoryFigures){resident * page, file * page};
+}
+
+uint64_t memory_resident(void)
+{
+        MemoryFigures figures;
+
+        memory_read(&figures);
+        return figures.resident;
 }
 
 bool memory_is_pressed(bool pressed, uint64_t used, uint64_t limit)

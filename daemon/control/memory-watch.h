@@ -25,7 +25,14 @@ DEFINE_CLEANUP(MemoryWatch, memory_watch_free)
 /* In bytes; 0: none. 0 or -errno. */
 int memory_watch_set_limit(MemoryWatch *watch, uint64_t limit);
 
-/* Bytes of memory that the process has resident now; 0 where /proc cannot tell. */
+/* Bytes of memory that the process has now; 0 where /proc cannot tell. */
+typedef struct MemoryFigures {
+        uint64_t resident; /* all of it */
+        uint64_t file;     /* of that, what is a picture of files: the program and the store */
+} MemoryFigures;
+
+void memory_read(MemoryFigures *ret_figures);
+/* The same, all of it. */
 uint64_t memory_resident(void);
 
 /* Whether there is pressure at this use: on above the limit, off again below nine tenths of it. */

@@ -7,6 +7,7 @@
 
 #include "control/backup-bus.h"
 #include "control/daemonize.h"
+#include "control/figures-bus.h"
 #include "control/listener-bus.h"
 #include "control/log-control-bus.h"
 #include "control/manager-bus.h"
@@ -67,6 +68,8 @@ static int manager_start_bus(Manager *manager)
         if (r < 0 || !manager->bus)
                 return r;
         r = manager_bus_add(manager);
+        if (r == 0)
+                r = figures_bus_add(manager);
         if (r == 0)
                 r = listener_bus_add(manager);
         if (r == 0)

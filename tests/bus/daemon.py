@@ -144,18 +144,42 @@ class Signals:
         self.process.stdout.close()
         self.process.stderr.close()
 
+    def _take(self, member):
+        """The arguments of the first of that name that has come; those before it are gone. Or None."""
+        while b"\n" in self.rest:
+            line, self.rest = self.rest.split(b"\n", 1)
+            signal = json.loads(line)
+            if signal.get("member") == member:
+                return signal["payload"]["data"]
+        return None
+
+    def _read(self, selector, seconds):
+        if not selector.select(seconds):
+            return False
+        data = os.read(self.process.stdout.fileno(), 65536)
+        assert data, "busctl has ended"
+        self.rest += data
+        return True
+
     def next(self, member):
         """The arguments of the next signal of that name."""
         end = time.monotonic() + DEADLINE
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            while True:
-                while b"\n" in self.rest:
-                    line, self.rest = self.rest.split(b"\n", 1)
-                    signal = json.loads(line)
-                    if signal.get("member") == member:
-                        return signal["payload"]["data"]
-                assert selector.select(max(0, end - time.monotonic())), f"no {member}"
-                data = os.read(self.process.stdout.fileno(), 65536)
-                assert data, "busctl has ended"
-                self.rest += data
+            while (found := self._take(member)) is None:
+                assert self._read(selector, max(0, end - time.monotonic())), f"no {member}"
+            return found
+
+    def next_change(self, prop):
+        """The arguments of the next PropertiesChanged that has it; others count, too."""
+        while prop not in (found := self.next("PropertiesChanged"))[1]:
+            pass
+        return found
+
+    def pending(self, member):
+        """The arguments of all signals of that name which have come."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while self._read(selector, 0):
+                pass
+        return list(iter(lambda: self._take(member), None))

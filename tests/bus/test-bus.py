@@ -153,7 +153,7 @@ def a_reload_of_the_same_changes_nothing(folder):
             assert bus.call(PATH, MANAGER, "Reload") == [[]]
             (began, done, text, changes), = signals.next("ReloadFinished")
             assert done and not changes and began, (began, done, text, changes)
-            interface, changed, _ = signals.next("PropertiesChanged")
+            interface, changed, _ = signals.next_change("LastReload")
             assert interface == MANAGER
             assert changed["LastReload"]["data"] == [began, done, text, changes], changed
             assert bus.get("LastReload") == [began, done, text, changes]

@@ -177,6 +177,9 @@ def a_bus_that_goes_takes_the_questions_with_it(folder):
         assert one.stop() == 0
 
 
+EVERYBODY = {"GetMetrics"}  # it tells of no client
+
+
 def zeros(types):
     """Arguments of these types."""
     kinds = re.findall("a?.", types)
@@ -200,6 +203,9 @@ def each_method_is_the_action_of_the_manual(folder):
     with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "no") as polkit:
         one.line(ON_THE_BUS)
         for name, body in methods:
+            if name in EVERYBODY:
+                assert ask(bus, method=name, words=[]).kind == RETURN
+                continue
             found = [action for action, names in documented.items() if name in names]
             assert len(found) == 1, f"{name} has to be in bus-action.c and under RIGHTS of the manual"
             action, = found
