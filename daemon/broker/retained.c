@@ -273,6 +273,49 @@ static void delete_gone(CommitLane *lane, Message *const *gone, size_t n)
                 (void)committer_submit(lane, change, &number);
 }
 
+/* Under the lock. Fills gone, whose references are the caller's; how many. */
+static size_t take_out(Retained *retained, Message *const *messages, size_t n, Message **gone)
+{
+        size_t n_gone = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                TopicNode *node = topic_tree_find(&retained->tree, message_topic(messages[i]));
+
+                if (node && *retained_node_message(node) == messages[i])
+                        gone[n_gone++] = retained_swap(retained, node, NULL);
+        }
+        return n_gone;
+}
+
+/* All in one change, which is there before anything happens. */
+static int remove_slice(Retained *retained, Message *const *messages, size_t n, Message **gone,
+                        size_t *ret_n)
+{
+        _cleanup_(retained_unlockp) _unused_ pthread_mutex_t *lock = retained_lock(retained);
+        _cleanup_(change_freep) Change *change = NULL;
+        uint64_t number;
+
+        if (retained->lane && !(change = change_new(false, n * 64)))
+                return -ENOMEM;
+        *ret_n = take_out(retained, messages, n, gone);
+        for (size_t i = 0; change && i < *ret_n; i++)
+                persist_retained_delete(message_topic(gone[i]), &change);
+        return change && *ret_n > 0 ? committer_submit(retained->lane, TAKE_PTR(change), &number)
+                                    : 0;
+}
+
+int retained_remove(Retained *retained, Message *const *messages, size_t n, size_t *ret_n)
+{
+        Message *gone[RETAINED_REMOVE_MAX];
+        size_t n_gone = 0;
+        int r = remove_slice(retained, messages, MIN(n, RETAINED_REMOVE_MAX), gone, &n_gone);
+
+        for (size_t i = 0; i < n_gone; i++)
+                message_unref(gone[i]);
+        *ret_n = n_gone;
+        return r;
+}
+
 /* One slice of retained_expire(): fills gone. *ret_end: the round is complete. */
 static size_t expire_slice(Retained *retained, msec_t now, Message **gone, size_t max,
                            bool *ret_end)

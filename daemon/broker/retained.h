@@ -67,6 +67,12 @@ int retained_keep(Retained *retained, Message *message, const RetainedLimits *li
  * under the lock: a fifth of a second for a million messages. 0 or -ENOMEM, but not for false. */
 int retained_count_authors(Retained *retained, bool count);
 
+/* Takes out those of these messages that still are the ones of their topics, and from the store of
+ * the lane. One slice of work: RETAINED_REMOVE_MAX at most. 0, *ret_n: how many; or -ENOMEM: none,
+ * or the store does not know yet. */
+#define RETAINED_REMOVE_MAX 256U
+int retained_remove(Retained *retained, Message *const *messages, size_t n, size_t *ret_n);
+
 /* Relaxed figures for $SYS. */
 size_t retained_count(const Retained *retained);
 size_t retained_bytes(const Retained *retained);

@@ -46,6 +46,47 @@ static Retained *make_store(void)
         return retained;
 }
 
+/* The message of a topic, with a reference. */
+static Message *get(Retained *retained, const char *topic)
+{
+        RetainedCursor *cursor = NULL;
+        Message *message = NULL;
+        bool end;
+
+        g_assert_cmpint(retained_cursor_new(retained, bytes_from_string(topic), &cursor), ==, 0);
+        retained_cursor_next(cursor, 0, &message, 1, &end);
+        retained_cursor_free(cursor);
+        return message;
+}
+
+/* What was set meanwhile stays. */
+static void test_remove_takes_out_what_was_meant(void)
+{
+        Retained *retained = make_store();
+        Message *messages[3];
+        size_t n;
+
+        set(retained, "a", "1");
+        set(retained, "b", "1");
+        set(retained, "b/c", "1");
+        messages[0] = get(retained, "a");
+        messages[1] = get(retained, "b");
+        messages[2] = get(retained, "b/c");
+        set(retained, "b", "2");
+        g_assert_cmpint(retained_remove(retained, messages, 3, &n), ==, 0);
+        g_assert_cmpuint(n, ==, 2);
+        g_assert_cmpuint(retained_count(retained), ==, 1);
+        g_assert_cmpint(retained_remove(retained, messages, 3, &n), ==, 0);
+        g_assert_cmpuint(n, ==, 0);
+        g_assert_null(get(retained, "a"));
+        for (size_t i = 0; i < 3; i++)
+                message_unref(messages[i]);
+        messages[0] = get(retained, "b");
+        g_assert_cmpuint(message_payload(messages[0]).data[0], ==, '2');
+        message_unref(messages[0]);
+        retained_free(retained);
+}
+
 static RetainedCursor *walk(Retained *retained, const char *filter)
 {
         RetainedCursor *cursor = NULL;
@@ -387,6 +428,8 @@ int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/broker/retained/set-replaces-and-clears", test_set_replaces_and_clears);
+        g_test_add_func("/broker/retained/remove-takes-out-what-was-meant",
+                        test_remove_takes_out_what_was_meant);
         g_test_add_func("/broker/retained/too-deep-is-refused", test_too_deep_is_refused);
         for (size_t i = 0; i < ARRAY_SIZE(walk_cases); i++) {
                 g_autofree char *name = g_strdup_printf("/broker/retained/walk/%zu", i);
