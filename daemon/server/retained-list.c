@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which retained messages match a topic filter. */
+
+#include "server/retained-list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/retained-cursor.h"
+#include "server/retained-filter.h"
+#include "server/shard.h"
+#include "util/utf8.h"
+
+/* Messages that are looked at in a turn: some 50 µs. */
+#define SLICE 256U
+
+typedef struct RetainedList {
+        char *filter, *after;
+        RetainedCursor *cursor; /* NULL: not begun */
+        size_t max;
+        RetainedFacts **rows; /* up to twice as many as are wanted */
+        size_t n;
+        char *bound; /* only topics before this one can still be wanted; NULL: all */
+        bool has_more;
+        char *topic; /* that is looked at, clean */
+} RetainedList;
+
+/* --- rows in order --- */
+
+static int compare(const void *a, const void *b)
+{
+        const RetainedFacts *const *one = a, *const *other = b;
+
+        return strcmp((*one)->topic, (*other)->topic);
+}
+
+/* Only the first ones are wanted. 0 or -ENOMEM. */
+static int cut(RetainedList *list)
+{
+        char *bound;
+
+        qsort(list->rows, list->n, sizeof(RetainedFacts *), compare);
+        if (list->n <= list->max)
+                return 0;
+        bound = strdup(list->rows[list->max - 1]->topic);
+        if (!bound)
+                return -ENOMEM;
+        free(list->bound);
+        list->bound = bound;
+        list->has_more = true;
+        while (list->n > list->max)
+                retained_facts_free(list->rows[--list->n]);
+        return 0;
+}
+
+/* As it is shown, for that is what others know of it. */
+static void take_topic(RetainedList *list, Bytes topic)
+{
+        memcpy(list->topic, topic.data, topic.length);
+        list->topic[topic.length] = 0;
+        utf8_clean(list->topic);
+}
+
+static bool is_on_page(const RetainedList *list)
+{
+        return strcmp(list->topic, list->after) > 0 &&
+               !(list->bound && strcmp(list->topic, list->bound) >= 0);
+}
+
+/* 0 or -ENOMEM. */
+static int look_at(RetainedList *list, Message *message, msec_t now)
+{
+        int r;
+
+        take_topic(list, message_topic(message));
+        if (!is_on_page(list))
+                return 0;
+        r = retained_facts_new(message, now, &list->rows[list->n]);
+        if (r < 0)
+                return r;
+        return ++list->n == 2 * list->max ? cut(list) : 0;
+}
+
+/* --- the worker --- */
+
+static int begin(RetainedList *list, const Shard *shard)
+{
+        list->rows = calloc(2 * list->max, sizeof(RetainedFacts *));
+        list->topic = malloc(MESSAGE_TEXT_MAX + 1);
+        if (!list->rows || !list->topic)
+                return -ENOMEM;
+        return retained_cursor_new(shard->plane->retained, bytes_from_string(list->filter),
+                                   &list->cursor);
+}
+
+static int work(void *question, Shard *shard)
+{
+        const msec_t now = loop_now(&shard->loop);
+        RetainedList *list = question;
+        Message *messages[SLICE];
+        bool end = true;
+        size_t n;
+        int r = 0;
+
+        if (shard->index > 0)
+                return 0;
+        if (!list->cursor)
+                r = begin(list, shard);
+        if (r < 0)
+                return r;
+        n = retained_cursor_next(list->cursor, now, messages, SLICE, &end);
+        for (size_t i = 0; i < n; i++) {
+                if (r == 0)
+                        r = look_at(list, messages[i], now);
+                message_unref(messages[i]);
+        }
+        if (r < 0 || !end)
+                return r < 0 ? r : 1;
+        list->cursor = retained_cursor_free(list->cursor);
+        return cut(list);
+}
+
+/* --- the question --- */
+
+static void list_free(void *question)
+{
+        RetainedList *list = question;
+
+        while (list->n > 0)
+                retained_facts_free(list->rows[--list->n]);
+        retained_cursor_free(list->cursor);
+        free(list->rows);
+        free(list->bound);
+        free(list->topic);
+        free(list->filter);
+        free(list->after);
+        free(list);
+}
+
+static const GatherType type = {work, list_free};
+
+int retained_list_new(const RetainedWanted *wanted, unsigned n_workers, Gather **ret_gather)
+{
+        RetainedList *list = calloc(1, sizeof(*list));
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        list->max = wanted->max == 0 ? RETAINED_LIST_MAX : MIN(wanted->max, RETAINED_LIST_MAX);
+        r = retained_filter_copy(wanted->filter, &list->filter);
+        if (r == 0 && !(list->after = strdup(wanted->after)))
+                r = -ENOMEM;
+        if (r == 0)
+                r = gather_new(&type, list, n_workers, ret_gather);
+        if (r < 0)
+                list_free(list);
+        return r;
+}
+
+void retained_list_page(Gather *gather, RetainedPage *ret_page)
+{
+        RetainedList *list = gather_question(gather);
+
+        *ret_page = (RetainedPage){list->rows, list->n, list->has_more};
+}
