@@ -14,6 +14,7 @@
 #include "control/manager-bus.h"
 #include "control/reload-message.h"
 #include "control/reload.h"
+#include "control/retained-bus.h"
 #include "control/session-bus.h"
 #include "util/log.h"
 
@@ -189,6 +190,20 @@ static int on_get_session(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, session_bus_get, object->manager);
 }
 
+static int on_list_retained(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, retained_bus_list, object->manager);
+}
+
+static int on_get_retained(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, retained_bus_get, object->manager);
+}
+
 static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -240,6 +255,12 @@ const sd_bus_vtable manager_vtable[] = {
                                             "u", max),
                                 SD_BUS_RESULT(SESSION_ROWS_TYPE, sessions, "s", next),
                                 on_list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListRetained", SD_BUS_ARGS("s", filter, "s", after, "u", max),
+                                SD_BUS_RESULT(RETAINED_ROWS_TYPE, messages, "s", next),
+                                on_list_retained, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetRetained", SD_BUS_ARGS("s", topic),
+                                SD_BUS_RESULT("ay", payload, "a{sv}", properties),
+                                on_get_retained, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
                                             "s", address, "s", listener),

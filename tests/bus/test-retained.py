@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Messages over the bus: what is retained is listed, read and cleared, and messages are published.
+
+Usage: test-retained.py HAWKERD
+
+Prints TAP. Nothing here sleeps: each wait is for a line, a packet or an answer, with a deadline.
+"""
+import os
+import re
+import shutil
+import socket
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed
+from service import Service, run
+
+HAWKERD = os.path.abspath(sys.argv[1])
+ON_THE_BUS = "Administered as"
+USER = "daemon"  # in the place of hawker
+
+
+def mqtt(folder):
+    return os.path.join(folder, "mqtt.sock")
+
+
+def broker(folder, bus, *lines, user="root", environment=None):
+    text = "\n".join([f"listener 0 {mqtt(folder)}", "allow_anonymous true",
+                      *([f"user {user}"] if os.geteuid() == 0 else []), *lines, ""])
+    return Service(HAWKERD, folder, text, environment={**bus.environment(), **(environment or {})})
+
+
+def refused(function, *words, **options):
+    """What the failed call said."""
+    try:
+        function(*words, **options)
+    except Failed as failed:
+        return str(failed)
+    raise AssertionError("it was not refused")
+
+
+def string(text):
+    data = text if isinstance(text, bytes) else text.encode()
+    return len(data).to_bytes(2, "big") + data
+
+
+class Client:
+    """Just enough of MQTT 5 to publish and to be sent to."""
+
+    def __init__(self, folder, client_id):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(mqtt(folder))
+        self.send(0x10, b"\0\4MQTT\5\2\0\0\0" + string(client_id))
+        assert self.packet()[0] == 0x20
+
+    def send(self, first, body):
+        length, left = b"", len(body)
+        while not length or left:
+            length += bytes([left % 128 | (0x80 if left > 127 else 0)])
+            left //= 128
+        self.socket.sendall(bytes([first]) + length + body)
+
+    def _exactly(self, n):
+        data = b""
+        while len(data) < n:
+            more = self.socket.recv(n - len(data))
+            assert more, "the broker has closed"
+            data += more
+        return data
+
+    def packet(self):
+        """(first byte, body)"""
+        first, length, shift = self._exactly(1)[0], 0, 0
+        while True:
+            byte = self._exactly(1)[0]
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return first, self._exactly(length)
+
+    def retain(self, topic, payload, properties=b""):
+        self.send(0x33, string(topic) + b"\0\1" + bytes([len(properties)]) + properties + payload)
+        first, body = self.packet()
+        assert first == 0x40 and body[2:3] in (b"", b"\0", b"\x10"), (first, body)
+
+    def subscribe(self, topic, options=1):
+        self.send(0x82, b"\0\1\0" + string(topic) + bytes([options]))
+        assert self.packet()[0] == 0x90
+
+    def message(self):
+        """(flags, topic, bytes of properties, payload) of the next PUBLISH"""
+        first, body = self.packet()
+        assert first & 0xF0 == 0x30, (first, body)
+        n = int.from_bytes(body[:2], "big")
+        at = 2 + n + (2 if first & 6 else 0)
+        assert body[at] < 0x80
+        return (first & 0xF, body[2:2 + n].decode(), body[at + 1:at + 1 + body[at]],
+                body[at + 1 + body[at]:])
+
+    def close(self):
+        self.socket.close()
+
+
+def listed(bus, topic_filter="", after="", at_most=0, uid=None):
+    return bus.call(PATH, MANAGER, "ListRetained", "ssu", topic_filter, after, str(at_most), uid=uid)
+
+
+def read(bus, topic, uid=None):
+    """(payload, properties)"""
+    payload, properties = bus.call(PATH, MANAGER, "GetRetained", "s", topic, uid=uid)
+    return bytes(payload), {name: entry["data"] for name, entry in properties.items()}
+
+
+def topics(answer):
+    return [row[0] for row in answer[0]]
+
+
+def messages_are_listed_page_by_page(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}") as one:
+            one.state("READY=1")
+            assert listed(bus) == [[], ""]
+            client = Client(folder, "c")
+            for topic in ("c", "a/b", "d\u00e9", "a"):
+                client.retain(topic, topic.encode())
+            client.retain("a/c", b"12345", b"\2\0\1\0\0")
+            rows, following = listed(bus)
+            assert following == "" and topics([rows]) == ["a", "a/b", "a/c", "c", "d\u00e9"], rows
+            assert rows[1] == ["a/b", 1, 3, 0, "", ""], rows
+            assert rows[2][2] == 5 and 65000 < rows[2][3] <= 65536, rows
+            rows, following = listed(bus, at_most=2)
+            assert topics([rows]) == ["a", "a/b"] and following == "a/b", rows
+            rows, following = listed(bus, after=following, at_most=3)
+            assert topics([rows]) == ["a/c", "c", "d\u00e9"] and following == "", rows
+            assert listed(bus, after="x") == [[], ""]
+            assert topics(listed(bus, "a/#")) == ["a", "a/b", "a/c"]
+            assert topics(listed(bus, "+/c")) == ["a/c"]
+            for wrong in ("a#", "#/a", "$share/g/a"):
+                assert "no topic filter" in refused(listed, bus, wrong)
+            client.close()
+
+
+def a_message_is_read(folder):
+    with Bus(folder) as bus, broker(folder, bus, "max_packet_size 20000000") as one:
+        one.state("READY=1")
+        client = Client(folder, "c")
+        client.retain("a", b"\0\xff", b"\1\0\3" + string("text/x") + b"\x08" + string("re") +
+                      b"\x09" + string(b"\0\1") + b"\x26" + string("k") + string("v"))
+        client.retain("large", bytes(17 * 1024 * 1024))
+        client.retain("less", bytes(16 * 1024 * 1024))
+        payload, properties = read(bus, "a")
+        assert payload == b"\0\xff"
+        assert properties == {"QoS": 1, "PayloadFormat": 0, "ContentType": "text/x",
+                              "ResponseTopic": "re", "CorrelationData": [0, 1],
+                              "UserProperties": [["k", "v"]]}, properties
+        assert "17825792 bytes" in refused(read, bus, "large")
+        # What busctl makes of it takes long; that the bus takes it is enough.
+        bus.busctl("--quiet", "call", "org.hawker.Broker1", PATH, MANAGER, "GetRetained", "s", "less")
+        assert "'b'" in refused(read, bus, "b")
+        for wrong in ("", "a/+", "#", "x" * 65536):
+            assert "no topic" in refused(read, bus, wrong)
+        client.close()
+
+
+def the_manual_has_every_property(_):
+    with open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
+        part = re.search(r"(?s)^\.It Fn GetRetained .*?^\.It Fn", manual.read(), re.M)[0]
+    with open(os.path.join(ROOT, "daemon", "control", "retained-bus.c"), encoding="utf-8") as file:
+        names = set(re.findall(r'reply, (?:"\{sv\}", )?"(\w+)"', file.read()))
+    names.discard("s")
+    assert len(names) == 9 and names == set(re.findall(r"(?m)^\.Va (\w+)", part)), names
+
+
+def it_is_for_those_who_may(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, WIDE) as bus, broker(folder, bus, user=USER) as one:
+        one.line(ON_THE_BUS)
+        assert listed(bus) == [[], ""]
+        assert "denied" in refused(listed, bus, uid=NOBODY)
+        assert "denied" in refused(read, bus, "a", uid=NOBODY)
+    return None
+
+
+TESTS = [
+    messages_are_listed_page_by_page,
+    a_message_is_read,
+    the_manual_has_every_property,
+    it_is_for_those_who_may,
+]
+
+if __name__ == "__main__":
+    for program in ("dbus-daemon", "busctl"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            sys.exit(0)
+    sys.exit(run([("/retained/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
