@@ -24,6 +24,7 @@ static const struct {
         {MANAGER_INTERFACE, "Backup", MANAGE},
         {MANAGER_INTERFACE, "Ban", MANAGE},
         {MANAGER_INTERFACE, "Disconnect", DISCONNECT},
+        {MANAGER_INTERFACE, "DropSession", MANAGE},
         {MANAGER_INTERFACE, "GetClient", INSPECT},
         {MANAGER_INTERFACE, "GetRetained", INSPECT},
         {MANAGER_INTERFACE, "GetSession", INSPECT},

@@ -176,6 +176,13 @@ static int on_get_client(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, client_bus_get, object->manager);
 }
 
+static int on_drop_session(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, session_bus_drop, object->manager);
+}
+
 static int on_list_sessions(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -247,6 +254,9 @@ const sd_bus_vtable manager_vtable[] = {
                                             "s", after, "u", max),
                                 SD_BUS_RESULT(CLIENT_ROWS_TYPE, clients, "s", next),
                                 on_list_clients, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DropSession", SD_BUS_ARGS("s", client, "b", will, "s", text),
+                                SD_BUS_NO_RESULT,
+                                on_drop_session, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSession", SD_BUS_ARGS("s", client),
                                 SD_BUS_RESULT("a{sv}", facts),
                                 on_get_session, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -9,6 +9,7 @@
 
 #include "control/fact-table.h"
 #include "control/page-bus.h"
+#include "server/session-drop.h"
 #include "server/session-list.h"
 
 static int set_no_session(sd_bus_error *error)
@@ -119,4 +120,30 @@ int session_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
         if (r >= 0)
                 r = session_list_new_one(client, server_n_workers(manager->server), &gather);
         return r < 0 ? r : gathering_start(&manager->gatherings, call, gather, answer_one);
+}
+
+/* --- DropSession --- */
+
+static int answer_drop(sd_bus_message *call, Gather *gather, sd_bus_error *error)
+{
+        if (!session_drop_was_there(gather))
+                return set_no_session(error);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+int session_bus_drop(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        Manager *manager = data;
+        SessionDrop drop;
+        Gather *gather;
+        int will, r;
+
+        r = sd_bus_message_read(call, "sbs", &drop.client, &will, &drop.text);
+        if (r >= 0)
+                r = gathering_admit(&manager->gatherings, call, error);
+        if (r < 0)
+                return r;
+        drop.without_will = !will;
+        r = session_drop_new(&drop, server_n_workers(manager->server), &gather);
+        return r < 0 ? r : gathering_start(&manager->gatherings, call, gather, answer_drop);
 }

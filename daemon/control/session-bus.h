@@ -16,4 +16,5 @@
 
 /* The bodies of the methods, for callers who may: data is the Manager. */
 int session_bus_list(sd_bus_message *call, void *data, sd_bus_error *error);
+int session_bus_drop(sd_bus_message *call, void *data, sd_bus_error *error);
 int session_bus_get(sd_bus_message *call, void *data, sd_bus_error *error);

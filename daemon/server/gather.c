@@ -122,15 +122,26 @@ void gather_go_on(Shard *shard)
         list_remove(&part->link);
         r = work(part->gather, shard);
         if (r > 0)
-                list_append(&shard->gathers, &part->link);
+                list_append(r == GATHER_WAITS ? &shard->waiting : &shard->gathers, &part->link);
         else
                 answer(part->gather, r);
+}
+
+void gather_wake(Shard *shard)
+{
+        GatherPart *part;
+
+        while (_unlikely_(part = list_first_entry(&shard->waiting, GatherPart, link))) {
+                list_remove(&part->link);
+                list_append(&shard->gathers, &part->link);
+        }
 }
 
 void gather_end(Shard *shard)
 {
         GatherPart *part;
 
+        gather_wake(shard);
         while ((part = list_first_entry(&shard->gathers, GatherPart, link))) {
                 list_remove(&part->link);
                 answer(part->gather, -ESHUTDOWN);

@@ -15,10 +15,16 @@
 typedef struct Gather Gather;
 typedef struct Shard Shard;
 
+typedef enum GatherResult {
+        GATHER_DONE = 0,
+        GATHER_GOES_ON = 1, /* there is more, for the next turn */
+        GATHER_WAITS = 2,   /* there is, when more changes of this worker are on the disk */
+} GatherResult;
+
 /* A kind of question. */
 typedef struct GatherType {
         /* By a worker, which has the question to itself as far as it concerns only this shard: one
-         * slice. 1: there is more, 0: that is all, -errno: there will be no more. */
+         * slice. GatherResult, or -errno: there will be no more. */
         int (*work)(void *question, Shard *shard);
         /* By whoever is the last to have it; no worker is at it any more. */
         void (*free)(void *question);
@@ -26,7 +32,7 @@ typedef struct GatherType {
 
 /* What a worker has to do. */
 typedef struct GatherPart {
-        List link; /* in shard->gathers */
+        List link; /* in shard->gathers, or shard->waiting */
         Gather *gather;
 } GatherPart;
 
@@ -52,5 +58,7 @@ void gather_begin(Shard *shard, Gather *gather);
 void gather_refuse(Gather *gather, int error);
 /* One slice of one question, in the order of their coming. */
 void gather_go_on(Shard *shard);
+/* Changes are on the disk: those that wait go on in this turn, or the next. */
+void gather_wake(Shard *shard);
 /* The worker ends. */
 void gather_end(Shard *shard);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "broker/persist-load.h"
+#include "server/gather.h"
 #include "server/plane-store.h"
 #include "server/publications.h"
 #include "server/shard-store.h"
@@ -113,6 +114,8 @@ static void hand_over_facts(Shard *shard)
                 r = committer_submit(store->lane, facts, &store->submitted);
         if (r < 0)
                 held_refuse(&store->held, HELD_OPEN);
+        else if (store->submitted > before)
+                store->facts = store->submitted;
         if (store->submitted > before)
                 persist_submitted(store->persist, store->submitted);
 }
@@ -227,6 +230,7 @@ void keeping_durable(Shard *shard, uint64_t change)
         persist_durable(store->persist, change);
         end_rounds(shard, change);
         send_ready(shard);
+        gather_wake(shard);
 }
 
 /* Read before the mail is taken: what was refused is in there. */
@@ -291,6 +295,7 @@ void keeping_refused(Shard *shard, uint64_t change)
                 store->probe = 0;
         else
                 held_refuse(&store->held, change);
+        store->refused = change;
         store->probe_due = loop_now(&shard->loop) + PROBE_TIME;
         atomic_store_explicit(&shard->plane->store->is_full, true, memory_order_relaxed);
 }

@@ -412,6 +412,7 @@ int shard_init(Shard *shard, Plane *plane, unsigned index, Settings *settings)
         list_init(&shard->movers);
         list_init(&shard->subscribing);
         list_init(&shard->gathers);
+        list_init(&shard->waiting);
         list_init(&shard->flushes);
         list_init(&shard->dead);
         loop_timer_init(&shard->sessions_timer, sessions_due);

@@ -41,6 +41,8 @@ typedef struct ShardStore {
         Change *messages;              /* of this turn; NULL: none yet */
         uint64_t submitted;            /* the last change that was handed over */
         uint64_t durable;              /* the last one that is on the disk */
+        uint64_t facts;                /* the last one that has small facts */
+        uint64_t refused;              /* the last one that was not written */
         Ring rounds;                   /* StoreRound */
         uint64_t confirmed;            /* messages of this worker up to this one are written, */
         uint32_t to_tell;              /* which these workers are to hear, */

@@ -69,6 +69,7 @@ struct Shard {
         List subscribing; /* packets with many filters, and those that wait behind them */
         List movers;      /* and that have just moved here: their CONNECT is yet to be read */
         List gathers;     /* questions that it has not answered yet: gather.h */
+        List waiting;     /* and those that wait for the disk */
         List flushes;     /* connections with something to write at the end of this turn */
         List dead;        /* closed in this turn, freed at its end */
 

@@ -9,6 +9,7 @@ Prints TAP. Nothing here sleeps: each wait is for an answer, a packet or an end,
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -17,8 +18,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed
-from peer import Peer
+from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, ROOT, WIDE, Bus, Failed
+from peer import DISCONNECT, PUBLISH, Peer
 from service import Service, run
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -118,6 +119,72 @@ def a_session_is_told_of(folder):
             assert "ListSessions" in refused(session, bus, "")
 
 
+def drop(bus, client, will=True, text="", uid=None):
+    bus.busctl("call", NAME, PATH, MANAGER, "DropSession", "sbs", client,
+               "true" if will else "false", text, uid=uid)
+
+
+def a_session_is_dropped_with_all_it_has(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}"):
+            with Peer(folder, "publisher", expiry=0) as publisher, Peer(folder, "here") as here:
+                leave(bus, Peer(folder, "away").subscribe("t"))
+                publisher.publish("t")
+                assert session(bus, "away")["Queued"] == 1
+                drop(bus, "away")
+                assert "ListSessions" in refused(session, bus, "away")
+                assert "ListSessions" in refused(drop, bus, "away")
+                publisher.publish("t")
+                with Peer(folder, "away") as away:
+                    assert not away.present
+                drop(bus, "here", text="tidying up")
+                first, body = here.packet()
+                assert first == DISCONNECT and body[0] == 0x98 and b"tidying up" in body, body
+                assert here.packet()[0] is None
+                drop(bus, "publisher")
+                assert "here" not in names(sessions(bus)), sessions(bus)
+                with Peer(folder, "here") as back:
+                    assert not back.present
+
+
+def a_will_goes_with_its_session_or_not(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 4"), \
+            Peer(folder, "watcher", expiry=0).subscribe("will", 0) as watcher:
+        with Peer(folder, "silent", will="will"), Peer(folder, "loud", will="will"):
+            drop(bus, "silent", will=False)
+            drop(bus, "loud")
+            first, body = watcher.packet()
+            assert first == PUBLISH and body.endswith(b"loud"), body
+
+
+def a_dropped_session_is_gone_after_a_crash(folder):
+    """Killed right behind the answer; what was not dropped is there."""
+    state = os.path.join(folder, "state")
+    os.mkdir(state)
+    for workers in (1, 4):
+        lines = ("persistence true", f"persistence_location {state}", f"workers {workers}")
+        with Bus(folder) as bus:
+            with broker(folder, bus, *lines) as one:
+                leave(bus, *(Peer(folder, name).subscribe("t") for name in ("a", "b", "c")))
+                with Peer(folder, "publisher", expiry=0, clean=True) as publisher:
+                    for _ in range(20):
+                        publisher.publish("t")
+                with Peer(folder, "b") as here:
+                    assert here.present and session(bus, "b")["Stored"] is True
+                    drop(bus, "a")
+                    drop(bus, "b")
+                    os.kill(one.pid, signal.SIGKILL)
+                    one.wait()
+            with broker(folder, bus, *lines) as one:
+                rows = [row for row in sessions(bus)[0] if row[0] != "publisher"]
+                assert [row[0] for row in rows] == ["c"] and rows[0][4] == 20, rows
+                with Peer(folder, "a") as again:
+                    assert not again.present
+                drop(bus, "c")
+                drop(bus, "a")
+                assert one.stop() == 0
+
+
 def the_manual_has_every_fact(folder):
     with Bus(folder) as bus, broker(folder, bus), Peer(folder, "c"), \
             open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
@@ -143,12 +210,16 @@ def sessions_are_for_those_who_may(folder):
         assert sessions(bus) == [[], ""]
         assert "denied" in refused(sessions, bus, uid=NOBODY)
         assert "denied" in refused(session, bus, "c", uid=NOBODY)
+        assert "denied" in refused(drop, bus, "c", uid=NOBODY)
     return None
 
 
 TESTS = [
     sessions_are_listed_page_by_page,
     a_session_is_told_of,
+    a_session_is_dropped_with_all_it_has,
+    a_will_goes_with_its_session_or_not,
+    a_dropped_session_is_gone_after_a_crash,
     the_manual_has_every_fact,
     wrong_questions_are_refused,
     sessions_are_for_those_who_may,

@@ -58,6 +58,18 @@ Client *stage_join(Stage *stage, const char *id)
         return client_join(stage, plane_owner(stage->plane, bytes_from_string(id)), MQTT_5, id);
 }
 
+Client *stage_join_for(Stage *stage, const char *id, uint32_t expiry)
+{
+        Client *client =
+                client_new(stage, plane_owner(stage->plane, bytes_from_string(id)), MQTT_5);
+        Connect connect = client_connect_base(client, id);
+
+        connect.properties.present |= PROPERTY_BIT(PROPERTY_SESSION_EXPIRY_INTERVAL);
+        connect.properties.session_expiry_interval = expiry;
+        g_assert_cmpuint(client_connect(client, &connect).reason, ==, 0);
+        return client;
+}
+
 void stage_with_workers(void (*test)(Stage *stage))
 {
         const unsigned counts[] = {1, 4};

@@ -29,5 +29,8 @@ void stage_expect(Stage *stage, Gather *gather, const char *keys);
 /* Whoever owns it: a client of MQTT 5. */
 Client *stage_join(Stage *stage, const char *id);
 
+/* One whose session outlives its connection by so many seconds. */
+Client *stage_join_for(Stage *stage, const char *id, uint32_t expiry);
+
 /* The test, with one worker and with four. */
 void stage_with_workers(void (*test)(Stage *stage));

@@ -8,19 +8,6 @@
 #include "stage-gather.h"
 #include "tests/unit/failing-memory.h"
 
-/* One whose session outlives its connection by so many seconds. */
-static Client *join_for(Stage *stage, const char *id, uint32_t expiry)
-{
-        Client *client =
-                client_new(stage, plane_owner(stage->plane, bytes_from_string(id)), MQTT_5);
-        Connect connect = client_connect_base(client, id);
-
-        connect.properties.present |= PROPERTY_BIT(PROPERTY_SESSION_EXPIRY_INTERVAL);
-        connect.properties.session_expiry_interval = expiry;
-        g_assert_cmpuint(client_connect(client, &connect).reason, ==, 0);
-        return client;
-}
-
 static Gather *list_of(const Stage *stage, const SessionFilter *filter)
 {
         Gather *gather;
@@ -67,11 +54,11 @@ static bool is_there(Stage *stage, const char *id)
 
 static void filters(Stage *stage)
 {
-        Client *publisher = stage_join(stage, "p"), *here = join_for(stage, "here", 100);
+        Client *publisher = stage_join(stage, "p"), *here = stage_join_for(stage, "here", 100);
 
         client_subscribe(here, "t", 1);
         for (unsigned i = 0; i < 3; i++) {
-                Client *client = join_for(stage, (const char *[]){"a1", "a2", "a3"}[i], 100);
+                Client *client = stage_join_for(stage, (const char *[]){"a1", "a2", "a3"}[i], 100);
 
                 client_subscribe(client, "t", 1);
                 client_subscribe(client, i == 1 ? "more" : "other", 1);
@@ -105,7 +92,7 @@ static void test_filters(void)
 
 static void facts(Stage *stage)
 {
-        Client *client = join_for(stage, "c", 100), *publisher = stage_join(stage, "p");
+        Client *client = stage_join_for(stage, "c", 100), *publisher = stage_join(stage, "p");
         SessionFacts seen;
         uint64_t now;
 
@@ -141,7 +128,7 @@ static void test_facts(void)
 /* Neither in the future nor in the past. */
 static void never_ends(Stage *stage)
 {
-        Client *client = join_for(stage, "c", SESSION_NEVER_EXPIRES);
+        Client *client = stage_join_for(stage, "c", SESSION_NEVER_EXPIRES);
 
         client_free(client);
         stage_turn(stage);
