@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What hawkerctl was asked to do, and the exit statuses that it ends with: one for each thing that
- * a script would do differently.
+ * What hawkerctl was asked to do, as the table of verbs (verb.h) understands it, and the exit
+ * statuses that it ends with: one for each thing that a script would do differently.
  *
  * Thread: any
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef enum ExitStatus {
         EXIT_DONE = 0,
@@ -18,16 +19,45 @@ typedef enum ExitStatus {
         EXIT_NO_RIGHT = 4,
 } ExitStatus;
 
+struct Verb;
+
+/* An option of the verb that was given. */
+typedef struct CommandOption {
+        const char *name;
+        const char *value; /* "" if it takes none */
+} CommandOption;
+
 /* Strings are those of argv. */
 typedef struct Command {
+        const struct Verb *verb;
         const char *instance; /* NULL: the first */
         bool session;         /* on the bus of the session */
         bool json;
-        bool wait;
-        const char *argument; /* of the verb; NULL: none */
-        int argc;             /* the verb and all behind it, where it reads that itself */
+        bool no_pager;
+        char **words; /* behind the verb, as many as it takes; NULL behind the last */
+        size_t n_words;
+        const char *argument; /* the first of them, or NULL */
+        CommandOption *options;
+        size_t n_options;
+        int argc; /* the verb and all behind it, where it reads that itself */
         char **argv;
 } Command;
+
+/* Reads the options of hawkerctl itself up to the verb; *ret_at is where that stands, argc if there
+ * is none. -1: go on; else that status is to end with. */
+int command_parse_common(int argc, char **argv, Command *command, int *ret_at);
+
+/* Reads what is behind the verb, argv[0]. -1: go on, and the caller calls command_done(). */
+int command_parse(const struct Verb *verb, int argc, char **argv, Command *command);
+void command_done(Command *command);
+
+/* The value that the verb's option of this name was given last; NULL: it was not given. */
+const char *command_value(const Command *command, const char *option);
+bool command_has(const Command *command, const char *option);
+
+/* Says what is wrong with the words of this verb, and who knows more. EXIT_USAGE. */
+int command_usage(const Command *command, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
 /* The verbs: each does its work, writes to stdout what was asked for and to stderr what went wrong,
  * and returns an exit status. */
@@ -47,3 +77,6 @@ int verb_unban(const Command *command);
 int verb_bans(const Command *command);
 int verb_import(const Command *command);
 int verb_store(const Command *command);
+int verb_help(const Command *command);
+int verb_completion(const Command *command);
+int verb_version(const Command *command);

@@ -1,145 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl: the command line of the admin, verb by verb. */
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "admin/command.h"
+#include "admin/pager.h"
+#include "admin/verb.h"
 #include "util/macro.h"
 
-static const struct {
-        const char *name;
-        const char *argument; /* NULL: it takes none */
-        const char *doc;
-        int (*run)(const Command *command);
-        bool is_on_its_own; /* it reads its words and options itself */
-} verbs[] = {
+#define OPTIONS(...) ((const VerbOption[]){__VA_ARGS__, {}})
+
+/* verb.h says how to add one. */
+const Verb verbs[] = {
         {"status", NULL, "how the broker is", verb_status},
-        {"reload", NULL, "have the configuration read again", verb_reload},
+        {"reload", NULL, "have the configuration read again", verb_reload,
+         .options = OPTIONS({'w', "wait", NULL, "print what has changed, fail if it failed"})},
         {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
-        {"clients", "...", "list who is connected: clients --help", verb_clients, true},
-        {"client", "ID", "all about one that is connected", verb_client},
-        {"kick", "...", "disconnect a client: kick --help", verb_kick, true},
-        {"listeners", NULL, "where clients come in, and with which certificates", verb_listeners},
-        {"metrics", "...", "all figures, also for Prometheus: metrics --help", verb_metrics, true},
-        {"bans", NULL, "list who is banned", verb_bans},
-        {"ban", "...", "keep an address, a user or a client out: ban --help", verb_ban, true},
-        {"unban", "...", "take a ban back: unban --help", verb_unban, true},
-        {"passwd", "...", "set passwords in a file: passwd --help", verb_passwd, true},
-        {"acl-test", "...", "may a client do that: acl-test --help", verb_acl_test, true},
-        {"import", "...", "take over what Mosquitto has kept: import --help", verb_import, true},
-        {"store", "...", "look after what the broker keeps: store --help", verb_store, true},
+        {"clients", "[PATTERN]", "list who is connected", verb_clients, .is_long = true,
+         .options = OPTIONS({'a', "address", "ADDRESS", "those of this address or prefix"},
+                            {'l', "listener", "NAME", "those that came by this listener"},
+                            {'u', "user", "NAME", "those of this user"}),
+         .more = "PATTERN is of client identifiers: * stands for any text, ? for one character."},
+        {"client", "ID", "all about one that is connected", verb_client, .is_long = true},
+        {"kick", "ID", "disconnect a client", verb_kick,
+         .options = OPTIONS({'c', "code", "NUMBER", "the reason code that MQTT 5 tells it: 0x98"},
+                            {'r', "reason", "TEXT", "why, for the client and the log"},
+                            {0, "without-will", NULL, "its will is not published"}),
+         .more = "It may come again: 'hawkerctl ban client' keeps it out."},
+        {"listeners", NULL, "where clients come in, and with which certificates", verb_listeners,
+         .is_long = true},
+        {"metrics", NULL, "all figures, also for Prometheus", verb_metrics, .is_long = true,
+         .options = OPTIONS({0, "prometheus", NULL, "write the text format of Prometheus"}),
+         .more = "What each figure means is in org.hawker.Broker1(5)."},
+        {"bans", NULL, "list who is banned", verb_bans, .is_long = true},
+        {"ban", "[address|user|client] WHOM", "keep an address, a user or a client out", verb_ban,
+         .options = OPTIONS({'f', "for", "TIME", "so long: 90s, 15m, 12h, 7d, 4w; else for good"},
+                            {'r', "reason", "TEXT", "why, for the list of bans and the log"}),
+         .more = "WHOM is an address or prefix, the name of a user, or a client identifier.\n"
+                 "Who is connected is disconnected at once. The ban outlives a restart."},
+        {"unban", "[address|user|client] WHOM", "take a ban back", verb_unban,
+         .more = "'hawkerctl bans' lists who is banned."},
+        {"passwd", "FILE [USER]", "set passwords in a file", verb_passwd, .counts_words = true,
+         .options = OPTIONS({0, "batch", NULL, "set the USER:PASSWORD lines of standard input"},
+                            {'c', "create", NULL, "make the file, which must not be there yet"},
+                            {'D', "delete", NULL, "take a user out"},
+                            {'H', "hash", "argon2id|pbkdf2|scram-sha-256|scram-sha-512",
+                             "how it is kept: argon2id; pbkdf2, which Mosquitto 2.0\n"
+                             "                            reads, too; scram-…, for logins without "
+                             "a password"},
+                            {'U', "rehash", NULL, "hash what is in plain text"},
+                            {0, "stdin", NULL, "read the password from standard input, one line"},
+                            {0, "verify", NULL, "is it the password?"}, {'b', "b", NULL, NULL}),
+         .usage = "Usage: hawkerctl passwd [OPTION]... FILE USER   set a password, asked twice\n"
+                  "       hawkerctl passwd --delete FILE USER\n"
+                  "       hawkerctl passwd --verify FILE USER      is it the password?\n"
+                  "       hawkerctl passwd --batch FILE\n"
+                  "       hawkerctl passwd --rehash FILE"},
+        {"acl-test", "USER CLIENT publish|receive|subscribe TOPIC", "may a client do that",
+         verb_acl_test,
+         .options = OPTIONS({'f', "acl", "FILE", "the rules of this file"},
+                            {0, "address", "ADDRESS", "of the client: it may be banned"},
+                            {0, "compat", NULL, "(--acl) as with acl_pattern_match compat"},
+                            {0, "config", "FILE", "the rules of this configuration"},
+                            {0, "listener", "NAME", "that it comes to, where they differ"}),
+         .more = "USER is - for a client that does not say who it is. TOPIC is what the broker "
+                 "knows,\n"
+                 "with the listener's mount point; to subscribe, it is a filter.\n"
+                 "\n"
+                 "The rules are those that the broker goes by, if it runs; else those of its\n"
+                 "configuration as it stands.\n"
+                 "\n"
+                 "Exit status: 0 allowed, 1 denied, 2 that cannot be told."},
+        {"import", "FILE", "take over what Mosquitto has kept", verb_import,
+         .options = OPTIONS({0, "config", "FILE", "the store of this configuration"},
+                            {0, "into", "DIR", "this folder, whose store is empty, or not there"},
+                            {0, "partial", NULL, "of a file that is damaged, take what is valid"}),
+         .more = "FILE (/var/lib/mosquitto/mosquitto.db) is of version 1.0 or later: sessions,\n"
+                 "subscriptions, messages that wait or are in flight, and retained messages.\n"
+                 "Mosquitto writes it when it is stopped; hawkerd is stopped too."},
+        {"store", "check|dump|load|compact|backup [FILE] [DIR]", "look after what the broker keeps",
+         verb_store, .counts_words = true,
+         .options = OPTIONS({0, "config", "FILE", "the store of this configuration"},
+                            {0, "partial", NULL, "(not load) what is left of a damaged store"}),
+         .usage = "Usage: hawkerctl store check [DIR]         say what is damaged\n"
+                  "       hawkerctl store dump [DIR]          write all of it as lines of JSON\n"
+                  "       hawkerctl store load FILE [DIR]     what dump has written, to an empty "
+                  "store\n"
+                  "       hawkerctl store compact [DIR]       give unused room back\n"
+                  "       hawkerctl store backup [DIR] FILE   copy it",
+         .more = "DIR is the folder of the store, by default that of the service. The broker is\n"
+                 "stopped; but without DIR, backup asks one that runs.\n"
+                 "\n"
+                 "Exit status: 0 done, 1 failed or damaged, 2 wrong usage, 4 not allowed."},
+        {"completion", "bash|zsh", "write the completion for a shell", verb_completion},
+        {"version", NULL, "print the version", verb_version},
+        {"help", "[VERB]", "print this, or all about a verb", verb_help, .is_long = true},
 };
+const size_t n_verbs = ARRAY_SIZE(verbs);
 
-enum { OPTION_JSON = 256, OPTION_SESSION, OPTION_VERSION };
-
-static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {"instance", required_argument, NULL, 'i'},
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"session", no_argument, NULL, OPTION_SESSION},
-        {"version", no_argument, NULL, OPTION_VERSION},
-        {"wait", no_argument, NULL, 'w'},
-        {},
-};
-
-static void print_help(void)
+static int no_verb(const char *name)
 {
-        puts("hawkerctl " VERSION ", administers the Hawker MQTT broker\n"
-             "\n"
-             "Usage: hawkerctl [OPTION]... VERB\n");
-        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-                printf("  %-11s %-6s  %s\n", verbs[i].name,
-                       verbs[i].argument ? verbs[i].argument : "", verbs[i].doc);
-        puts("\n"
-             "  -i, --instance NAME   the broker of hawker@NAME.service\n"
-             "      --json            write JSON (status, reload --wait, bans, client, listeners)\n"
-             "      --session         look on the bus of the session, not on that of the system\n"
-             "  -w, --wait            (reload) wait, print what has changed, fail if it failed\n"
-             "      --version         print the version\n"
-             "  -h, --help            print this\n"
-             "\n"
-             "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the broker is not running,\n"
-             "4 not allowed; test-config as hawkerd does.");
-}
+        const char *nearest = name ? verb_nearest(name) : NULL;
 
-static int usage(const char *what, const char *word)
-{
-        fprintf(stderr, "hawkerctl: %s%s\nTry 'hawkerctl --help'.\n", what, word);
+        if (!name)
+                fputs("hawkerctl: what shall be done?\n", stderr);
+        else
+                fprintf(stderr, "hawkerctl: there is no verb %s\n", name);
+        if (nearest)
+                fprintf(stderr, "Did you mean '%s'? ", nearest);
+        fputs("Try 'hawkerctl --help'.\n", stderr);
         return EXIT_USAGE;
-}
-
-/* -1: go on. */
-static int parse(int argc, char **argv, const char *letters, Command *command)
-{
-        int option;
-
-        optind = 0;
-        while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-                if (option == 'h' || option == OPTION_VERSION) {
-                        if (option == 'h')
-                                print_help();
-                        else
-                                puts("hawkerctl " VERSION);
-                        return EXIT_DONE;
-                }
-                if (option == '?') {
-                        fputs("Try 'hawkerctl --help'.\n", stderr);
-                        return EXIT_USAGE;
-                }
-                if (option == 'i')
-                        command->instance = optarg;
-                command->json |= option == OPTION_JSON;
-                command->session |= option == OPTION_SESSION;
-                command->wait |= option == 'w';
-        }
-        return -1;
-}
-
-static int run(size_t i, const Command *command)
-{
-        int status = verbs[i].run(command);
-
-        if (fflush(stdout) != 0 && status == EXIT_DONE)
-                status = EXIT_FAILED;
-        return status;
-}
-
-/* The options of all verbs may stand behind the verb, too. */
-static int run_plain(size_t i, int argc, char **argv, Command *command)
-{
-        int n, status = parse(argc, argv, "hi:w", command);
-
-        if (status >= 0)
-                return status;
-        n = argc - optind;
-        if (n > (verbs[i].argument ? 2 : 1))
-                return usage("too many words behind ", verbs[i].name);
-        command->argument = n > 1 ? argv[optind + 1] : NULL;
-        return run(i, command);
 }
 
 int main(int argc, char **argv)
 {
-        Command command = {};
-        int status;
+        _cleanup_(command_done) Command command = {};
+        const Verb *verb;
+        Pager pager = {};
+        int at, status;
 
-        status = parse(argc, argv, "+hi:w", &command);
+        status = command_parse_common(argc, argv, &command, &at);
         if (status >= 0)
                 return status;
-        if (optind == argc)
-                return usage("what shall be done?", "");
-        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-                if (strcmp(verbs[i].name, argv[optind]) != 0)
-                        continue;
-                if (!verbs[i].is_on_its_own)
-                        return run_plain(i, argc, argv, &command);
-                command.argc = argc - optind;
-                command.argv = argv + optind;
-                return run(i, &command);
+        verb = at < argc ? verb_find(argv[at]) : NULL;
+        if (!verb)
+                return no_verb(argv[at]);
+        status = command_parse(verb, argc - at, argv + at, &command);
+        if (status < 0) {
+                if (verb->is_long)
+                        pager_begin(&command, &pager);
+                status = verb->run(&command);
         }
-        return usage("there is no verb ", argv[optind]);
+        if (pager_end(&pager) < 0 && status == EXIT_DONE)
+                status = EXIT_FAILED;
+        return status;
 }

@@ -2,7 +2,6 @@
 
 /* hawkerctl acl-test: what the access rules say, and which of them. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +15,6 @@
 /* As grep has it. */
 enum { EXIT_ALLOWED = 0, EXIT_DENIED = 1, EXIT_TROUBLE = 2 };
 
-enum { OPTION_ADDRESS = 256, OPTION_COMPAT, OPTION_CONFIG, OPTION_LISTENER };
-
-static const struct option options[] = {
-        {"acl", required_argument, NULL, 'f'},
-        {"address", required_argument, NULL, OPTION_ADDRESS},
-        {"compat", no_argument, NULL, OPTION_COMPAT},
-        {"config", required_argument, NULL, OPTION_CONFIG},
-        {"help", no_argument, NULL, 'h'},
-        {"listener", required_argument, NULL, OPTION_LISTENER},
-        {},
-};
-
 /* Strings are those of argv. */
 typedef struct Question {
         const char *configuration; /* NULL: that of the service */
@@ -39,76 +26,35 @@ typedef struct Question {
         AccessRequest request; /* what the words say */
 } Question;
 
-static int print_help(void)
-{
-        puts("Usage: hawkerctl acl-test [OPTION]... USER CLIENT publish|receive|subscribe TOPIC\n"
-             "\n"
-             "USER is - for a client that does not say who it is. TOPIC is what the broker knows,\n"
-             "with the listener's mount point; to subscribe, it is a filter.\n"
-             "\n"
-             "The rules are those that the broker goes by, if it runs; else those of its\n"
-             "configuration as it stands.\n"
-             "\n"
-             "      --address ADDR  of the client: it may be banned\n"
-             "      --listener NAME that it comes to, where listeners have rules of their own\n"
-             "  -f, --acl FILE      the rules of this file\n"
-             "      --compat        (--acl) as with acl_pattern_match compat\n"
-             "      --config FILE   the rules of this configuration\n"
-             "  -h, --help          print this\n"
-             "\n"
-             "Exit status: 0 allowed, 1 denied, 2 that cannot be told.");
-        return EXIT_ALLOWED;
-}
-
-static int usage(const char *what, const char *word)
-{
-        fprintf(stderr, "hawkerctl: acl-test: %s%s\nTry 'hawkerctl acl-test --help'.\n", what,
-                word);
-        return EXIT_TROUBLE;
-}
-
 /* --- the question --- */
 
 /* -1: go on. */
 static int parse_options(const Command *command, Question *question)
 {
-        int option;
-
-        optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "f:h", options, NULL)) != -1) {
-                if (option == 'h')
-                        return print_help();
-                if (option == '?') {
-                        fputs("Try 'hawkerctl acl-test --help'.\n", stderr);
-                        return EXIT_TROUBLE;
-                }
-                if (option == 'f')
-                        question->path = optarg;
-                if (option == OPTION_CONFIG)
-                        question->configuration = optarg;
-                if (option == OPTION_ADDRESS)
-                        question->address = optarg;
-                if (option == OPTION_LISTENER)
-                        question->listener = optarg;
-                question->is_loose |= option == OPTION_COMPAT;
-        }
+        *question = (Question){
+                .path = command_value(command, "acl"),
+                .configuration = command_value(command, "config"),
+                .address = command_value(command, "address"),
+                .listener = command_value(command, "listener"),
+                .is_loose = command_has(command, "compat"),
+        };
         if (question->path && question->configuration)
-                return usage("--acl or --config", "");
+                return command_usage(command, "--acl or --config");
         if (question->is_loose && !question->path)
-                return usage("--compat goes with --acl: a configuration says it itself", "");
+                return command_usage(command, "--compat goes with --acl: a configuration says it "
+                                              "itself");
         if ((question->address || question->listener) &&
             (question->path || question->configuration))
-                return usage("--address and --listener are for a broker that runs", "");
+                return command_usage(command,
+                                     "--address and --listener are for a broker that runs");
         return -1;
 }
 
 static int parse_words(const Command *command, Question *question)
 {
-        char **words = command->argv + optind;
+        char **words = command->words;
         const char *fault;
 
-        if (command->argc - optind != 4)
-                return usage("it takes USER, CLIENT, what to do, and TOPIC", "");
         question->words = (AccessWords){
                 .user = strcmp(words[0], "-") == 0 ? NULL : words[0],
                 .client = words[1],
@@ -116,7 +62,7 @@ static int parse_words(const Command *command, Question *question)
                 .topic = words[3],
         };
         fault = access_words_parse(&question->words, &question->request);
-        return fault ? usage(fault, "") : -1;
+        return fault ? command_usage(command, "%s", fault) : -1;
 }
 
 /* --- by files --- */

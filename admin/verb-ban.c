@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl ban: somebody is kept out. */
-#include <getopt.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -10,60 +9,24 @@
 #include "admin/broker.h"
 #include "util/macro.h"
 
-static const struct option options[] = {
-        {"for", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {"reason", required_argument, NULL, 'r'},
-        {},
-};
-
 typedef struct Order {
         BanSubject of;
         const char *reason;
         uint64_t seconds; /* 0: for good */
 } Order;
 
-static int print_help(void)
-{
-        puts("Usage: hawkerctl ban [OPTION]... [address] ADDRESS|PREFIX\n"
-             "       hawkerctl ban [OPTION]... user NAME\n"
-             "       hawkerctl ban [OPTION]... client IDENTIFIER\n"
-             "\n"
-             "Who is connected is disconnected at once. The ban outlives a restart.\n"
-             "\n"
-             "  -f, --for TIME      for so long: 90s, 15m, 12h, 7d, 4w; else for good\n"
-             "  -r, --reason TEXT   why, for the list of bans and the log\n"
-             "  -h, --help          print this");
-        return EXIT_DONE;
-}
-
-static int usage(const char *what)
-{
-        fprintf(stderr, "hawkerctl: ban: %s\nTry 'hawkerctl ban --help'.\n", what);
-        return EXIT_USAGE;
-}
-
 /* -1: go on. */
 static int parse(const Command *command, Order *order)
 {
-        const char *fault;
-        int option;
+        const char *length = command_value(command, "for"), *fault;
 
-        optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "f:hr:", options, NULL)) != -1) {
-                if (option == 'h')
-                        return print_help();
-                if (option == '?') {
-                        fputs("Try 'hawkerctl ban --help'.\n", stderr);
-                        return EXIT_USAGE;
-                }
-                if (option == 'r')
-                        order->reason = optarg;
-                if (option == 'f' && ban_time_parse(optarg, &order->seconds) < 0)
-                        return usage("--for is a number with s, m, h, d or w behind it, as in 12h");
-        }
-        fault = ban_subject_parse(command->argc - optind, command->argv + optind, &order->of);
-        return fault ? usage(fault) : -1;
+        if (command_has(command, "reason"))
+                order->reason = command_value(command, "reason");
+        if (length && ban_time_parse(length, &order->seconds) < 0)
+                return command_usage(command, "--for is a number with s, m, h, d or w behind it, "
+                                              "as in 12h");
+        fault = ban_subject_parse((int)command->n_words, command->words, &order->of);
+        return fault ? command_usage(command, "%s", fault) : -1;
 }
 
 static int print_answer(const Order *order, sd_bus_message *reply)

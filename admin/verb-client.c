@@ -88,10 +88,6 @@ int verb_client(const Command *command)
         _cleanup_(broker_done) Broker broker = {};
         int status;
 
-        if (!command->argument) {
-                fputs("hawkerctl: client: of which one? 'hawkerctl clients' lists them.\n", stderr);
-                return EXIT_USAGE;
-        }
         status = broker_init(&broker, command);
         return status == EXIT_DONE ? ask(&broker, command) : status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl clients: who is connected. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -10,58 +9,9 @@
 #include "admin/name.h"
 #include "util/macro.h"
 
-enum { OPTION_JSON = 256 };
-
-static const struct option options[] = {
-        {"address", required_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
-        {"json", no_argument, NULL, OPTION_JSON},  {"listener", required_argument, NULL, 'l'},
-        {"user", required_argument, NULL, 'u'},    {},
-};
-
-static int print_help(void)
+static const char *wanted(const char *value)
 {
-        puts("Usage: hawkerctl clients [OPTION]... [PATTERN]\n"
-             "\n"
-             "  -a, --address ADDRESS   those of this address or prefix\n"
-             "  -h, --help              print this\n"
-             "      --json              write JSON\n"
-             "  -l, --listener NAME     those that came by this listener\n"
-             "  -u, --user NAME         those of this user\n"
-             "\n"
-             "PATTERN is of client identifiers: * stands for any text, ? for one character.");
-        return EXIT_DONE;
-}
-
-/* -1: go on. */
-static int parse(const Command *command, ClientsWanted *wanted, bool *json)
-{
-        int option;
-
-        optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "a:hl:u:", options, NULL)) !=
-               -1) {
-                if (option == 'h')
-                        return print_help();
-                if (option == 'a')
-                        wanted->address = optarg;
-                else if (option == 'l')
-                        wanted->listener = optarg;
-                else if (option == 'u')
-                        wanted->user = optarg;
-                else if (option == OPTION_JSON)
-                        *json = true;
-                else
-                        break;
-        }
-        if (option == -1 && command->argc - optind <= 1) {
-                if (optind < command->argc)
-                        wanted->client = command->argv[optind];
-                return -1;
-        }
-        if (option == -1)
-                fputs("hawkerctl: clients: one pattern at most\n", stderr);
-        fputs("Try 'hawkerctl clients --help'.\n", stderr);
-        return EXIT_USAGE;
+        return value ? value : "";
 }
 
 /* --- for programs --- */
@@ -177,17 +127,18 @@ int verb_clients(const Command *command)
 {
         _cleanup_(broker_done) Broker broker = {};
         _cleanup_(client_list_done) ClientList list = {};
-        ClientsWanted wanted = {"", "", "", ""};
-        bool json = command->json;
+        const ClientsWanted clients = {
+                .client = wanted(command->argument),
+                .listener = wanted(command_value(command, "listener")),
+                .user = wanted(command_value(command, "user")),
+                .address = wanted(command_value(command, "address")),
+        };
         int status;
 
-        status = parse(command, &wanted, &json);
-        if (status >= 0)
-                return status;
         status = broker_init(&broker, command);
         if (status == EXIT_DONE)
-                status = client_list_begin(&broker, &wanted, &list);
+                status = client_list_begin(&broker, &clients, &list);
         if (status != EXIT_DONE)
                 return status;
-        return json ? print_all_json(&list) : print_all(&list);
+        return command->json ? print_all_json(&list) : print_all(&list);
 }

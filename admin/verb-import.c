@@ -3,7 +3,6 @@
 /* hawkerctl import: what Mosquitto has kept, for a Hawker that starts with it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,17 +17,6 @@
 #include "transfer/store-content.h"
 #include "util/clock.h"
 
-enum { OPTION_CONFIG = 256, OPTION_INTO, OPTION_JSON, OPTION_PARTIAL };
-
-static const struct option options[] = {
-        {"config", required_argument, NULL, OPTION_CONFIG},
-        {"help", no_argument, NULL, 'h'},
-        {"into", required_argument, NULL, OPTION_INTO},
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"partial", no_argument, NULL, OPTION_PARTIAL},
-        {},
-};
-
 /* Strings are those of argv. */
 typedef struct Order {
         const char *path;
@@ -42,56 +30,6 @@ typedef struct Source {
         Bytes bytes;
         uint64_t written; /* seconds since the epoch */
 } Source;
-
-static int print_help(void)
-{
-        puts("Usage: hawkerctl import [OPTION]... FILE\n"
-             "\n"
-             "Takes over what Mosquitto keeps in FILE (/var/lib/mosquitto/mosquitto.db, of "
-             "version\n"
-             "1.0 or later): sessions, subscriptions, messages that wait or are in flight, and\n"
-             "retained messages. Mosquitto writes it when it is stopped; hawkerd is stopped too.\n"
-             "\n"
-             "      --config FILE   the store of this configuration, not that of the service\n"
-             "      --into DIR      this folder, whose store is empty, or which is not there yet\n"
-             "      --json          write JSON\n"
-             "      --partial       of a file that is damaged, take what is valid\n"
-             "  -h, --help          print this");
-        return EXIT_DONE;
-}
-
-static int usage(const char *what)
-{
-        fprintf(stderr, "hawkerctl: import: %s\nTry 'hawkerctl import --help'.\n", what);
-        return EXIT_USAGE;
-}
-
-/* -1: go on. */
-static int parse(const Command *command, Order *order)
-{
-        int option;
-
-        optind = 0;
-        order->json = command->json;
-        while ((option = getopt_long(command->argc, command->argv, "h", options, NULL)) != -1) {
-                if (option == 'h')
-                        return print_help();
-                if (option == '?') {
-                        fputs("Try 'hawkerctl import --help'.\n", stderr);
-                        return EXIT_USAGE;
-                }
-                if (option == OPTION_CONFIG)
-                        order->configuration = optarg;
-                if (option == OPTION_INTO)
-                        order->into = optarg;
-                order->json |= option == OPTION_JSON;
-                order->partial |= option == OPTION_PARTIAL;
-        }
-        if (command->argc - optind != 1)
-                return usage("it takes one FILE");
-        order->path = command->argv[optind];
-        return -1;
-}
 
 /* --- the file --- */
 
@@ -274,11 +212,15 @@ int verb_import(const Command *command)
 {
         _cleanup_(close_source) Source source = {};
         _cleanup_free_ char *of_service = NULL;
-        Order order = {};
-        int status = parse(command, &order);
+        const Order order = {
+                .path = command->argument,
+                .configuration = command_value(command, "config"),
+                .into = command_value(command, "into"),
+                .partial = command_has(command, "partial"),
+                .json = command->json,
+        };
+        int status;
 
-        if (status >= 0)
-                return status;
         status = open_source(order.path, &source);
         if (status != EXIT_DONE)
                 return status;

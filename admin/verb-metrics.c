@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl metrics: all figures, for people, programs and Prometheus. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,55 +9,17 @@
 #include "admin/json.h"
 #include "util/macro.h"
 
-enum { OPTION_JSON = 256, OPTION_PROMETHEUS };
-
 typedef enum Format {
         FORMAT_PLAIN,
         FORMAT_JSON,
         FORMAT_PROMETHEUS,
 } Format;
 
-static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"prometheus", no_argument, NULL, OPTION_PROMETHEUS},
-        {},
-};
-
-static int print_help(void)
+static Format format_of(const Command *command)
 {
-        puts("Usage: hawkerctl metrics [OPTION]...\n"
-             "\n"
-             "  -h, --help         print this\n"
-             "      --json         write JSON\n"
-             "      --prometheus   write the text format of Prometheus\n"
-             "\n"
-             "What each figure means is in org.hawker.Broker1(5).");
-        return EXIT_DONE;
-}
-
-/* -1: go on. */
-static int parse(const Command *command, Format *format)
-{
-        int option;
-
-        optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "h", options, NULL)) != -1) {
-                if (option == 'h')
-                        return print_help();
-                if (option == OPTION_JSON)
-                        *format = FORMAT_JSON;
-                else if (option == OPTION_PROMETHEUS)
-                        *format = FORMAT_PROMETHEUS;
-                else
-                        break;
-        }
-        if (option == -1 && optind == command->argc)
-                return -1;
-        if (option == -1)
-                fputs("hawkerctl: metrics takes no words\n", stderr);
-        fputs("Try 'hawkerctl metrics --help'.\n", stderr);
-        return EXIT_USAGE;
+        if (command->json)
+                return FORMAT_JSON;
+        return command_has(command, "prometheus") ? FORMAT_PROMETHEUS : FORMAT_PLAIN;
 }
 
 /* Figures with labels have the same name, and stand together: it is told once what they are. */
@@ -104,12 +65,9 @@ int verb_metrics(const Command *command)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(broker_done) Broker broker = {};
-        Format format = command->json ? FORMAT_JSON : FORMAT_PLAIN;
+        Format format = format_of(command);
         int r, status;
 
-        status = parse(command, &format);
-        if (status >= 0)
-                return status;
         status = broker_init(&broker, command);
         if (status == EXIT_DONE)
                 status = ask(&broker, &reply);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl passwd: the users of a password file. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,49 +24,14 @@ static const struct {
 /* What can be done, by the option that asks for it. */
 static const struct {
         int option;
+        const char *name;
         bool has_user;
         int (*run)(const PasswdOrder *order);
 } deeds[] = {
-        {0, true, passwd_set},      {'D', true, passwd_delete},  {'V', true, passwd_verify},
-        {'B', false, passwd_batch}, {'U', false, passwd_rehash},
+        {0, NULL, true, passwd_set},           {'D', "delete", true, passwd_delete},
+        {'V', "verify", true, passwd_verify},  {'B', "batch", false, passwd_batch},
+        {'U', "rehash", false, passwd_rehash},
 };
-
-static const struct option options[] = {
-        {"batch", no_argument, NULL, 'B'},
-        {"create", no_argument, NULL, 'c'},
-        {"delete", no_argument, NULL, 'D'},
-        {"hash", required_argument, NULL, 'H'},
-        {"help", no_argument, NULL, 'h'},
-        {"rehash", no_argument, NULL, 'U'},
-        {"stdin", no_argument, NULL, 's'},
-        {"verify", no_argument, NULL, 'V'},
-        {},
-};
-
-static int print_help(void)
-{
-        puts("Usage: hawkerctl passwd [OPTION]... FILE USER       set a password, asked for twice\n"
-             "       hawkerctl passwd --delete FILE USER\n"
-             "       hawkerctl passwd --verify FILE USER        is it the password?\n"
-             "       hawkerctl passwd --batch FILE              set USER:PASSWORD lines of "
-             "standard input\n"
-             "       hawkerctl passwd --rehash FILE             hash what is in plain text\n"
-             "\n"
-             "  -c, --create      make the file, which must not be there yet\n"
-             "  -H, --hash NAME   argon2id (the default); pbkdf2, which Mosquitto 2.0 reads "
-             "too;\n"
-             "                    scram-sha-256 or scram-sha-512, for logins without a password\n"
-             "      --stdin       read the password from standard input, one line\n"
-             "  -D, --delete      -U, --rehash    as above\n"
-             "  -h, --help        print this");
-        return EXIT_DONE;
-}
-
-static int usage(const char *what)
-{
-        fprintf(stderr, "hawkerctl: passwd: %s\nTry 'hawkerctl passwd --help'.\n", what);
-        return EXIT_USAGE;
-}
 
 static bool find_scheme(const char *name, PasswordScheme *ret_scheme)
 {
@@ -82,28 +46,21 @@ static bool find_scheme(const char *name, PasswordScheme *ret_scheme)
 /* The deed is what an option has named, 0 for none. -1: go on. */
 static int parse(const Command *command, PasswdOrder *order, int *deed)
 {
-        int option;
+        const char *hash = command_value(command, "hash");
 
-        optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "bcDH:hU", options, NULL)) !=
-               -1) {
-                if (option == 'h')
-                        return print_help();
-                if (option == '?') {
-                        fputs("Try 'hawkerctl passwd --help'.\n", stderr);
-                        return EXIT_USAGE;
-                }
-                if (option == 'b') /* of mosquitto_passwd */
-                        return usage(SEEN);
-                if (option == 'H' && !find_scheme(optarg, &order->scheme))
-                        return usage("--hash is argon2id, pbkdf2, scram-sha-256 or scram-sha-512");
-                order->create |= option == 'c';
-                order->from_stdin |= option == 's';
-                if (!strchr("cHs", option)) {
-                        if (*deed != 0 && *deed != option)
-                                return usage("one thing at a time");
-                        *deed = option;
-                }
+        if (command_has(command, "b")) /* of mosquitto_passwd */
+                return command_usage(command, "%s", SEEN);
+        if (hash && !find_scheme(hash, &order->scheme))
+                return command_usage(command, "--hash is argon2id, pbkdf2, scram-sha-256 or "
+                                              "scram-sha-512");
+        order->create = command_has(command, "create");
+        order->from_stdin = command_has(command, "stdin");
+        for (size_t i = 1; i < ARRAY_SIZE(deeds); i++) {
+                if (!command_has(command, deeds[i].name))
+                        continue;
+                if (*deed != 0)
+                        return command_usage(command, "one thing at a time");
+                *deed = deeds[i].option;
         }
         return -1;
 }
@@ -128,18 +85,19 @@ int verb_passwd(const Command *command)
         status = parse(command, &order, &deed);
         if (status >= 0)
                 return status;
-        n = command->argc - optind;
+        n = (int)command->n_words;
         fault = find_fault(&order, deed, n);
         if (fault)
-                return usage(fault);
+                return command_usage(command, "%s", fault);
         for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
                 if (deeds[i].option != deed)
                         continue;
                 if (n != (deeds[i].has_user ? 2 : 1))
-                        return usage(deeds[i].has_user ? "it takes a FILE and a USER"
-                                                       : "it takes a FILE");
-                order.path = command->argv[optind];
-                order.user = deeds[i].has_user ? command->argv[optind + 1] : NULL;
+                        return command_usage(command, "%s",
+                                             deeds[i].has_user ? "it takes a FILE and a USER"
+                                                               : "it takes a FILE");
+                order.path = command->words[0];
+                order.user = deeds[i].has_user ? command->words[1] : NULL;
                 return deeds[i].run(&order);
         }
         return EXIT_USAGE;

@@ -111,5 +111,5 @@ int verb_reload(const Command *command)
         status = broker_init(&broker, command);
         if (status != EXIT_DONE)
                 return status;
-        return command->wait ? ask_and_wait(&broker) : ask(&broker);
+        return command_has(command, "wait") ? ask_and_wait(&broker) : ask(&broker);
 }

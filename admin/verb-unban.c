@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl unban: a ban is taken back. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -15,43 +14,6 @@
 
 /* That many guesses are shown. */
 #define NEAR_MAX 5U
-
-static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {},
-};
-
-static int print_help(void)
-{
-        puts("Usage: hawkerctl unban [address] ADDRESS|PREFIX\n"
-             "       hawkerctl unban user NAME\n"
-             "       hawkerctl unban client IDENTIFIER\n"
-             "\n"
-             "  -h, --help   print this\n"
-             "\n"
-             "'hawkerctl bans' lists who is banned.");
-        return EXIT_DONE;
-}
-
-/* -1: go on. */
-static int parse(const Command *command, BanSubject *ret_subject)
-{
-        const char *fault;
-        int option;
-
-        optind = 0;
-        while ((option = getopt_long(command->argc, command->argv, "h", options, NULL)) != -1) {
-                if (option == 'h')
-                        return print_help();
-                fputs("Try 'hawkerctl unban --help'.\n", stderr);
-                return EXIT_USAGE;
-        }
-        fault = ban_subject_parse(command->argc - optind, command->argv + optind, ret_subject);
-        if (!fault)
-                return -1;
-        fprintf(stderr, "hawkerctl: unban: %s\nTry 'hawkerctl unban --help'.\n", fault);
-        return EXIT_USAGE;
-}
 
 /* --- what may have been meant --- */
 
@@ -135,11 +97,12 @@ int verb_unban(const Command *command)
 {
         _cleanup_(broker_done) Broker broker = {};
         BanSubject subject = {};
+        const char *fault;
         int status;
 
-        status = parse(command, &subject);
-        if (status >= 0)
-                return status;
+        fault = ban_subject_parse((int)command->n_words, command->words, &subject);
+        if (fault)
+                return command_usage(command, "%s", fault);
         status = broker_init(&broker, command);
         return status == EXIT_DONE ? ask(&broker, &subject) : status;
 }

@@ -170,22 +170,6 @@ def wrong_usage_is_told(folder):
     assert status == TROUBLE and "--acl" in err, err
 
 
-def completion_and_manual_know_every_option(folder):
-    status, out, _ = acl_test("--help")
-    options = set(re.findall(r"--[a-z]+", "\n".join(out)))
-    assert status == ALLOWED and {"--acl", "--config"} <= options, out
-    with open(os.path.join(ROOT, "man", "hawkerctl.1"), encoding="utf-8") as file:
-        manual = file.read()
-    script = ('source "$1"; COMP_WORDS=(hawkerctl acl-test --); COMP_CWORD=2; _hawkerctl; '
-              'echo "${COMPREPLY[@]}"')
-    done = subprocess.run(["bash", "-c", script, "-",
-                           os.path.join(ROOT, "admin", "hawkerctl.bash")],
-                          capture_output=True, text=True, timeout=DEADLINE, check=True)
-    assert set(done.stdout.split()) == options, (done.stdout, options)
-    for option in options:
-        assert re.search(rf"(?m)^\.It Fl (\w , )?{option[1:]}( |$)", manual), option
-
-
 TESTS = [
     topics_are_judged_and_the_line_is_named,
     what_is_the_brokers_own_is_told,
@@ -195,7 +179,6 @@ TESTS = [
     that_of_the_service_is_asked_by_default,
     what_cannot_be_told_is_neither,
     wrong_usage_is_told,
-    completion_and_manual_know_every_option,
 ]
 
 if __name__ == "__main__":

@@ -525,21 +525,6 @@ def connect(path, user, password):
         return client.recv(4)[3]
 
 
-def completion_and_manual_know_every_option(folder):
-    status, out, _ = passwd("--help")
-    options = set(re.findall(r"--[a-z]+", out))
-    assert status == DONE and {"--batch", "--stdin", "--verify"} <= options, out
-    manual = read(os.path.join(ROOT, "man", "hawkerctl.1"))
-    script = ('source "$1"; COMP_WORDS=(hawkerctl passwd --); COMP_CWORD=2; _hawkerctl; '
-              'echo "${COMPREPLY[@]}"')
-    done = subprocess.run(["bash", "-c", script, "-",
-                           os.path.join(ROOT, "admin", "hawkerctl.bash")],
-                          capture_output=True, text=True, timeout=DEADLINE, check=True)
-    assert set(done.stdout.split()) == options, (done.stdout, options)
-    for option in options:
-        assert re.search(rf"(?m)^\.It Fl (\w , )?{option[1:]}( |$)", manual), option
-
-
 TESTS = [
     a_user_is_added_and_changed,
     comments_and_order_stay,
@@ -569,7 +554,6 @@ TESTS = [
     without_a_terminal_stdin_must_be_asked_for,
     mosquitto_and_we_read_the_same,
     the_broker_reads_what_we_write,
-    completion_and_manual_know_every_option,
 ]
 
 if __name__ == "__main__":

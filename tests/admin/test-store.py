@@ -372,23 +372,6 @@ def wrong_usage_is_told(_folder):
     assert status == DONE and out.startswith("Usage: hawkerctl store") and not err
 
 
-def completion_and_manual_know_every_option(_folder):
-    with open(os.path.join(ROOT, "man", "hawkerctl.1"), encoding="utf-8") as file:
-        manual = file.read()
-    for verb, title in (("import", "COMING FROM MOSQUITTO"), ("store", "THE STORE")):
-        help_text = subprocess.run([HAWKERCTL, verb, "--help"], capture_output=True, check=True,
-                                   timeout=DEADLINE).stdout.decode()
-        script = (f"source {ROOT}/admin/hawkerctl.bash; COMP_WORDS=(hawkerctl {verb} -); "
-                  "COMP_CWORD=2; _hawkerctl; printf '%s\\n' \"${COMPREPLY[@]}\"")
-        done = subprocess.run(["bash", "-c", script], capture_output=True, check=True,
-                              timeout=DEADLINE)
-        options = set(re.findall(r"(?<=[ ,])--[a-z]+", help_text))
-        assert set(done.stdout.decode().split()) == options, (done.stdout, options)
-        section = manual[manual.index(f".Sh {title}"):].split("\n.Sh ", 1)[0]
-        for option in options - {"--help"}:
-            assert f"Fl {option[1:]}" in section, (verb, option)
-
-
 TESTS = [
     dump_and_load_make_an_equal_store,
     what_is_new_in_a_line_is_passed_over,
@@ -405,7 +388,6 @@ TESTS = [
     a_store_in_use_is_left_alone,
     the_owner_keeps_it,
     wrong_usage_is_told,
-    completion_and_manual_know_every_option,
 ]
 
 if __name__ == "__main__":

@@ -441,24 +441,6 @@ def restart_is_refused_where_nobody_keeps_connections(folder):
         assert one.stop() == 0
 
 
-def completion_and_manual_know_every_word(folder):
-    out = ctl(None, "--help")[1]
-    verbs = re.findall(r"(?m)^  ([a-z-]+) ", out)
-    options = re.findall(r"--[a-z]+", out)
-    assert "status" in verbs and "--json" in options, out
-    with open(os.path.join(ROOT, "man", "hawkerctl.1"), encoding="utf-8") as file:
-        manual = file.read()
-    done = subprocess.run(["bash", "-c", 'source "$1"; COMP_WORDS=(hawkerctl ""); COMP_CWORD=1; '
-                           '_hawkerctl; echo "${COMPREPLY[@]}"', "-",
-                           os.path.join(ROOT, "admin", "hawkerctl.bash")],
-                          capture_output=True, text=True, timeout=DEADLINE, check=True)
-    assert set(done.stdout.split()) == set(verbs + options), (done.stdout, verbs, options)
-    for verb in verbs:
-        assert re.search(rf"(?m)^\.It Cm {verb}( |$)", manual), verb
-    for option in options:
-        assert re.search(rf"(?m)^\.It Fl (\w , )?{option[1:]}( |$)", manual), option
-
-
 TESTS = [
     wrong_usage_is_told,
     help_and_version_are_there,
@@ -486,7 +468,6 @@ TESTS = [
     a_running_broker_makes_a_backup,
     without_a_store_there_is_no_backup,
     restart_is_refused_where_nobody_keeps_connections,
-    completion_and_manual_know_every_word,
 ]
 
 if __name__ == "__main__":
