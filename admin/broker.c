@@ -104,8 +104,8 @@ int broker_explain(const Broker *broker, const sd_bus_error *error, int r)
                 return explain_not_running(broker);
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
             sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
-                fputs("hawkerctl: only root and members of the group hawker-admin may do this\n",
-                      stderr);
+                fprintf(stderr, "hawkerctl: %s\n",
+                        error->message ? error->message : "the broker does not allow this");
                 return EXIT_NO_RIGHT;
         }
         if (!error->message)

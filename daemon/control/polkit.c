@@ -97,8 +97,9 @@ static int decide(const Question *question, sd_bus_message *reply)
         if (is_challenge && !question->may_interact)
                 return bus_call_refuse(&question->call,
                                        SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                                       "polkit wants a password for %s, and this call does not "
-                                       "allow it to ask for one",
+                                       "polkit wants a password for %s, and cannot ask for it "
+                                       "here: root and members of the group hawker-admin need "
+                                       "none",
                                        question->action);
         return refuse(question);
 }
