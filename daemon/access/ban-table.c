@@ -81,7 +81,8 @@ bool ban_reason_is_valid(const char *reason)
         for (const char *at = reason; *at; at++)
                 if ((unsigned char)*at < ' ' || *at == 0x7F)
                         return false;
-        return utf8_is_valid((const uint8_t *)reason, strlen(reason));
+        return strlen(reason) <= BAN_REASON_MAX &&
+               utf8_is_valid((const uint8_t *)reason, strlen(reason));
 }
 
 /* 0, -EINVAL or -ENOMEM. */

@@ -34,7 +34,9 @@ typedef struct Ban {
 
 typedef struct BanTable BanTable;
 
-/* One line of UTF-8 without control characters; it may be empty. */
+#define BAN_REASON_MAX 1024U /* bytes */
+
+/* One line of UTF-8 without control characters, not longer than that; it may be empty. */
 bool ban_reason_is_valid(const char *reason);
 
 /* An empty one, to be filled before others see it. 0 or -ENOMEM. */

@@ -51,8 +51,10 @@ static int read_end(uint64_t seconds, uint64_t *ret_until, sd_bus_error *error)
 static int explain_invalid(const Ban *ban, sd_bus_error *error)
 {
         if (!ban_reason_is_valid(ban->reason))
-                return sd_bus_error_set(error, INVALID_BAN,
-                                        "The reason is one line, without control characters");
+                return sd_bus_error_set(
+                        error, INVALID_BAN,
+                        "The reason is one line of at most 1024 bytes, without control "
+                        "characters");
         if (ban->kind == BAN_ADDRESS)
                 return sd_bus_error_setf(error, INVALID_BAN,
                                          "'%s' is no address, and no prefix such as 192.0.2.0/24 "

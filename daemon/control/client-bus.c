@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "control/fact-table.h"
 #include "control/page-bus.h"
@@ -122,6 +123,17 @@ static int answer_disconnect(sd_bus_message *call, Gather *gather, sd_bus_error 
         return sd_bus_reply_method_return(call, NULL);
 }
 
+int client_bus_check_text(const char *text, sd_bus_error *error)
+{
+        const size_t length = strlen(text);
+
+        if (length <= CLIENT_KICK_TEXT_MAX)
+                return 0;
+        return sd_bus_error_setf(error, "org.hawker.Error.TooLong",
+                                 "The text has %zu bytes: %u are the most", length,
+                                 CLIENT_KICK_TEXT_MAX);
+}
+
 int client_bus_disconnect(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         Manager *manager = data;
@@ -131,6 +143,8 @@ int client_bus_disconnect(sd_bus_message *call, void *data, sd_bus_error *error)
         int will, r;
 
         r = sd_bus_message_read(call, "subs", &kick.client, &reason, &will, &kick.text);
+        if (r >= 0)
+                r = client_bus_check_text(kick.text, error);
         if (r >= 0)
                 r = gathering_admit(&manager->gatherings, call, error);
         if (r < 0)

@@ -17,3 +17,7 @@
 int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error);
 int client_bus_disconnect(sd_bus_message *call, void *data, sd_bus_error *error);
 int client_bus_get(sd_bus_message *call, void *data, sd_bus_error *error);
+
+/* Whether the text is short enough for a client's Reason String and the log. 0, or -errno with the
+ * error set. */
+int client_bus_check_text(const char *text, sd_bus_error *error);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/client-bus.h"
 #include "control/fact-table.h"
 #include "control/page-bus.h"
 #include "server/session-drop.h"
@@ -139,6 +140,8 @@ int session_bus_drop(sd_bus_message *call, void *data, sd_bus_error *error)
         int will, r;
 
         r = sd_bus_message_read(call, "sbs", &drop.client, &will, &drop.text);
+        if (r >= 0)
+                r = client_bus_check_text(drop.text, error);
         if (r >= 0)
                 r = gathering_admit(&manager->gatherings, call, error);
         if (r < 0)

@@ -20,7 +20,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 from daemon import MANAGER, NOBODY, ROOT, WIDE, Bus, policy_for
 from polkit import Polkit
 from service import Service, answers, run
-from wire import ALLOW_INTERACTIVE, RETURN, Wire
+from wire import ALLOW_INTERACTIVE, RETURN, Wire, types_of
 
 HAWKERD, MOCK, INTERFACE = (os.path.abspath(word) for word in sys.argv[1:4])
 USER, DAEMON = "daemon", 1  # in the place of hawker
@@ -180,10 +180,9 @@ def a_bus_that_goes_takes_the_questions_with_it(folder):
 EVERYBODY = {"GetMetrics"}  # it tells of no client
 
 
-def zeros(types):
+def zeros(signature):
     """Arguments of these types."""
-    kinds = re.findall("a?.", types)
-    return [(kind, "" if kind == "s" else b"" if kind == "ay" else 0) for kind in kinds]
+    return [(kind, "" if kind == "s" else b"" if kind[0] == "a" else 0) for kind in types_of(signature)]
 
 
 def documented_actions():

@@ -27,9 +27,25 @@ def put(data, kind, value):
     elif kind == "ay":
         pad(data, 4)
         data += struct.pack("<I", len(value)) + value
+    elif kind[0] == "a":
+        assert not value, "only empty ones are needed"
+        pad(data, 4)
+        data += bytes(4)
+        pad(data, 8 if kind[1] in "({xtd" else 4)
     else:
         assert kind == "g", kind
         data += bytes([len(value)]) + value.encode() + b"\0"
+
+
+def types_of(signature):
+    """["s", "a{sv}", ...]"""
+    types, start, depth = [], 0, 0
+    for i, letter in enumerate(signature):
+        depth += (letter in "({") - (letter in ")}")
+        if depth == 0 and letter != "a":
+            types.append(signature[start:i + 1])
+            start = i + 1
+    return types
 
 
 def body_of(pairs):
