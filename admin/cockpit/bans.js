@@ -6,15 +6,40 @@ import { call } from "./broker.js";
 import { ask, notice } from "./dialog.js";
 import { button, choice, element, field } from "./dom.js";
 import { moment } from "./format.js";
-import { Table } from "./table.js";
+import { attempt, TablePage } from "./page.js";
 
 const KINDS = [["address", "Address or prefix"], ["user", "User"], ["client", "Client identifier"]];
 const TIMES = [["3600", "an hour"], ["86400", "a day"], ["604800", "a week"], ["0", "good"]];
 
-export class Bans {
+async function add(page) {
+    const [kindNode, kind] = choice("Kind", KINDS);
+    const [subjectNode, subject] = field("Subject", { type: "text", required: true });
+    const [timeNode, time] = choice("For", TIMES);
+    const [reasonNode, reason] = field("Reason, for the list and the log", { type: "text" });
+
+    await ask({
+        title: "Ban",
+        body: [element("p", {}, "Who is connected leaves at once."), kindNode, subjectNode, timeNode,
+               reasonNode],
+        verb: "Ban",
+        isDanger: true,
+        action: () => call("Ban", "ssst",
+                           [kind.value, subject.value.trim(), reason.value, Number(time.value)]),
+    });
+    await page.table.reload();
+}
+
+async function lift(kind, subject, page) {
+    if (await attempt(() => call("Unban", "ss", [kind, subject])))
+        notice(`${subject} may come again.`);
+    await page.table.reload();
+}
+
+export class Bans extends TablePage {
     constructor() {
-        this.table = new Table({
+        super({
             caption: "Bans",
+            tools: [button("Ban …", () => add(this), { class: "primary" })],
             empty: "Nobody is banned.",
             fetch: async () => ({ rows: (await call("ListBans"))[0], next: "" }),
             columns: [
@@ -24,45 +49,8 @@ export class Bans {
                 { title: "Reason", text: row => row[3] },
                 { title: "From", text: row => row[4] || "the broker" },
                 { title: "", actions: row => row[4] ? [] : [
-                    button("Lift", () => this.#lift(row[0], row[1]), { "aria-label": `Lift ${row[1]}` })] },
+                    button("Lift", () => lift(row[0], row[1], this), { "aria-label": `Lift ${row[1]}` })] },
             ],
         });
-        this.node = element("div", {},
-                            element("div", { class: "toolbar" },
-                                    button("Ban …", () => this.#add(), { class: "primary" }),
-                                    button("Refresh", () => this.table.reload())),
-                            this.table.node);
-    }
-
-    async enter() {
-        await this.table.reload();
-    }
-
-    async #add() {
-        const [kindNode, kind] = choice("Kind", KINDS);
-        const [subjectNode, subject] = field("Subject", { type: "text", required: true });
-        const [timeNode, time] = choice("For", TIMES);
-        const [reasonNode, reason] = field("Reason, for the list and the log", { type: "text" });
-
-        await ask({
-            title: "Ban",
-            body: [element("p", {}, "Who is connected leaves at once."), kindNode, subjectNode, timeNode,
-                   reasonNode],
-            verb: "Ban",
-            isDanger: true,
-            action: () => call("Ban", "ssst",
-                               [kind.value, subject.value.trim(), reason.value, Number(time.value)]),
-        });
-        await this.table.reload();
-    }
-
-    async #lift(kind, subject) {
-        try {
-            await call("Unban", "ss", [kind, subject]);
-            notice(`${subject} may come again.`);
-        } catch (error) {
-            notice(error.message, true);
-        }
-        await this.table.reload();
     }
 }

@@ -25,7 +25,21 @@ const DENIED = new Set([
     "org.freedesktop.DBus.Error.AuthFailed",
 ]);
 
-const bus = cockpit.dbus(NAME, { bus: "system", superuser: "try" });
+let bus = null;
+
+/* It is closed when the broker is not there, and when it goes. */
+function connection() {
+    if (!bus) {
+        const opened = cockpit.dbus(NAME, { bus: "system", superuser: "try" });
+
+        opened.addEventListener("close", () => {
+            if (bus === opened)
+                bus = null;
+        });
+        bus = opened;
+    }
+    return bus;
+}
 
 /** What a call failed with: `isDenied`, `isAbsent`, and a text for people. */
 export class BrokerError extends Error {
@@ -44,7 +58,7 @@ export class BrokerError extends Error {
 
 async function ask(path, face, method, type, args) {
     try {
-        return await bus.call(path, face, method, args, { type, flags: "i" });
+        return await connection().call(path, face, method, args, { type, flags: "i" });
     } catch (problem) {
         throw new BrokerError(problem);
     }

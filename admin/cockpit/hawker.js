@@ -10,6 +10,8 @@ import { button, element } from "./dom.js";
 import { Listeners } from "./listeners.js";
 import { Log } from "./log.js";
 import { Overview } from "./overview.js";
+import { RetainedMessages } from "./retained.js";
+import { Sessions } from "./sessions.js";
 import { followTheme } from "./theme.js";
 
 const cockpit = window.cockpit;
@@ -20,6 +22,8 @@ const overview = new Overview();
 const parts = [
     ["overview", "Overview", overview],
     ["clients", "Clients", new Clients()],
+    ["sessions", "Sessions", new Sessions()],
+    ["retained", "Retained", new RetainedMessages()],
     ["listeners", "Listeners", new Listeners()],
     ["bans", "Bans", new Bans()],
     ["log", "Log", new Log()],

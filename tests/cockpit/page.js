@@ -64,9 +64,34 @@ const scenes = {
         await page.getByText("No client is connected that fits.").waitFor();
     },
 
+    async sessions(page) {
+        await tab(page, "Sessions");
+        await until("both", async () => await rows(page).count() === 2);
+        await page.getByRole("row", { name: facts.away }).getByText("away").waitFor();
+        await picture(page, "sessions");
+        await page.getByRole("button", { name: facts.away, exact: true }).click();
+        await page.getByRole("dialog").getByText("Messages that wait").waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: `End ${facts.away}` }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "End it" }).click();
+        await page.getByText("has ended").waitFor();
+        await until("one", async () => await rows(page).count() === 1);
+    },
+
+    async listeners(page) {
+        await tab(page, "Listeners");
+        await until("all", async () => await rows(page).count() === facts.names.length);
+        for (const name of facts.names)
+            await page.getByRole("button", { name, exact: true }).waitFor();
+        await page.getByText("(soon)").waitFor();
+        await picture(page, "listeners");
+        await page.getByRole("button", { name: facts.secure, exact: true }).click();
+        await page.getByRole("dialog").getByText(facts.subject).waitFor();
+    },
+
     async guest(page) {
         await until("clients", async () => await figure(page, "Clients connected") === "1");
-        for (const name of ["Clients", "Bans"]) {
+        for (const name of ["Clients", "Sessions", "Bans"]) {
             await tab(page, name);
             await page.getByText("You may not do this").waitFor();
             assert.strictEqual(await rows(page).count(), 0);
@@ -170,7 +195,7 @@ const scenes = {
 
 /* What can be used has a name that a screen reader can say. */
 async function nameless(page) {
-    for (const part of ["Overview", "Clients", "Listeners", "Bans", "Log"]) {
+    for (const part of ["Overview", "Clients", "Sessions", "Retained", "Listeners", "Bans", "Log"]) {
         await tab(page, part);
         for (const node of await page.locator("button, input, select").all())
             assert.notStrictEqual(

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "system"))
 
 # pylint: disable=wrong-import-position
 import suite  # noqa: E402
-from container import DEADLINE, wait_until  # noqa: E402
+from container import DEADLINE, call, wait_until  # noqa: E402
 from peer import Peer  # noqa: E402
 from suite import CONFIG, SERVICE  # noqa: E402
 
@@ -87,6 +87,18 @@ def connect(box, name, **options):
     return peer
 
 
+def certificate(box, path, name):
+    """One that is valid for a week."""
+    pem = box.path(path)
+    done = call("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-nodes", "-subj", "/CN=" + name, "-days", "7", "-keyout", pem, "-out", pem + ".crt")
+    assert done.returncode == 0, done.stdout
+    with open(pem, "a", encoding="ascii") as file, open(pem + ".crt", encoding="ascii") as other:
+        file.write(other.read())
+    done = box.run("chown", "hawker:", path)
+    assert done.returncode == 0, done.stdout
+
+
 def crowd(box):
     return [connect(box, f"client-{number:04}") for number in range(CLIENTS)]
 
@@ -107,6 +119,28 @@ def admins_see_and_disconnect_clients(box):
         victim.closed()
         for peer in peers:
             peer.socket.close()
+
+
+def admins_end_sessions(box):
+    box.systemctl("start", SERVICE)
+    peer = connect(box, "here")
+    away = connect(box, "absent", clean=False, props={"session_expiry": 3600})
+    away.subscribe("a", qos=1)
+    away.disconnect()
+    browse(box, "admin", "sessions", away="absent")
+    peer.ping()
+    again = connect(box, "absent", clean=False)
+    assert again.connack.session_present == 0
+
+
+def everybody_sees_the_listeners(box):
+    certificate(box, "/etc/hawker/test.pem", "broker.example")
+    box.write(CONFIG, "listener 8890 127.0.0.1\ncertfile /etc/hawker/test.pem\n"
+                      "keyfile /etc/hawker/test.pem\nlistener 8889 127.0.0.1\nallow_anonymous true\n")
+    box.systemctl("start", SERVICE)
+    for role in ("root", "guest"):
+        browse(box, role, "listeners", names=["127.0.0.1:8889", "127.0.0.1:8890"], secure="127.0.0.1:8890",
+               subject="CN=broker.example")
 
 
 def guests_are_told_what_they_may_not(box):
@@ -167,6 +201,8 @@ if __name__ == "__main__":
     sys.exit(suite.main("cockpit", [
         the_overview_shows_how_it_is,
         admins_see_and_disconnect_clients,
+        admins_end_sessions,
+        everybody_sees_the_listeners,
         guests_are_told_what_they_may_not,
         admins_ban,
         reload_and_restart_have_their_results,
