@@ -78,6 +78,20 @@ const scenes = {
         await until("one", async () => await rows(page).count() === 1);
     },
 
+    async retained(page) {
+        await tab(page, "Retained");
+        await page.getByRole("searchbox").fill("house/+/state");
+        await page.getByRole("button", { name: "Search" }).click();
+        await until("those", async () => await rows(page).count() === 2);
+        await picture(page, "retained");
+        await page.getByRole("button", { name: "house/door/state", exact: true }).click();
+        await page.getByRole("dialog").getByText("<b>öffen</b>").waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "house/noise/state", exact: true }).click();
+        await page.getByRole("dialog").getByText("ff 00 fe").waitFor();
+        await page.keyboard.press("Escape");
+    },
+
     async listeners(page) {
         await tab(page, "Listeners");
         await until("all", async () => await rows(page).count() === facts.names.length);
@@ -91,7 +105,7 @@ const scenes = {
 
     async guest(page) {
         await until("clients", async () => await figure(page, "Clients connected") === "1");
-        for (const name of ["Clients", "Sessions", "Bans"]) {
+        for (const name of ["Clients", "Sessions", "Retained", "Bans"]) {
             await tab(page, name);
             await page.getByText("You may not do this").waitFor();
             assert.strictEqual(await rows(page).count(), 0);

@@ -133,6 +133,15 @@ def admins_end_sessions(box):
     assert again.connack.session_present == 0
 
 
+def admins_browse_retained_messages(box):
+    box.systemctl("start", SERVICE)
+    peer = connect(box, "house")
+    for topic, payload in (("house/door/state", "<b>öffen</b>".encode()),
+                           ("house/noise/state", b"\xff\x00\xfe"), ("house/other", b"x")):
+        peer.publish(topic, payload, 1, retain=True)
+    browse(box, "admin", "retained")
+
+
 def everybody_sees_the_listeners(box):
     certificate(box, "/etc/hawker/test.pem", "broker.example")
     box.write(CONFIG, "listener 8890 127.0.0.1\ncertfile /etc/hawker/test.pem\n"
@@ -202,6 +211,7 @@ if __name__ == "__main__":
         the_overview_shows_how_it_is,
         admins_see_and_disconnect_clients,
         admins_end_sessions,
+        admins_browse_retained_messages,
         everybody_sees_the_listeners,
         guests_are_told_what_they_may_not,
         admins_ban,
