@@ -23,6 +23,8 @@
 /* A worker wakes so often while the committer might want to tell it something and cannot, or the
  * store has no room, ms. */
 #define WAKE_TIME 500U
+/* A worker waits for a disk that takes no longer than this, ns. */
+#define FLUSH_TIME_MAX 1000000U
 
 /* --- its life --- */
 
@@ -69,6 +71,7 @@ int keeping_open(Shard *shard)
         r = init_parts(shard, store);
         if (r < 0)
                 return r;
+        alone_init(&store->alone, loop_now(&shard->loop));
         set_clock(store->persist, loop_now(&shard->loop));
         sessions_set_persist(shard->sessions, store->persist);
         shelf_open(shard);
@@ -94,30 +97,35 @@ void keeping_close(Shard *shard)
 
 /* --- handing over --- */
 
-static void hand_over_messages(ShardStore *store)
+/* Only that of a turn that has one may be written here. 1: it is done; else as committer_submit().
+ */
+static int submit(ShardStore *store, Change *change, bool here)
 {
-        if (store->messages &&
-            committer_submit(store->lane, TAKE_PTR(store->messages), &store->submitted) < 0)
+        return here ? committer_commit(store->lane, change, &store->submitted)
+                    : committer_submit(store->lane, change, &store->submitted);
+}
+
+static int hand_over_messages(ShardStore *store, bool here)
+{
+        int r = submit(store, TAKE_PTR(store->messages), here);
+
+        if (r < 0)
                 held_refuse(&store->held, shard_store_next(store));
+        return r;
 }
 
 /* Those that were to hear of what is lost will not, and say it again to another connection. */
-static void hand_over_facts(Shard *shard)
+static int hand_over_facts(ShardStore *store, Change *facts, bool here)
 {
-        ShardStore *store = shard->store;
-        const uint64_t before = store->submitted;
-        Change *facts = NULL;
+        int r = submit(store, facts, here);
 
-        int r = sessions_take_change(shard->sessions, &facts);
-
-        if (r == 0 && facts)
-                r = committer_submit(store->lane, facts, &store->submitted);
-        if (r < 0)
+        if (r < 0) {
                 held_refuse(&store->held, HELD_OPEN);
-        else if (store->submitted > before)
-                store->facts = store->submitted;
-        if (store->submitted > before)
-                persist_submitted(store->persist, store->submitted);
+                return r;
+        }
+        store->facts = store->submitted;
+        persist_submitted(store->persist, store->submitted);
+        return r;
 }
 
 /* Without room for one more, it joins the last one: what is told later is as true. */
@@ -247,24 +255,88 @@ uint64_t keeping_begin_turn(Shard *shard)
         return atomic_load_explicit(&shard->unsaid, memory_order_acquire);
 }
 
-void keeping_end_turn(Shard *shard)
+/* 1: it is done. */
+static int hand_over(Shard *shard, bool here)
+{
+        ShardStore *store = shard->store;
+        Change *facts = NULL;
+        int r = sessions_take_change(shard->sessions, &facts), done = 0;
+
+        if (r < 0)
+                held_refuse(&store->held, HELD_OPEN);
+        here = here && (!store->messages || !facts);
+        if (store->messages)
+                done = hand_over_messages(store, here);
+        if (facts)
+                done = hand_over_facts(store, facts, here);
+        return done;
+}
+
+static void keep(Shard *shard, bool here)
 {
         ShardStore *store = shard->store;
         const uint64_t before = store->submitted;
+        const bool is_done = hand_over(shard, here) == 1;
 
-        shelf_turn(shard);
-        ask_for_room(shard);
-        hand_over_messages(store);
-        hand_over_facts(shard);
         if (store->submitted > before)
                 add_round(store);
         /* Lanes keep the order of hand-over: what others do about it now comes behind it. */
         if (!shard_is_strict(shard))
                 end_rounds(shard, store->submitted);
         held_end_turn(&store->held, store->submitted);
+        if (is_done)
+                keeping_durable(shard, store->submitted);
+}
+
+static void tell(Shard *shard)
+{
+        ShardStore *store = shard->store;
+
         held_release(&store->held, store->durable);
         tell_confirmed(shard);
         store->has_answers = !taken_mail(shard);
+}
+
+/* Whether one answer is all that is waited for, and nobody else is there who would have to. */
+static bool may_wait(const Shard *shard)
+{
+        const PlaneStore *plane = shard->plane->store;
+        ShardStore *store = shard->store;
+
+        return store->held.answers.count == 1 && store->durable == store->submitted &&
+               plane->has_thread && shard_is_strict(shard) &&
+               shard->settings->group_commit_delay == 0 &&
+               committer_commit_time(plane->committer) < FLUSH_TIME_MAX &&
+               alone_use(&store->alone, loop_now(&shard->loop));
+}
+
+void keeping_end_turn(Shard *shard)
+{
+        shelf_turn(shard);
+        ask_for_room(shard);
+        if (!may_wait(shard))
+                keep(shard, false);
+        tell(shard);
+}
+
+void keeping_end_flush(Shard *shard)
+{
+        keep(shard, may_wait(shard));
+        tell(shard);
+}
+
+void keeping_note_events(Shard *shard)
+{
+        const LoopSource *first = NULL;
+        unsigned n = loop_ready(&shard->loop, &shard->mailbox_source, &first);
+
+        if (n > 0)
+                alone_note(&shard->store->alone, n == 1 ? first : NULL, loop_now(&shard->loop));
+}
+
+void keeping_note_company(Shard *shard)
+{
+        alone_note(&shard->store->alone, NULL, loop_now(&shard->loop));
 }
 
 msec_t keeping_patience(const Shard *shard)

@@ -27,8 +27,17 @@ msec_t keeping_patience(const Shard *shard);
 /* Before the mail is taken: the last change that is known to be on the disk without mail. */
 uint64_t keeping_begin_turn(Shard *shard);
 
-/* Before mail is sent; and behind the flush, for what only that has brought. */
+/* Before mail is sent. */
 void keeping_end_turn(Shard *shard);
+
+/* Behind the flush: hands over what only that has brought. If all that happens is that one client
+ * waits for one answer, this worker puts it on the disk itself, where that is fast: it would wait
+ * for another thread that waits for the disk. */
+void keeping_end_flush(Shard *shard);
+
+/* Who is to be served: before events are dispatched; and by mail. */
+void keeping_note_events(Shard *shard);
+void keeping_note_company(Shard *shard);
 
 /* By mail: all messages of that worker up to this one are written; all changes of this worker up to
  * this one are on the disk; this one was not written. */

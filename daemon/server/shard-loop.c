@@ -54,8 +54,10 @@ static bool shard_has_mail(const Shard *shard)
 static void on_message(Shard *shard, Mail *mail)
 {
         deliver_local(shard, mail->message.message, mail->message.origin);
-        if (_unlikely_(shard->store != NULL))
+        if (_unlikely_(shard->store != NULL)) {
+                keeping_note_company(shard);
                 taken_answer(shard, mail->message.message);
+        }
         message_unref(mail->message.message);
 }
 
@@ -63,8 +65,10 @@ static void on_shared(Shard *shard, Mail *mail)
 {
         deliver_shared(shard, mail->shared.message, mail->shared.group, &mail->shared.member,
                        mail->shared.is_last);
-        if (_unlikely_(shard->store != NULL))
+        if (_unlikely_(shard->store != NULL)) {
+                keeping_note_company(shard);
                 taken_answer(shard, mail->shared.message);
+        }
         message_unref(mail->shared.message);
         share_group_unref(mail->shared.group);
 }
@@ -291,7 +295,8 @@ static msec_t time_left(const Shard *shard, msec_t due)
 }
 
 /* What has taken effect: mail first, then what may be acknowledged. What is to be kept is handed
- * over before, so that the disk is at work meanwhile; what only the writing brings goes behind. */
+ * over before, so that the disk is at work meanwhile; what only the writing brings goes behind, as
+ * does what this worker puts on the disk itself. */
 static void shard_send(Shard *shard)
 {
         if (_unlikely_(shard->store != NULL))
@@ -299,7 +304,7 @@ static void shard_send(Shard *shard)
         shard_send_mail(shard);
         shard_flush(shard);
         if (_unlikely_(shard->store != NULL)) {
-                keeping_end_turn(shard);
+                keeping_end_flush(shard);
                 shard_stop_go_on(shard);
         }
 }
@@ -335,6 +340,8 @@ void shard_turn(Shard *shard, msec_t max_wait)
                 wait = MIN(wait, keeping_patience(shard));
         loop_wait(&shard->loop, wait);
         mailbox_awake(&shard->mailbox);
+        if (_unlikely_(shard->store != NULL))
+                keeping_note_events(shard);
         shard_take_all_mail(shard);
         acceptors_run_due(shard);
         review_go_on(shard);

@@ -13,6 +13,7 @@
 
 #include "broker/persist.h"
 #include "broker/ring.h"
+#include "server/alone.h"
 #include "server/held.h"
 #include "server/shard.h"
 #include "store/change.h"
@@ -35,6 +36,7 @@ typedef struct ShardStore {
         CommitLane *lane;
         Persist *persist; /* of the sessions: collects small facts */
         Held held;
+        Alone alone; /* see keeping_end_flush() */
         StoreOffering offering;
         struct Publications *publications;
         struct Taken *taken;

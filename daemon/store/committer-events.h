@@ -5,7 +5,8 @@
  * from another, failed from either. They must be quick, and must not wait for anybody. Mail is
  * meant.
  *
- * Thread: those of the committer (committer.h)
+ * Thread: those of the committer (committer.h); but for settled and checkpointed also one in
+ * committer_commit()
  */
 #pragma once
 

@@ -12,17 +12,15 @@
 
 #include "store/change.h"
 #include "store/checkpointer.h"
+#include "store/commit-batch.h"
 #include "store/schedule.h"
 #include "store/teller.h"
 #include "store/thread.h"
 #include "store/writer.h"
 #include "util/mailbox.h"
 
-/* What comes by mail. */
-typedef struct CommitMail {
-        Change *change;      /* or NULL */
-        uint64_t checkpoint; /* its number, or 0: with neither, only to wake it */
-} CommitMail;
+/* Until some have been timed a commit takes long, ns. */
+#define COMMIT_TIME_UNKNOWN UINT64_C(100000000)
 
 struct Committer {
         Teller teller;
@@ -34,7 +32,9 @@ struct Committer {
         atomic_bool ends;
         _Atomic uint64_t submitted_bytes, done_bytes;
         _Atomic uint64_t checkpoint_asked;
-        /* The thread's own. */
+        _Atomic uint64_t commit_time; /* ns */
+        /* Of whose turn it is: the thread has it but for while it waits. */
+        pthread_mutex_t turn;
         Writer writer;
         Checkpointer *checkpointer;
         CommitMail *waiting; /* in the mailbox's memory */
@@ -42,101 +42,6 @@ struct Committer {
         Schedule schedule;
         _Atomic uint64_t commits, changes, bytes, checkpoints, refused;
 };
-
-static size_t cost(const Change *change)
-{
-        return sizeof(*change) + change->head.length;
-}
-
-/* --- one commit --- */
-
-/* What one commit takes: the first of those that wait. */
-typedef struct Batch {
-        CommitMail *mails;
-        size_t count, bytes;
-        uint64_t checkpoint; /* that was asked for: the last thing in it */
-} Batch;
-
-static void take_batch(Committer *committer, Batch *batch)
-{
-        *batch = (Batch){.mails = committer->waiting};
-        while (batch->count < committer->n_waiting && batch->count < COMMIT_MAX_CHANGES &&
-               batch->bytes < COMMIT_MAX_BYTES && batch->checkpoint == 0) {
-                const CommitMail *mail = &batch->mails[batch->count++];
-
-                batch->checkpoint = mail->checkpoint;
-                if (mail->change)
-                        batch->bytes += cost(mail->change);
-        }
-        committer->waiting += batch->count;
-        committer->n_waiting -= batch->count;
-}
-
-static void refuse(Committer *committer, Change *change, int error)
-{
-        committer->refused++;
-        committer->schedule.is_short |= error == -EDQUOT || error == -ENOSPC;
-        teller_refuse(&committer->teller, change, error);
-}
-
-/* While nothing gets into the tables it must not pile up. */
-static int admit(const Committer *committer, const Change *change, bool is_stuck)
-{
-        if (!is_stuck)
-                return 0;
-        return change->head.may_refuse || schedule_is_full(&committer->schedule, &committer->writer)
-                       ? -ENOSPC
-                       : 0;
-}
-
-/* Those that were refused before stay so. 0, or the error that none of it is written for. */
-static int try_batch(Committer *committer, const Batch *batch)
-{
-        bool is_stuck = checkpointer_is_stuck(committer->checkpointer);
-        int r = writer_begin(&committer->writer);
-
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < batch->count; i++) {
-                Change *change = batch->mails[i].change;
-
-                if (!change || change->head.error < 0)
-                        continue;
-                r = admit(committer, change, is_stuck);
-                if (r == 0)
-                        r = writer_add(&committer->writer, change);
-                if (r < 0)
-                        refuse(committer, change, r);
-        }
-        return writer_end(&committer->writer);
-}
-
-static void refuse_all(Committer *committer, const Batch *batch, bool all, int error)
-{
-        for (size_t i = 0; i < batch->count; i++) {
-                Change *change = batch->mails[i].change;
-
-                if (change && change->head.error == 0 && (all || change->head.may_refuse))
-                        refuse(committer, change, error);
-        }
-}
-
-/* A disk that is full costs first what may be refused, then the room that is kept for the rest. */
-static int write_batch(Committer *committer, const Batch *batch)
-{
-        int r = batch->bytes > 0 ? try_batch(committer, batch) : 0;
-
-        if (r == -ENOSPC) {
-                refuse_all(committer, batch, false, r);
-                (void)store_give_reserve(committer->writer.store);
-                r = try_batch(committer, batch);
-        }
-        if (r == -ENOSPC || r == -ENOMEM) {
-                refuse_all(committer, batch, true, r);
-                r = 0;
-        }
-        return r;
-}
 
 /* --- checkpoints --- */
 
@@ -170,7 +75,15 @@ static void checkpoint(Committer *committer)
 
 /* --- one turn --- */
 
-static void free_batch(Committer *committer, const Batch *batch)
+/* The worst of late: each that is better takes an eighth of it. */
+static void note_time(Committer *committer, uint64_t ns)
+{
+        const uint64_t worst = committer->commit_time;
+
+        committer->commit_time = MAX(ns, worst - worst / 8);
+}
+
+static void free_batch(Committer *committer, const CommitBatch *batch)
 {
         for (size_t i = 0; i < batch->count; i++) {
                 Change *change = batch->mails[i].change;
@@ -183,29 +96,49 @@ static void free_batch(Committer *committer, const Batch *batch)
         committer->done_bytes += batch->bytes;
 }
 
+/* 0 or -errno: it is over. */
+static int write_batch(Committer *committer, const CommitBatch *batch)
+{
+        const CommitTarget target = {&committer->writer, &committer->schedule,
+                                     committer->checkpointer, &committer->teller};
+        const uint64_t written = committer->writer.bytes;
+        size_t n_refused;
+        int r = commit_batch_write(batch, &target, &n_refused);
+
+        if (r < 0)
+                teller_fail(&committer->teller, r);
+        else if (r > 0)
+                checkpointer_prepare(committer->checkpointer);
+        committer->refused += n_refused;
+        committer->commits += committer->writer.bytes > written;
+        return MIN(r, 0);
+}
+
+/* Writes it, unless that is over, and forgets it. */
+static void commit(Committer *committer, const CommitBatch *batch)
+{
+        const uint64_t began = clock_monotonic_ns();
+
+        if (!teller_has_failed(&committer->teller) && write_batch(committer, batch) == 0 &&
+            batch->bytes > 0)
+                note_time(committer, clock_monotonic_ns() - began);
+        committer->changes += batch->count;
+        committer->bytes += batch->bytes;
+        free_batch(committer, batch);
+}
+
 static void turn(Committer *committer)
 {
-        Batch batch;
-        int r;
+        CommitBatch batch;
 
         checkpointer_wait(committer->checkpointer,
                           schedule_pace(&committer->schedule, &committer->writer));
         checkpoint(committer);
-        take_batch(committer, &batch);
+        batch = commit_batch_take(committer->waiting, committer->n_waiting);
+        committer->waiting += batch.count;
+        committer->n_waiting -= batch.count;
         committer->schedule.wanted = MAX(committer->schedule.wanted, batch.checkpoint);
-        if (!teller_has_failed(&committer->teller)) {
-                uint64_t written = committer->writer.bytes;
-
-                r = write_batch(committer, &batch);
-                if (r < 0)
-                        teller_fail(&committer->teller, r);
-                else if (r > 0)
-                        checkpointer_prepare(committer->checkpointer);
-                committer->commits += committer->writer.bytes > written;
-        }
-        committer->changes += batch.count;
-        committer->bytes += batch.bytes;
-        free_batch(committer, &batch);
+        commit(committer, &batch);
         if (teller_has_failed(&committer->teller))
                 return;
         teller_tell_done(&committer->teller);
@@ -226,13 +159,23 @@ static bool fetch(Committer *committer)
         return committer->n_waiting > 0;
 }
 
-bool committer_turn(Committer *committer)
+static bool try_turn(Committer *committer)
 {
         if (!fetch(committer) &&
             (teller_has_failed(&committer->teller) || !checkpoint_can_begin(committer)))
                 return false;
         turn(committer);
         return true;
+}
+
+bool committer_turn(Committer *committer)
+{
+        bool any;
+
+        pthread_mutex_lock(&committer->turn);
+        any = try_turn(committer);
+        pthread_mutex_unlock(&committer->turn);
+        return any;
 }
 
 /* A checkpointer that is idle again says so, if it has memory for that. */
@@ -245,23 +188,33 @@ static int patience(Committer *committer)
         return schedule_wait(&committer->schedule, &committer->writer);
 }
 
+/* Meanwhile it is anybody's turn. False: the time is over. */
+static bool wait_for(Committer *committer, int fd, int timeout)
+{
+        struct pollfd wake = {.fd = fd, .events = POLLIN};
+        int n;
+
+        pthread_mutex_unlock(&committer->turn);
+        n = poll(&wake, 1, timeout);
+        pthread_mutex_lock(&committer->turn);
+        return n > 0;
+}
+
 static void await(Committer *committer)
 {
-        struct pollfd wake = {.fd = mailbox_fd(&committer->mailbox), .events = POLLIN};
-
         if (mailbox_prepare_sleep(&committer->mailbox))
-                poll(&wake, 1, patience(committer));
+                wait_for(committer, mailbox_fd(&committer->mailbox), patience(committer));
         mailbox_awake(&committer->mailbox);
 }
 
 /* The first has come: others may, for a while, unless somebody is in a hurry. */
-static void linger(const Committer *committer)
+static void linger(Committer *committer)
 {
-        struct pollfd hurry = {.fd = committer->hurry, .events = POLLIN};
         msec_t delay = committer->delay;
         uint64_t count;
 
-        if (delay > 0 && poll(&hurry, 1, (int)MIN(delay, (msec_t)MSEC_PER_SEC)) > 0)
+        if (delay > 0 &&
+            wait_for(committer, committer->hurry, (int)MIN(delay, (msec_t)MSEC_PER_SEC)))
                 (void)!read(committer->hurry, &count, sizeof(count));
 }
 
@@ -269,12 +222,14 @@ static void *thread_run(void *data)
 {
         Committer *committer = data;
 
+        pthread_mutex_lock(&committer->turn);
         do {
                 if (committer->n_waiting > 0 || committer->ends)
                         continue;
                 await(committer);
                 linger(committer);
-        } while (committer_turn(committer) || !committer->ends);
+        } while (try_turn(committer) || !committer->ends);
+        pthread_mutex_unlock(&committer->turn);
         return NULL;
 }
 
@@ -347,6 +302,8 @@ int committer_new(Store *store, const CommitterOptions *options, const Committer
         }
         committer->delay = options->delay;
         committer->is_driven = options->no_thread;
+        committer->commit_time = COMMIT_TIME_UNKNOWN;
+        pthread_mutex_init(&committer->turn, NULL);
         schedule_init(&committer->schedule, options->checkpoint_after, options->checkpoint_bytes);
         teller_init(&committer->teller, events);
         r = start(committer, store, !options->no_thread);
@@ -392,6 +349,7 @@ Committer *committer_free(Committer *committer)
         writer_done(&committer->writer);
         teller_done(&committer->teller);
         mailbox_done(&committer->mailbox);
+        pthread_mutex_destroy(&committer->turn);
         closep(&committer->hurry);
         free(committer);
         return NULL;
@@ -411,7 +369,7 @@ int committer_lane(Committer *committer, void *lane_data, CommitLane **ret_lane)
 int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number)
 {
         Committer *committer = lane->committer;
-        size_t bytes = cost(change);
+        size_t bytes = commit_cost(change);
         int r = change->head.error;
 
         change->head.lane = lane;
@@ -426,6 +384,59 @@ int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number)
         }
         *ret_number = ++lane->submitted;
         return 0;
+}
+
+/* Nobody else has anything to write, and there is nothing else to do. */
+static bool is_free(Committer *committer)
+{
+        return committer->n_waiting == 0 && mailbox_is_empty(&committer->mailbox) &&
+               !teller_has_failed(&committer->teller) && !checkpoint_can_begin(committer) &&
+               schedule_pace(&committer->schedule, &committer->writer) == 0;
+}
+
+/* In its turn. Whether the lane need not be told. */
+static bool commit_alone(CommitLane *lane, Change *change)
+{
+        Committer *committer = lane->committer;
+        CommitMail mail = {.change = change};
+        const CommitBatch batch = commit_batch_take(&mail, 1);
+        const bool was_clean = committer->writer.bytes == 0;
+        const uint64_t refused = committer->refused;
+        bool is_done;
+
+        change->head.lane = lane;
+        change->head.number = ++lane->submitted;
+        committer->submitted_bytes += batch.bytes;
+        commit(committer, &batch);
+        is_done = committer->refused == refused && teller_end_quietly(&committer->teller, lane);
+        if (!is_done)
+                teller_tell_done(&committer->teller);
+        /* It waits for no checkpoint yet. Without memory for that the next mail tells it. */
+        if (was_clean && !committer->is_driven)
+                (void)mailbox_push(&committer->mailbox, &(CommitMail){}, 1);
+        return is_done;
+}
+
+int committer_commit(CommitLane *lane, Change *change, uint64_t *ret_number)
+{
+        Committer *committer = lane->committer;
+        bool is_done;
+
+        if (change->head.error < 0 || pthread_mutex_trylock(&committer->turn) != 0)
+                return committer_submit(lane, change, ret_number);
+        if (!is_free(committer)) {
+                pthread_mutex_unlock(&committer->turn);
+                return committer_submit(lane, change, ret_number);
+        }
+        is_done = commit_alone(lane, change);
+        pthread_mutex_unlock(&committer->turn);
+        *ret_number = lane->submitted;
+        return is_done;
+}
+
+uint64_t committer_commit_time(const Committer *committer)
+{
+        return committer->commit_time;
 }
 
 uint64_t committer_backlog(const Committer *committer)

@@ -24,10 +24,6 @@
 #include "util/clock.h"
 #include "util/macro.h"
 
-/* A commit takes so many changes or bytes at most; what is above waits for the next. */
-#define COMMIT_MAX_CHANGES 4096U
-#define COMMIT_MAX_BYTES   ((size_t)4 * 1024 * 1024)
-
 typedef struct Committer Committer;
 
 typedef struct CommitterOptions {
@@ -54,6 +50,17 @@ int committer_lane(Committer *committer, void *lane_data, CommitLane **ret_lane)
 /* Takes the change over, even if it fails, and numbers it. 0, -ENOMEM, or what the change has gone
  * wrong with. Thread: that of the lane */
 int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number);
+
+/*
+ * The same, and it is written at once, by this thread, if nobody else has anything to write: for
+ * who would only wait for it, and has nobody else to serve as long as that takes. Between threads
+ * it would change hands twice. 1: it is done, done() does not tell; 0: as committer_submit().
+ * Events may come from inside. Thread: that of the lane
+ */
+int committer_commit(CommitLane *lane, Change *change, uint64_t *ret_number);
+
+/* How long a commit has taken at worst of late, ns. Thread: any */
+uint64_t committer_commit_time(const Committer *committer);
 
 /* Bytes that were handed over and are not done. Thread: any */
 uint64_t committer_backlog(const Committer *committer);

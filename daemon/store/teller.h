@@ -3,7 +3,7 @@
 /*
  * Who tells the lanes of a committer how far they are, and when it is over.
  *
- * Thread: the committer's and the checkpointer's, but init and done
+ * Thread: the committer's, the checkpointer's, one that commits; but init and done: the owner
  */
 #pragma once
 
@@ -47,6 +47,9 @@ void teller_refuse(Teller *teller, Change *change, int error);
 
 /* All that was reached is done. */
 void teller_tell_done(Teller *teller);
+
+/* All that was reached in this lane is done, and it knows. False: it is over. */
+bool teller_end_quietly(Teller *teller, CommitLane *lane);
 
 /* What is done now is what becomes settled next, with the checkpoints up to this number. */
 void teller_hand_over(Teller *teller, uint64_t checkpoint);

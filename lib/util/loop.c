@@ -190,6 +190,21 @@ int loop_wait(Loop *loop, msec_t max_wait)
         return n < 0 && errno != EINTR ? -errno : 0;
 }
 
+unsigned loop_ready(const Loop *loop, const LoopSource *but, const LoopSource **ret_first)
+{
+        unsigned n = 0;
+
+        for (int i = loop->event_next; i < loop->event_count; i++) {
+                const LoopSource *source = loop->events[i].data.ptr;
+
+                if (!source || source == but)
+                        continue;
+                if (n++ == 0)
+                        *ret_first = source;
+        }
+        return n;
+}
+
 int loop_dispatch(Loop *loop)
 {
         int called = run_sources(loop);

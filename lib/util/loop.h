@@ -97,6 +97,10 @@ int loop_turn(Loop *loop, msec_t max_wait);
 int loop_wait(Loop *loop, msec_t max_wait);
 int loop_dispatch(Loop *loop);
 
+/* Between the two: how many sources are ready, but for this one; *ret_first is the first of them,
+ * if there are any. */
+unsigned loop_ready(const Loop *loop, const LoopSource *but, const LoopSource **ret_first);
+
 /* What follows, for late sources: loop_dispatch() has left them out. Calls them until so many ns
  * have passed, but one at least; the others come first in the next turn. So strangers, however
  * many, do not hold up those who are known. Returns the number of callbacks made. */

@@ -127,6 +127,16 @@ size_t mailbox_take(Mailbox *mailbox, void **ret_items)
         return mailbox->taken.count;
 }
 
+bool mailbox_is_empty(Mailbox *mailbox)
+{
+        bool is_empty;
+
+        pthread_mutex_lock(&mailbox->lock);
+        is_empty = mailbox->inbox.count == 0;
+        pthread_mutex_unlock(&mailbox->lock);
+        return is_empty;
+}
+
 bool mailbox_prepare_sleep(Mailbox *mailbox)
 {
         stack_recycle(&mailbox->taken, mailbox->item_size);

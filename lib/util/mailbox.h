@@ -54,6 +54,9 @@ int mailbox_push(Mailbox *mailbox, const void *items, size_t n);
  * costs one load, no lock; mail sent at this very moment may be seen by the next take only. */
 size_t mailbox_take(Mailbox *mailbox, void **ret_items);
 
+/* Whether all mail was taken; it is left alone. Thread: any */
+bool mailbox_is_empty(Mailbox *mailbox);
+
 /* Before a wait that may block: false if there is mail (then do not block, take). Memory of a past
  * backlog is given back here and in take. */
 bool mailbox_prepare_sleep(Mailbox *mailbox);

@@ -100,7 +100,8 @@ static int look(const Lane *lane)
         return r;
 }
 
-static int hand_over(Lane *lane)
+/* By itself, if nobody else writes, or not. */
+static int hand_over(Lane *lane, bool here)
 {
         Record *record = lane->run->record;
         uint64_t number;
@@ -114,12 +115,14 @@ static int hand_over(Lane *lane)
         if (!change)
                 return -ENOMEM;
         atomic_store(&record->lanes[lane->number].begun, lane->word.n);
-        r = committer_submit(lane->lane, change, &number);
-        if (r == 0 && lane->first + number - 1 != lane->word.n)
+        r = (here ? committer_commit : committer_submit)(lane->lane, change, &number);
+        if (r >= 0 && lane->first + number - 1 != lane->word.n)
                 r = -ERANGE;
-        if (r == 0)
+        if (r >= 0)
                 atomic_store(&record->lanes[lane->number].handed, lane->word.n);
-        return r;
+        if (r > 0)
+                on_done(lane, number);
+        return MIN(r, 0);
 }
 
 static void *work(void *data)
@@ -135,7 +138,7 @@ static void *work(void *data)
                         usleep(50);
                         continue;
                 }
-                r = hand_over(lane);
+                r = hand_over(lane, rand_r(&state) % 2 == 0);
                 if (rand_r(&state) % 256 == 0)
                         window = (uint64_t)1 << rand_r(&state) % 9;
                 if (r == 0 && rand_r(&state) % 2000 == 0)

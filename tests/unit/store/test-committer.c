@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "store-fixture.h"
+#include "store/commit-batch.h"
 #include "store/committer.h"
 
 static int sync_error;
