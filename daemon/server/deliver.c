@@ -231,6 +231,22 @@ int deliver_open(Shard *shard, Message *message, SessionId origin, bool *ret_mat
         return 0;
 }
 
+bool deliver_may_last(Shard *shard, Bytes topic)
+{
+        const Route *route;
+
+        if (route_cache_match(shard->routes, topic, &route) < 0 || route->n_groups > 0 ||
+            (route->workers & ~(UINT32_C(1) << shard->index)) != 0)
+                return true;
+        for (size_t i = 0; i < route->n_takers; i++) {
+                const Session *session = sessions_get(shard->sessions, route->takers[i].session);
+
+                if (session && session_number(session) > 0)
+                        return true;
+        }
+        return false;
+}
+
 /* From its beginning to its end; nobody waits for an answer. */
 static int publish(Shard *shard, Message *message, SessionId from, const PublicationOrigin *origin,
                    bool *ret_matched)

@@ -22,6 +22,9 @@
  */
 int deliver_open(Shard *shard, Message *message, SessionId from, bool *ret_matched);
 
+/* Whether a message with this topic may have takers that last. Those of other workers may. */
+bool deliver_may_last(Shard *shard, Bytes topic);
+
 /* The same as a whole: nobody is to hear of it. */
 int deliver_publish(Shard *shard, Message *message, SessionId from, bool *ret_matched);
 

@@ -14,6 +14,7 @@
 #include "server/client-access.h"
 #include "server/client-pace.h"
 #include "server/deliver.h"
+#include "server/keeping.h"
 #include "server/plane-store.h"
 #include "server/publications.h"
 #include "server/retention.h"
@@ -68,13 +69,34 @@ static bool needs_room(const Publish *publish)
         return publish->qos > 0 || (publish->retain && publish->payload.length > 0);
 }
 
-/* MQTT 3 cannot be told that the store is full: the message stays unread until it is not. */
-static bool must_stall(const Connection *connection, const Publish *publish)
+/* Of what needs room. The topic has the mount point already. */
+static bool must_be_kept(Connection *connection, const Publish *publish, Bytes topic)
 {
-        const PlaneStore *store = connection->shard->plane->store;
+        return (publish->retain && publish->payload.length > 0) ||
+               (publish->qos == 2 && session_number(connection->session) > 0) ||
+               deliver_may_last(connection->shard, topic);
+}
 
-        return _unlikely_(store != NULL) && publish->qos > 0 && connection->version != MQTT_5 &&
-               plane_store_is_full(store);
+/* For what must be kept, before anybody gets it: what is refused nobody has got. A store that is
+ * not written to keeps nothing, and does not know what it would. */
+static bool lacks_room(Connection *connection, const Publish *publish, Bytes topic)
+{
+        Shard *shard = connection->shard;
+        const size_t size = topic.length + publish->properties.raw.length + publish->payload.length;
+
+        if (_likely_(!shard->plane->store) || !needs_room(publish))
+                return false;
+        if (!shard->store)
+                return plane_store_is_full(shard->plane->store);
+        return !keeping_has_room(shard, size) && must_be_kept(connection, publish, topic);
+}
+
+/* MQTT 3 cannot be told that the store is full: the message stays unread until it is not. */
+static bool must_stall(Connection *connection, const Publish *publish, Bytes topic)
+{
+        return _unlikely_(connection->shard->plane->store != NULL) && publish->qos > 0 &&
+               connection->version != MQTT_5 && lacks_room(connection, publish, topic) &&
+               plane_store_is_full(connection->shard->plane->store);
 }
 
 static int stall(Connection *connection)
@@ -87,7 +109,6 @@ static int stall(Connection *connection)
 static uint8_t judge(Connection *connection, const Publish *publish, Bytes topic)
 {
         const Settings *settings = connection_settings(connection);
-        const PlaneStore *store = connection->shard->plane->store;
         int r;
 
         if (topic.length > MQTT_STRING_MAX)
@@ -102,7 +123,7 @@ static uint8_t judge(Connection *connection, const Publish *publish, Bytes topic
             properties_has(&publish->properties, PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
             publish->properties.payload_format_indicator == 1 && !payload_is_text(publish->payload))
                 return REASON_PAYLOAD_FORMAT_INVALID;
-        if (_unlikely_(store != NULL) && plane_store_is_full(store) && needs_room(publish))
+        if (lacks_room(connection, publish, topic))
                 return REASON_QUOTA_EXCEEDED;
         /* What takes a retained message away gives memory back. */
         if (plane_has_memory_pressure(connection->shard->plane) &&
@@ -290,10 +311,6 @@ int handle_publish(Connection *connection, const Packet *packet)
         r = publish_decode(packet->body, connection->version, packet->flags, &publish);
         if (r != 0)
                 return r;
-        if (must_stall(connection, &publish))
-                return stall(connection);
-        counters_add(shard->counters.publish_received, 1);
-        counters_add(shard->counters.publish_bytes_received, publish.payload.length);
         if (properties_has(&publish.properties, PROPERTY_TOPIC_ALIAS)) {
                 r = resolve_alias(connection, &publish);
                 if (r != 0)
@@ -305,5 +322,11 @@ int handle_publish(Connection *connection, const Packet *packet)
         r = check_announced(connection, &publish);
         if (r == 0)
                 r = assemble(connection, &publish, &parts);
-        return r != 0 ? r : act(connection, &publish, &parts);
+        if (r != 0)
+                return r;
+        if (must_stall(connection, &publish, parts.topic))
+                return stall(connection);
+        counters_add(shard->counters.publish_received, 1);
+        counters_add(shard->counters.publish_bytes_received, publish.payload.length);
+        return act(connection, &publish, &parts);
 }

@@ -178,6 +178,25 @@ static void ask_for_room(Shard *shard)
                 store->probe = store->submitted;
 }
 
+static void note_full(Shard *shard)
+{
+        shard->store->probe_due = loop_now(&shard->loop) + PROBE_TIME;
+        atomic_store_explicit(&shard->plane->store->is_full, true, memory_order_relaxed);
+}
+
+bool keeping_has_room(Shard *shard, size_t message_size)
+{
+        const PlaneStore *plane = shard->plane->store;
+
+        if (plane_store_is_full(plane))
+                return false;
+        if (_likely_(committer_has_room(plane->committer, publication_cost(message_size))))
+                return true;
+        if (!committer_has_room(plane->committer, store_cost(PROBE_SIZE, 1)))
+                note_full(shard);
+        return false;
+}
+
 /* The change that asked was written. */
 static void find_room(Shard *shard)
 {
@@ -325,6 +344,12 @@ void keeping_end_flush(Shard *shard)
         tell(shard);
 }
 
+void keeping_hand_over(Shard *shard)
+{
+        keep(shard, false);
+        tell(shard);
+}
+
 void keeping_note_events(Shard *shard)
 {
         const LoopSource *first = NULL;
@@ -368,8 +393,7 @@ void keeping_refused(Shard *shard, uint64_t change)
         else
                 held_refuse(&store->held, change);
         store->refused = change;
-        store->probe_due = loop_now(&shard->loop) + PROBE_TIME;
-        atomic_store_explicit(&shard->plane->store->is_full, true, memory_order_relaxed);
+        note_full(shard);
 }
 
 void keeping_give_up(Shard *shard)

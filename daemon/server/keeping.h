@@ -35,6 +35,13 @@ void keeping_end_turn(Shard *shard);
  * for another thread that waits for the disk. */
 void keeping_end_flush(Shard *shard);
 
+/* Now, all that there is so far: for who wants to know its change. */
+void keeping_hand_over(Shard *shard);
+
+/* Whether there is room for a message of this size, before it is routed. If there is none for small
+ * ones the store is full for all, until it was asked again. */
+bool keeping_has_room(Shard *shard, size_t message_size);
+
 /* Who is to be served: before events are dispatched; and by mail. */
 void keeping_note_events(Shard *shard);
 void keeping_note_company(Shard *shard);

@@ -9,7 +9,12 @@
 
 #include "broker/packet-ids.h"
 #include "server/answer.h"
+#include "server/plane-store.h"
 #include "server/shard-store.h"
+
+/* Of a record, beside the message: its key, head and lengths, and the key of its packet identifier.
+ */
+#define RECORD_SIZE 96U
 
 int publications_new(Publications **ret_publications)
 {
@@ -55,6 +60,11 @@ bool publication_is_kept(const Shard *shard, uint8_t qos)
 uint64_t publication_number(const Shard *shard, uint8_t qos)
 {
         return publication_is_kept(shard, qos) ? persist_number(shard->store->persist) : 0;
+}
+
+uint64_t publication_cost(size_t message_size)
+{
+        return store_cost(message_size + RECORD_SIZE, 2);
 }
 
 /* --- the queue --- */
@@ -148,6 +158,8 @@ int publication_begin(Shard *shard, Message *message, const PublicationOrigin *o
         }
         message_ref(message);
         open_one(publications)->takers = take_spare(publications);
+        open_one(publications)->promised = publication_cost(message_size(message));
+        committer_promise(shard->plane->store->committer, open_one(publications)->promised);
         publications->is_open = true;
         return 0;
 }
@@ -185,6 +197,29 @@ static bool must_be_written(const Publication *publication, uint32_t received)
                origin->will_of > 0 || publication->message->retain;
 }
 
+static uint64_t cost_of(const Change *change)
+{
+        return change ? store_cost(change->head.put_bytes, change->head.puts) : 0;
+}
+
+/* Its change has the promise, as much as it really takes. */
+static void put_record(Shard *shard, Publication *publication, const PersistPublication *entry)
+{
+        ShardStore *store = shard->store;
+        const uint64_t before = cost_of(store->messages);
+        Change **messages = shard_store_messages(shard);
+        uint64_t cost;
+
+        if (!messages) {
+                publication->is_lost = true;
+                return;
+        }
+        persist_publication(store->persist, entry, messages);
+        cost = cost_of(*messages) - before;
+        (*messages)->head.promised += cost;
+        committer_promise(shard->plane->store->committer, cost);
+}
+
 /* Into the turn's change. What it waits for there, its answer waits for too. */
 static void publication_write(Shard *shard, Publication *publication)
 {
@@ -203,14 +238,11 @@ static void publication_write(Shard *shard, Publication *publication)
         uint64_t change = 0;
 
         if (must_be_written(publication, received)) {
-                Change **messages = shard_store_messages(shard);
-
                 change = shard_store_next(store);
-                if (messages)
-                        persist_publication(store->persist, &entry, messages);
-                publication->is_lost |= !messages;
+                put_record(shard, publication, &entry);
                 shard_store_tell(shard, publication->workers);
         }
+        committer_take_back(shard->plane->store->committer, publication->promised);
         if (publication->place != PUBLICATION_NO_PLACE)
                 held_set_change(&store->held, publication->place, change);
         if (publication->place != PUBLICATION_NO_PLACE && publication->is_lost)
@@ -277,6 +309,7 @@ void publication_abort(Shard *shard)
         open = open_one(publications);
         if (open->place != PUBLICATION_NO_PLACE)
                 held_cancel(&shard->store->held);
+        committer_take_back(shard->plane->store->committer, open->promised);
         message_unref(open->message);
         give_spare(publications, &open->takers);
         publications->queue.count--;

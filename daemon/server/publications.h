@@ -40,6 +40,7 @@ typedef struct Publication {
         PersistTakerList takers;
         uint64_t place;      /* of its answer: held.h; PUBLICATION_NO_PLACE: there is none */
         SessionId publisher; /* of a PUBLISH at QoS 2; else SESSION_ID_NONE */
+        uint64_t promised;   /* room in the store, until it is written */
         uint32_t workers;    /* which ones have told takers */
         uint32_t unanswered; /* mails */
         bool is_lost;        /* a taker could not be noted: it must not be acknowledged */
@@ -63,6 +64,9 @@ Publications *publications_free(Publications *publications);
 bool publication_is_kept(const Shard *shard, uint8_t qos);
 /* The number that a message of this QoS is to be made with; 0: none. */
 uint64_t publication_number(const Shard *shard, uint8_t qos);
+
+/* What a message of so many bytes may cost in the store, as store_cost(), without its takers. */
+uint64_t publication_cost(size_t message_size);
 
 /* The message is about to be routed. The answer to its publisher has its place behind those of
  * before. 0 or -ENOMEM: then nothing has begun. */

@@ -37,7 +37,7 @@ static int hand_over(Order *order, Shard *shard)
 {
         const uint64_t before = shard->store->facts;
 
-        keeping_end_turn(shard);
+        keeping_hand_over(shard);
         order->change = shard->store->facts;
         return order->change > before ? await_disk(order, shard) : -ENOMEM;
 }

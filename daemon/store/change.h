@@ -25,7 +25,8 @@ typedef struct ChangeHead {
         struct CommitLane *lane; /* the committer's */
         uint64_t number;
         bool may_refuse;
-        int error; /* what went wrong while it was made */
+        uint64_t promised; /* of room: see committer_promise() */
+        int error;         /* what went wrong while it was made */
         uint32_t puts;
         size_t put_bytes; /* of their keys and values */
         size_t length, capacity;

@@ -33,6 +33,8 @@ struct Committer {
         _Atomic uint64_t submitted_bytes, done_bytes;
         _Atomic uint64_t checkpoint_asked;
         _Atomic uint64_t commit_time; /* ns */
+        _Atomic uint64_t room;        /* after the last commit, */
+        _Atomic uint64_t promised;    /* of which so much */
         /* Of whose turn it is: the thread has it but for while it waits. */
         pthread_mutex_t turn;
         Writer writer;
@@ -91,6 +93,7 @@ static void free_batch(Committer *committer, const CommitBatch *batch)
                 if (!change)
                         continue;
                 change->head.lane->reached = change->head.number;
+                committer->promised -= change->head.promised;
                 change_free(change);
         }
         committer->done_bytes += batch->bytes;
@@ -124,6 +127,7 @@ static void commit(Committer *committer, const CommitBatch *batch)
                 note_time(committer, clock_monotonic_ns() - began);
         committer->changes += batch->count;
         committer->bytes += batch->bytes;
+        committer->room = writer_room(&committer->writer);
         free_batch(committer, batch);
 }
 
@@ -275,6 +279,7 @@ static int start(Committer *committer, Store *store, bool has_thread)
 
         if (r < 0)
                 return r;
+        committer->room = writer_room(&committer->writer);
         r = checkpointer_new(store, committer->writer.journal, &events,
                              has_thread && committer->writer.journal, &committer->checkpointer);
         if (r == 0 && committer->writer.journal)
@@ -379,6 +384,7 @@ int committer_submit(CommitLane *lane, Change *change, uint64_t *ret_number)
                 r = mailbox_push(&committer->mailbox, &(CommitMail){.change = change}, 1);
         if (r < 0) {
                 committer->submitted_bytes -= bytes;
+                committer->promised -= change->head.promised;
                 change_free(change);
                 return r;
         }
@@ -437,6 +443,23 @@ int committer_commit(CommitLane *lane, Change *change, uint64_t *ret_number)
 uint64_t committer_commit_time(const Committer *committer)
 {
         return committer->commit_time;
+}
+
+bool committer_has_room(const Committer *committer, uint64_t cost)
+{
+        const uint64_t promised = committer->promised, room = committer->room;
+
+        return promised <= room && cost <= room - promised;
+}
+
+void committer_promise(Committer *committer, uint64_t cost)
+{
+        committer->promised += cost;
+}
+
+void committer_take_back(Committer *committer, uint64_t cost)
+{
+        committer->promised -= cost;
 }
 
 uint64_t committer_backlog(const Committer *committer)

@@ -62,6 +62,17 @@ int committer_commit(CommitLane *lane, Change *change, uint64_t *ret_number);
 /* How long a commit has taken at worst of late, ns. Thread: any */
 uint64_t committer_commit_time(const Committer *committer);
 
+/*
+ * Room that is spoken for, as store_cost() counts it: who asks committer_has_room() for what he is
+ * about to begin, and promises it then, is not refused at the end of it. A change that is handed
+ * over takes what it says was `promised` along; what comes to nothing else is taken back by who
+ * has promised. A change for which room was promised goes a little beyond the limit rather than be
+ * refused: several may have asked at once. Thread: any
+ */
+bool committer_has_room(const Committer *committer, uint64_t cost);
+void committer_promise(Committer *committer, uint64_t cost);
+void committer_take_back(Committer *committer, uint64_t cost);
+
 /* Bytes that were handed over and are not done. Thread: any */
 uint64_t committer_backlog(const Committer *committer);
 

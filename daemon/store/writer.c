@@ -13,6 +13,9 @@
 #define SEGMENT_MAX   ((uint64_t)8 * 1024 * 1024)
 #define SEGMENT_UNIT  ((uint64_t)4096)
 
+/* By such a share of it the limit is passed for the sake of a promise. */
+#define PROMISED_SHARE 32U
+
 /* And what is between two checkpoints. */
 #define BOUND_SHARE 8U
 #define BOUND_MIN   ((uint64_t)1024 * 1024)
@@ -38,6 +41,7 @@ int writer_init(Writer *writer, Store *store)
                 r = store_usage(store, &writer->usage);
         if (r < 0)
                 return r;
+        writer->elsewhere = writer->usage.used;
         writer->pending = pending_new(0);
         if (!writer->pending)
                 return -ENOMEM;
@@ -47,6 +51,15 @@ int writer_init(Writer *writer, Store *store)
         if (r < 0)
                 writer_done(writer);
         return r;
+}
+
+/* What the checkpointer settles meanwhile is counted twice, rather than not at all. */
+static void look_at_usage(Writer *writer)
+{
+        const uint64_t handed = writer->handed;
+
+        (void)store_usage(writer->store, &writer->usage); /* else it is what it was */
+        writer->elsewhere = writer->usage.used + handed;
 }
 
 /* Another journal of the same store goes on from there; but not from one that the tables have not
@@ -70,21 +83,22 @@ void writer_done(Writer *writer)
 int writer_begin(Writer *writer)
 {
         writer->n_items = 0;
-        (void)store_usage(writer->store, &writer->usage); /* else it is what it was */
+        look_at_usage(writer);
         return journal_batch_begin(&writer->buffer);
 }
 
 /* What is staged is not in pending_cost() yet. */
 static int check_room(const Writer *writer, const Change *change)
 {
-        uint64_t used = writer->usage.used + writer->handed + pending_cost(writer->pending) +
+        uint64_t used = writer->elsewhere + pending_cost(writer->pending) +
                         store_cost(buffer_length(&writer->buffer), writer->n_items);
+        uint64_t limit = writer->usage.limit;
 
         if (!change->head.may_refuse)
                 return 0;
-        return used + store_cost(change->head.put_bytes, change->head.puts) > writer->usage.limit
-                       ? -EDQUOT
-                       : 0;
+        if (change->head.promised > 0)
+                limit += MIN(limit / PROMISED_SHARE, UINT64_MAX - limit);
+        return used + store_cost(change->head.put_bytes, change->head.puts) > limit ? -EDQUOT : 0;
 }
 
 static int check_items(const Writer *writer, Bytes items, uint32_t *ret_n)
@@ -140,6 +154,13 @@ int writer_end(Writer *writer)
         if (buffer_room(&writer->buffer) > BUFFER_KEEP)
                 buffer_release(&writer->buffer);
         return r;
+}
+
+uint64_t writer_room(const Writer *writer)
+{
+        const uint64_t used = writer->elsewhere + pending_cost(writer->pending);
+
+        return used < writer->usage.limit ? writer->usage.limit - used : 0;
 }
 
 uint64_t writer_bound(const Writer *writer, uint64_t bytes)

@@ -27,6 +27,7 @@ typedef struct Writer {
         uint32_t n_items;
         StoreUsage usage;
         _Atomic uint64_t handed; /* what the checkpointer has takes so much of the limit */
+        uint64_t elsewhere;      /* what is in the tables or with the checkpointer, of the limit */
         uint64_t bytes;          /* written since the last checkpoint began */
 } Writer;
 
@@ -44,6 +45,9 @@ int writer_add(Writer *writer, const Change *change);
 /* Puts all that was added on the disk, if anything was. Else, as journal_write(): nothing is done
  * of it. */
 int writer_end(Writer *writer);
+
+/* What of the limit is left for others, as it was when the last batch began. */
+uint64_t writer_room(const Writer *writer);
 
 /* How many bytes a checkpoint may come after at most, if the caller wants `bytes`: 0, any. */
 uint64_t writer_bound(const Writer *writer, uint64_t bytes);

@@ -3,7 +3,8 @@
 goes on when there is room."""
 import time
 
-from codec import PUBACK
+import codec
+from codec import PUBACK, PUBCOMP, PUBREC, PUBREL
 from directed import keeping
 from peer import Failure
 from small_disk import Ballast
@@ -11,11 +12,12 @@ from small_disk import Ballast
 QUOTA_EXCEEDED = 0x97
 MIB = 1 << 20
 SIZE = 20000  # of a message that is to fill a disk
+AT_ONCE = 16
 
 
-def absent(c, name="sub"):
+def absent(c, name="sub", qos=1):
     peer = c.client(name, keep=True)
-    peer.subscribe(c.topic(), qos=1)
+    peer.subscribe(c.topic(), qos=qos)
     peer.disconnect()
 
 
@@ -95,6 +97,58 @@ def wait_for_room(c, publisher):
 @keeping("storage_max 20000000")
 def test_quota_is_reached(c):
     becomes_full_and_recovers(c)
+
+
+@keeping("storage_max 20000000", versions=(5,))
+def test_what_is_refused_reaches_nobody(c):
+    """Also of those that came at once with what was taken: they would come twice at QoS 2."""
+    absent(c, qos=2)
+    publisher = c.client("pub", keep=True)
+    taken, refused = [], 0
+    for first in range(0, 10000, AT_ONCE):
+        accepted = publish_at_once(c, publisher, range(first, first + AT_ONCE))
+        taken += accepted
+        refused += AT_ONCE - len(accepted)
+        if refused > 2 * AT_ONCE:
+            break
+    assert refused > 2 * AT_ONCE, "it is never full"
+    subscriber = c.client("sub", keep=True)
+    for number in taken:
+        packet = subscriber.take(qos=2)
+        assert packet.payload == payload(number), (number, packet)
+    wait_for_room(c, publisher)
+    subscriber.take(b"room", qos=1)
+
+
+def publish_at_once(c, publisher, numbers):
+    """At QoS 2, in one piece; which of them were accepted."""
+    pids = {publisher.pid(): number for number in numbers}
+    publisher.send(b"".join(codec.publish(5, c.topic(), payload(number), 2, pid=pid)
+                            for pid, number in pids.items()))
+    accepted = []
+    for pid in pids:
+        reason = publisher.expect(PUBREC, pid=pid).reason
+        assert reason in (0, QUOTA_EXCEEDED), reason
+        if reason == 0:
+            accepted.append(pid)
+    for pid in accepted:
+        publisher.send(codec.ack(PUBREL, 5, pid))
+        publisher.expect(PUBCOMP, pid=pid)
+    return [pids[pid] for pid in accepted]
+
+
+@keeping("storage_max 20000000", versions=(5,))
+def test_what_nobody_keeps_is_not_refused(c):
+    absent(c)
+    publisher = c.client("pub")
+    live = c.client("live")
+    live.subscribe(c.topic("live"), qos=2)
+    fill(c, publisher)
+    assert publisher.publish(c.topic(), payload(0), 1).reason == QUOTA_EXCEEDED
+    assert publisher.publish(c.topic("nobody"), b"x", 1).reason != QUOTA_EXCEEDED
+    if c.broker.workers == 1:  # of others it is not known who takes it
+        assert publisher.publish(c.topic("live"), b"x", 1).reason == 0
+        live.take(b"x", qos=1)
 
 
 @keeping("storage_max 20000000")

@@ -156,6 +156,62 @@ static void test_refused(void)
         stage_done(&stage);
 }
 
+static int submit_promised(Stage *stage, const char *key, size_t size, uint64_t promised)
+{
+        Change *change = change_of(key, size, true);
+        uint64_t number;
+
+        change->head.promised = promised;
+        return committer_submit(stage->lane, change, &number);
+}
+
+/* Room that was promised is not another's, whether it was used yet or not. */
+static void test_promised(void)
+{
+        Stage stage;
+
+        stage_init(&stage, &(CommitterOptions){.no_thread = true});
+        store_set_max_size(stage.fixture.store, 1024 * 1024);
+        g_assert_cmpint(commit(&stage, "a", 1), ==, 1);
+        g_assert_true(committer_has_room(stage.committer, 900000));
+        committer_promise(stage.committer, 500000);
+        g_assert_false(committer_has_room(stage.committer, 900000));
+        g_assert_true(committer_has_room(stage.committer, 400000));
+        g_assert_cmpint(submit_promised(&stage, "b", 400000, 500000), ==, 0);
+        g_assert_false(committer_has_room(stage.committer, 600000));
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_true(committer_has_room(stage.committer, 600000));
+        g_assert_false(committer_has_room(stage.committer, 700000));
+        committer_promise(stage.committer, 600000);
+        g_assert_false(committer_has_room(stage.committer, 100000));
+        committer_take_back(stage.committer, 600000);
+        g_assert_true(committer_has_room(stage.committer, 600000));
+        stage_done(&stage);
+}
+
+/* A promise is kept though it was too much, but for so long. */
+static void test_promised_too_much(void)
+{
+        Stage stage;
+
+        stage_init(&stage, &(CommitterOptions){.no_thread = true});
+        told.expects_refusal = -EDQUOT;
+        store_set_max_size(stage.fixture.store, 1024 * 1024);
+        committer_promise(stage.committer, 3 * 1030000);
+        g_assert_cmpint(submit_promised(&stage, "a", 1030000, 1030000), ==, 0);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpuint(told.refused, ==, 0);
+        g_assert_false(committer_has_room(stage.committer, 100000));
+        g_assert_cmpint(submit_promised(&stage, "b", 20000, 1030000), ==, 0);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpuint(told.refused, ==, 0);
+        g_assert_cmpint(submit_promised(&stage, "c", 1030000, 1030000), ==, 0);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpuint(told.refused, ==, 1);
+        g_assert_false(committer_has_room(stage.committer, 1));
+        stage_done(&stage);
+}
+
 static void test_failed_disk(void)
 {
         Stage stage;
@@ -295,6 +351,8 @@ int main(int argc, char **argv)
         g_test_add_func("/store/commit/not-before-a-checkpoint", test_not_before_a_checkpoint);
         g_test_add_func("/store/commit/not-when-one-is-due", test_not_when_one_is_due);
         g_test_add_func("/store/commit/refused", test_refused);
+        g_test_add_func("/store/commit/promised", test_promised);
+        g_test_add_func("/store/commit/promised-too-much", test_promised_too_much);
         g_test_add_func("/store/commit/failed-disk", test_failed_disk);
         g_test_add_func("/store/commit/thread-makes-its-checkpoint",
                         test_thread_makes_its_checkpoint);
