@@ -123,20 +123,32 @@ void subscriptions_remove(Subscriptions *subscriptions, Subscription *subscripti
                 subscriptions_done(subscriptions);
 }
 
-Subscription *subscriptions_next(const Subscriptions *subscriptions,
-                                 const Subscription *subscription)
+uint32_t subscriptions_n_parts(const Subscriptions *subscriptions)
 {
-        uint32_t i = 0;
+        return n_chains(subscriptions);
+}
+
+/* A table that grows has so many times more chains: one is split into those of the same rest. */
+Subscription *subscriptions_next_in_part(const Subscriptions *subscriptions, uint32_t part,
+                                         uint32_t n_parts, const Subscription *subscription)
+{
+        uint32_t i = part;
 
         if (subscription) {
                 if (subscription->next)
                         return subscription->next;
-                i = place_of(subscriptions, subscription_text(subscription)) + 1;
+                i = place_of(subscriptions, subscription_text(subscription)) + n_parts;
         }
-        for (; i < n_chains(subscriptions); i++)
+        for (; i < n_chains(subscriptions); i += n_parts)
                 if (*chain(subscriptions, i))
                         return *chain(subscriptions, i);
         return NULL;
+}
+
+Subscription *subscriptions_next(const Subscriptions *subscriptions,
+                                 const Subscription *subscription)
+{
+        return subscriptions_next_in_part(subscriptions, 0, 1, subscription);
 }
 
 Subscription *subscriptions_take(Subscriptions *subscriptions, uint32_t *place)

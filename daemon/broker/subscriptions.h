@@ -53,6 +53,15 @@ Subscription *subscriptions_take(Subscriptions *subscriptions, uint32_t *place);
 Subscription *subscriptions_next(const Subscriptions *subscriptions,
                                  const Subscription *subscription);
 
+/*
+ * A walk that may be interrupted: all are in so many parts at its beginning, and each of them that
+ * stays is in the same one of these parts whatever else comes and goes. Within a part as
+ * subscriptions_next().
+ */
+uint32_t subscriptions_n_parts(const Subscriptions *subscriptions);
+Subscription *subscriptions_next_in_part(const Subscriptions *subscriptions, uint32_t part,
+                                         uint32_t n_parts, const Subscription *subscription);
+
 static inline Bytes subscription_text(const Subscription *subscription)
 {
         return (Bytes){subscription->text, subscription->text_length};

@@ -32,6 +32,7 @@ static const struct {
         {MANAGER_INTERFACE, "ListClients", INSPECT},
         {MANAGER_INTERFACE, "ListRetained", INSPECT},
         {MANAGER_INTERFACE, "ListSessions", INSPECT},
+        {MANAGER_INTERFACE, "ListSubscriptions", INSPECT},
         {MANAGER_INTERFACE, "Reload", RELOAD},
         {MANAGER_INTERFACE, "Restart", MANAGE},
         {MANAGER_INTERFACE, "TestAccess", INSPECT},

@@ -16,6 +16,7 @@
 #include "control/reload.h"
 #include "control/retained-bus.h"
 #include "control/session-bus.h"
+#include "control/subscription-bus.h"
 #include "util/log.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -190,6 +191,13 @@ static int on_list_sessions(sd_bus_message *call, void *data, sd_bus_error *erro
         return bus_let_admin(call, session_bus_list, object->manager);
 }
 
+static int on_list_subscriptions(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, subscription_bus_list, object->manager);
+}
+
 static int on_get_session(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -265,6 +273,11 @@ const sd_bus_vtable manager_vtable[] = {
                                             "u", max),
                                 SD_BUS_RESULT(SESSION_ROWS_TYPE, sessions, "s", next),
                                 on_list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListSubscriptions",
+                                SD_BUS_ARGS("s", client, "s", filter, "s", topic, "s", after,
+                                            "u", max),
+                                SD_BUS_RESULT(SUBSCRIPTION_ROWS_TYPE, subscriptions, "s", next),
+                                on_list_subscriptions, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListRetained", SD_BUS_ARGS("s", filter, "s", after, "u", max),
                                 SD_BUS_RESULT(RETAINED_ROWS_TYPE, messages, "s", next),
                                 on_list_retained, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -13,7 +13,7 @@
 #include "server/session-drop.h"
 #include "server/session-list.h"
 
-static int set_no_session(sd_bus_error *error)
+int session_bus_set_none(sd_bus_error *error)
 {
         return sd_bus_error_set(error, "org.hawker.Error.NoSuchSession",
                                 "No client of that identifier has a session; ListSessions lists "
@@ -101,7 +101,7 @@ static int answer_one(sd_bus_message *call, Gather *gather, sd_bus_error *error)
         if (r < 0)
                 return r;
         if (page.n == 0)
-                return set_no_session(error);
+                return session_bus_set_none(error);
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
                 r = fact_table_append(reply, fact_table, ARRAY_SIZE(fact_table), page.rows[0].row);
@@ -128,7 +128,7 @@ int session_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
 static int answer_drop(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
         if (!session_drop_was_there(gather))
-                return set_no_session(error);
+                return session_bus_set_none(error);
         return sd_bus_reply_method_return(call, NULL);
 }
 

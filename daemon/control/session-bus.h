@@ -18,3 +18,6 @@
 int session_bus_list(sd_bus_message *call, void *data, sd_bus_error *error);
 int session_bus_drop(sd_bus_message *call, void *data, sd_bus_error *error);
 int session_bus_get(sd_bus_message *call, void *data, sd_bus_error *error);
+
+/* Says that there is no such session. As a handler of a method. */
+int session_bus_set_none(sd_bus_error *error);

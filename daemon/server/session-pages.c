@@ -128,7 +128,7 @@ static int take_id(PageShare *share, const Session *session)
         return 0;
 }
 
-static int visit(PageShare *share, const Shard *shard, const Session *session)
+static int visit(PageShare *share, const Shard *shard, Session *session)
 {
         const SessionPages *pages = share->pages;
         int r = take_id(share, session);
@@ -148,8 +148,7 @@ static int visit(PageShare *share, const Shard *shard, const Session *session)
 
 static int visit_one(PageShare *share, const Shard *shard)
 {
-        const Session *session =
-                sessions_find(shard->sessions, bytes_from_string(share->pages->one));
+        Session *session = sessions_find(shard->sessions, bytes_from_string(share->pages->one));
         int r;
 
         if (session)
@@ -168,7 +167,7 @@ static int work(void *question, Shard *shard)
         if (pages->is_one)
                 return visit_one(share, shard);
         while (share->left > 0 && share->at < n) {
-                const Session *session = sessions_at(shard->sessions, share->at);
+                Session *session = sessions_at(shard->sessions, share->at);
                 int r = session ? visit(share, shard, session) : 0;
 
                 if (r != 0)

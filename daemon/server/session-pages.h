@@ -35,7 +35,7 @@ typedef struct PageShare PageShare;
 /* A session that is looked at. */
 typedef struct PageVisit {
         const Shard *shard;
-        const Session *session;
+        Session *session;
         const char *id;         /* its client identifier, clean (utf8_clean()) */
         uint32_t part, n_parts; /* how far the visit is, as the type has it; 0 at first */
 } PageVisit;

@@ -185,6 +185,43 @@ def a_dropped_session_is_gone_after_a_crash(folder):
                 assert one.stop() == 0
 
 
+def subscriptions(bus, client="", topic_filter="", topic="", after="", at_most=0, uid=None):
+    return bus.call(PATH, MANAGER, "ListSubscriptions", "ssssu", client, topic_filter, topic, after,
+                    str(at_most), uid=uid)
+
+
+def pairs(answer):
+    return [row[:2] for row in answer[0]]
+
+
+def subscriptions_are_listed(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}"), \
+                Peer(folder, "a") as one, Peer(folder, "b") as two:
+            assert subscriptions(bus) == [[], ""] == subscriptions(bus, client="a")
+            one.subscribe("x/+", 0x1D).subscribe("y", 2)
+            leave(bus, two.subscribe("$share/g/x/#", 1).subscribe("z", 0))
+            everything = [["a", "x/+"], ["a", "y"], ["b", "$share/g/x/#"], ["b", "z"]]
+            rows, following = subscriptions(bus)
+            assert following == "" and [row[:2] for row in rows] == everything, rows
+            assert rows[0][2:] == ["", True, 1, 1, True, True, 0], rows
+            assert rows[2][2:] == ["g", False, 1, 0, False, False, 0], rows
+            assert pairs(subscriptions(bus, client="b")) == everything[2:]
+            assert pairs(subscriptions(bus, topic_filter="x*")) == everything[:1]
+            assert pairs(subscriptions(bus, topic="x/1")) == [everything[0], everything[2]]
+            assert pairs(subscriptions(bus, topic="x/1", client="b")) == [everything[2]]
+            assert subscriptions(bus, topic="nobody") == [[], ""]
+            seen, following = [], ""
+            while True:
+                rows, following = subscriptions(bus, after=following, at_most=1)
+                seen += [row[:2] for row in rows]
+                if not following:
+                    break
+            assert seen == everything, seen
+            assert subscriptions(bus, after="zzz") == [[], ""]
+            drop(bus, "b")
+
+
 def the_manual_has_every_fact(folder):
     with Bus(folder) as bus, broker(folder, bus), Peer(folder, "c"), \
             open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
@@ -201,6 +238,13 @@ def wrong_questions_are_refused(folder):
         assert "100000 bytes" in refused(bus.call, PATH, MANAGER, "ListClients", "sssssu",
                                          "*" * 100_000, "", "", "", "", "0")
         assert "ListSessions" in refused(session, bus, "x" * 100_000)
+        assert "ListSessions" in refused(drop, bus, "x" * 100_000)
+        assert "ListSessions" in refused(subscriptions, bus, client="nobody")
+        for topic in ("a/+", "#", "+", "a/#"):
+            assert "'filter'" in refused(subscriptions, bus, topic=topic), topic
+        assert "65535" in refused(subscriptions, bus, topic="x" * 100_000)
+        assert "65535" in refused(subscriptions, bus, topic_filter="x" * 100_000)
+        assert subscriptions(bus, after="x" * 100_000) == [[], ""]
 
 
 def sessions_are_for_those_who_may(folder):
@@ -211,6 +255,7 @@ def sessions_are_for_those_who_may(folder):
         assert "denied" in refused(sessions, bus, uid=NOBODY)
         assert "denied" in refused(session, bus, "c", uid=NOBODY)
         assert "denied" in refused(drop, bus, "c", uid=NOBODY)
+        assert "denied" in refused(subscriptions, bus, uid=NOBODY)
     return None
 
 
@@ -220,6 +265,7 @@ TESTS = [
     a_session_is_dropped_with_all_it_has,
     a_will_goes_with_its_session_or_not,
     a_dropped_session_is_gone_after_a_crash,
+    subscriptions_are_listed,
     the_manual_has_every_fact,
     wrong_questions_are_refused,
     sessions_are_for_those_who_may,
