@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The broker as it is on the bus. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@ static const char *bus_name(const Command *command)
 
 int broker_failed(int error)
 {
-        fprintf(stderr, "hawkerctl: %s\n", strerror(-error));
+        /* Of a string that is none. */
+        fprintf(stderr, "hawkerctl: %s%s\n", strerror(-error),
+                error == -EINVAL ? ": what the broker is told must be UTF-8" : "");
         return EXIT_FAILED;
 }
 

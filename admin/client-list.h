@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "admin/broker.h"
+#include "admin/pages.h"
 
 /* Strings are those of the page. */
 typedef struct ClientRow {
@@ -23,9 +23,8 @@ typedef struct ClientsWanted {
 } ClientsWanted;
 
 typedef struct ClientList {
-        const Broker *broker;
+        Pages pages;
         ClientsWanted wanted;
-        sd_bus_message *page; /* NULL: none was asked for */
 } ClientList;
 
 /* Asks for the first page. EXIT_DONE, or another status, which stderr explains. */

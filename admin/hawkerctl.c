@@ -33,6 +33,26 @@ const Verb verbs[] = {
         {"metrics", NULL, "all figures, also for Prometheus", verb_metrics, .is_long = true,
          .options = OPTIONS({0, "prometheus", NULL, "write the text format of Prometheus"}),
          .more = "What each figure means is in org.hawker.Broker1(5)."},
+        {"sessions", "[PATTERN]", "list what is kept for clients", verb_sessions, .is_long = true,
+         .options = OPTIONS({'a', "away", NULL, "those whose clients are away"},
+                            {'c', "connected", NULL, "those whose clients are connected"},
+                            {'q', "queued", "NUMBER", "where so many messages wait, or more"}),
+         .more = "PATTERN is of client identifiers: * stands for any text, ? for one character."},
+        {"session", "ID", "all about the session of a client", verb_session, .is_long = true},
+        {"drop", "ID", "end the session of a client", verb_drop,
+         .options = OPTIONS({'r', "reason", "TEXT", "why, for the client and the log"},
+                            {0, "without-will", NULL, "its will is not published"}),
+         .more = "What waits in it is lost. A client that is connected is disconnected; it may "
+                 "come\n"
+                 "again, to a new session."},
+        {"subscriptions", "[ID]", "of a client, or who would get a message", verb_subscriptions,
+         .is_long = true,
+         .options = OPTIONS({'f', "filter", "PATTERN", "those to filters like this"},
+                            {'t', "topic", "TOPIC", "those that a message to it would go by"}),
+         .more = "ID is the identifier of a client; without one, those of all are listed. In "
+                 "PATTERN\n"
+                 "* stands for any text, ? for one character. Of the members of a shared\n"
+                 "subscription one would get the message."},
         {"bans", NULL, "list who is banned", verb_bans, .is_long = true},
         {"ban", "[address|user|client] WHOM", "keep an address, a user or a client out", verb_ban,
          .options = OPTIONS({'f', "for", "TIME", "so long: 90s, 15m, 12h, 7d, 4w; else for good"},

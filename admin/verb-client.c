@@ -1,62 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* hawkerctl client: all about one that is connected. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "admin/broker.h"
 #include "admin/client-near.h"
+#include "admin/facts.h"
 #include "admin/json.h"
-#include "admin/name.h"
 #include "util/macro.h"
-
-static int print_value(sd_bus_message *reply)
-{
-        const char *contents, *text;
-        uint64_t number;
-        int flag, r;
-
-        r = sd_bus_message_peek_type(reply, NULL, &contents);
-        if (r < 0)
-                return r;
-        if (contents[0] == 's') {
-                r = sd_bus_message_read(reply, "v", "s", &text);
-                if (r >= 0)
-                        name_print(text, 0);
-        } else if (contents[0] == 't') {
-                r = sd_bus_message_read(reply, "v", "t", &number);
-                if (r >= 0)
-                        printf("%" PRIu64, number);
-        } else {
-                r = sd_bus_message_read(reply, "v", "b", &flag);
-                if (r >= 0)
-                        fputs(flag ? "yes" : "no", stdout);
-        }
-        return r;
-}
-
-static int print_facts(sd_bus_message *reply)
-{
-        const char *name;
-        int r;
-
-        r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-                r = sd_bus_message_read(reply, "s", &name);
-                if (r < 0)
-                        break;
-                printf("%13s: ", name);
-                r = print_value(reply);
-                fputc('\n', stdout);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-        }
-        return r;
-}
 
 static int print_answer(const Command *command, sd_bus_message *reply)
 {
-        int r = command->json ? json_write_value(stdout, reply) : print_facts(reply);
+        int r = command->json ? json_write_value(stdout, reply) : facts_print(reply);
 
         if (r >= 0 && command->json)
                 fputc('\n', stdout);

@@ -6,10 +6,12 @@ Usage: test-sessions.py HAWKERD HAWKERCTL
 
 Prints TAP. Nothing here sleeps: each wait is for an answer, a packet or an end, with a deadline.
 """
+import json
 import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +26,7 @@ from service import Service, run
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 NEVER = 4294967295
+DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
 
 
 def broker(folder, bus, *lines, user="root"):
@@ -259,6 +262,112 @@ def sessions_are_for_those_who_may(folder):
     return None
 
 
+def ctl(bus, *words, uid=None):
+    """(exit status, stdout, stderr)"""
+    become = [] if uid is None else ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    done = subprocess.run([*become, HAWKERCTL, *words], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=DEADLINE, check=False,
+                          env={**os.environ, **bus.environment(), "TZ": "UTC"})
+    return done.returncode, done.stdout, done.stderr
+
+
+def hawkerctl_lists_sessions(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 2"):
+        assert ctl(bus, "sessions") == (DONE, "There is no such session.\n", "")
+        assert ctl(bus, "sessions", "--json") == (DONE, "[]\n", "")
+        with Peer(folder, "b\x1b[1m", expiry=NEVER) as here:
+            leave(bus, Peer(folder, "sensor17").subscribe("t"))
+            here.publish("t")
+            status, out, err = ctl(bus, "sessions")
+            lines = out.splitlines()
+            assert status == DONE and not err and len(lines) == 3, (status, out, err)
+            assert re.split("  +", lines[0]) == ["CLIENT", "STATE", "SUBSCRIPTIONS", "IN FLIGHT",
+                                                 "QUEUED", "BYTES", "ENDS"], lines
+            assert lines[1].split()[:5] == ["b?[1m", "connected", "0", "0", "0"], lines
+            words = lines[2].split()
+            assert words[:5] == ["sensor17", "away", "1", "0", "1"] and words[6] == "in", words
+            rows = json.loads(ctl(bus, "sessions", "--json", "sens*")[1])
+            assert [row["client"] for row in rows] == ["sensor17"] and rows[0]["queued"] == 1 and \
+                rows[0]["connected"] is False and rows[0]["ends"] > time.time() * 1e6, rows
+            for words in (("--connected",), ("-q", "0", "b*")):
+                rows = json.loads(ctl(bus, "--json", "sessions", *words)[1])
+                assert [row["client"] for row in rows] == ["b\x1b[1m"], (words, rows)
+            for words in (("--away",), ("--queued", "1")):
+                rows = json.loads(ctl(bus, "--json", "sessions", *words)[1])
+                assert [row["client"] for row in rows] == ["sensor17"], (words, rows)
+        for words in (("a", "b"), ("-a", "-c"), ("-q", "-1"), ("-q", "x"), ("--nonsense",)):
+            assert ctl(bus, "sessions", *words)[0] == USAGE, words
+        assert ctl(bus, "sessions", "--help")[0] == DONE
+
+
+def hawkerctl_tells_of_a_session_and_drops_it(folder):
+    with Bus(folder) as bus, broker(folder, bus), Peer(folder, "sensor17", expiry=NEVER) as peer:
+        status, out, err = ctl(bus, "session", "sensor17")
+        assert status == DONE and not err, (status, err)
+        assert re.search(r"(?m)^ +Connected: yes$", out) and re.search(r"(?m)^ +Ends: -$", out), out
+        assert re.search(r"(?m)^ +Expiry: never$", out), out
+        facts = json.loads(ctl(bus, "session", "sensor17", "--json")[1])
+        assert facts["Connected"] is True and facts["Queued"] == 0, facts
+        for verb in ("session", "drop", "subscriptions"):
+            status, out, err = ctl(bus, verb, "senosr17")
+            assert status == FAILED and not out, (status, out)
+            assert err.endswith(f"Did you mean:\n  hawkerctl {verb} 'sensor17'\n"), err
+            status, _, err = ctl(bus, verb, "somebody")
+            assert status == FAILED and "'hawkerctl sessions' lists" in err, err
+        for words in (("session",), ("drop",), ("drop", "a", "b"), ("subscriptions", "a", "b")):
+            assert ctl(bus, *words)[0] == USAGE, words
+        assert ctl(bus, "drop", "-r", "enough", "sensor17") == (DONE, "", "")
+        first, body = peer.packet()
+        assert first == DISCONNECT and body[0] == 0x98 and b"enough" in body, body
+        assert ctl(bus, "sessions", "--json")[1] == "[]\n"
+
+
+def hawkerctl_lists_subscriptions(folder):
+    with Bus(folder) as bus, broker(folder, bus, "workers 2"), Peer(folder, "c") as peer, \
+            Peer(folder, "other") as other:
+        assert ctl(bus, "subscriptions") == (DONE, "There is no such subscription.\n", "")
+        assert ctl(bus, "subscriptions", "c", "--json") == (DONE, "[]\n", "")
+        peer.subscribe("x/+", 0x1D).subscribe("$share/g/y", 2)
+        other.subscribe("x/1", 0)
+        status, out, err = ctl(bus, "subscriptions", "--topic", "x/1")
+        assert status == DONE and not err, (status, err)
+        assert [re.split("  +", line) for line in out.splitlines()] == [
+            ["CLIENT", "STATE", "QOS", "FILTER", "OPTIONS"],
+            ["c", "connected", "1", "x/+", "no-local, retain-as-published, retained-if-new"],
+            ["other", "connected", "0", "x/1", ""]], out
+        rows = json.loads(ctl(bus, "subscriptions", "c", "--json")[1])
+        assert [(row["filter"], row["group"], row["qos"]) for row in rows] == \
+            [("$share/g/y", "g", 2), ("x/+", "", 1)], rows
+        rows = json.loads(ctl(bus, "subscriptions", "-f", "x/?", "--json")[1])
+        assert [row["client"] for row in rows] == ["c", "other"], rows
+        status, out, err = ctl(bus, "subscriptions", "--topic", "x/#")
+        assert status == FAILED and not out and "without + and #" in err, (status, err)
+        assert ctl(bus, "subscriptions", "--topic", "")[0] == USAGE
+
+
+def what_is_no_text_is_told(folder):
+    with Bus(folder) as bus, broker(folder, bus):
+        for words in (("sessions", b"\xff"), ("session", b"\xff"), ("drop", b"\xff"),
+                      ("subscriptions", b"\xff"), ("subscriptions", "-t", b"\xff")):
+            status, out, err = ctl(bus, *words)
+            assert status != DONE and not out and "UTF-8" in err, (words, status, err)
+
+
+def hawkerctl_is_for_those_who_may(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with Bus(folder, WIDE) as bus, broker(folder, bus), tempfile.TemporaryDirectory() as place:
+        copy = shutil.copy(HAWKERCTL, place)
+        os.chmod(place, 0o755)
+        for words in (("sessions",), ("session", "c"), ("drop", "c"), ("subscriptions",)):
+            done = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                                   "--clear-groups", copy, *words], capture_output=True,
+                                  stdin=subprocess.DEVNULL, timeout=DEADLINE, check=False,
+                                  env={**os.environ, **bus.environment()})
+            assert done.returncode == NO_RIGHT, (words, done)
+    return None
+
+
 TESTS = [
     sessions_are_listed_page_by_page,
     a_session_is_told_of,
@@ -269,6 +378,11 @@ TESTS = [
     the_manual_has_every_fact,
     wrong_questions_are_refused,
     sessions_are_for_those_who_may,
+    hawkerctl_lists_sessions,
+    hawkerctl_tells_of_a_session_and_drops_it,
+    hawkerctl_lists_subscriptions,
+    what_is_no_text_is_told,
+    hawkerctl_is_for_those_who_may,
 ]
 
 if __name__ == "__main__":
