@@ -71,7 +71,7 @@ class Peer:
                 return first[0], self._read(length)
 
     def subscribe(self, topic_filter, options=1):
-        self.packet_id += 1
+        self.packet_id = self.packet_id % 65535 + 1
         self.socket.sendall(_packet(0x82, self.packet_id.to_bytes(2, "big") + b"\0" +
                                     _text(topic_filter) + bytes([options])))
         assert self.packet()[0] == SUBACK
@@ -79,7 +79,7 @@ class Peer:
 
     def publish(self, topic, payload=b"text"):
         """At QoS 1; the answer is there."""
-        self.packet_id += 1
+        self.packet_id = self.packet_id % 65535 + 1
         self.socket.sendall(_packet(0x32, _text(topic) + self.packet_id.to_bytes(2, "big") + b"\0" +
                                     payload))
         assert self.packet()[0] == PUBACK
