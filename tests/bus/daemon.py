@@ -115,6 +115,10 @@ class Bus:
     def set(self, prop, value, uid=None):
         self.busctl("set-property", NAME, LOG_PATH, LOG_CONTROL, prop, "s", value, uid=uid)
 
+    def listener(self):
+        """The path of one, if there is one."""
+        return min(self.call(PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0])
+
     def owner(self, name=NAME):
         """The unique name, or None."""
         try:

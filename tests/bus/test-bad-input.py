@@ -56,40 +56,36 @@ def stage(folder):
 
 
 def methods():
-    """(interface, path, method, types of the arguments) of each that takes no files."""
+    """(interface, method, types of the arguments) of each that takes no files."""
     for name in INTERFACES:
         with open(name, encoding="utf-8") as file:
             interface, part = re.search(r'(?s)<interface name="(org\.hawker\.[^"]+)">(.*?)</interface>',
                                         file.read()).groups()
-        # There is one listener, whatever it is called.
-        path = PATH if interface == MANAGER else None
         for method, body in re.findall(r'(?s)<method name="(\w+)"(?:/>|>(.*?)</method>)', part):
             types = re.findall(r'type="([^"]+)"[^>]*direction="in"', body)
             if "h" not in types:
-                yield interface, path, method, types
+                yield interface, method, types
 
 
 def zero(kind):
     return "" if kind == "s" else b"" if kind[0] == "a" else 0
 
 
-def call(wire, where, method, pairs):
-    interface, path = where
-    if not path:
-        return None
+def call(bus, wire, interface, method, pairs):
+    path = PATH if interface == MANAGER else bus.listener()
     return wire.call(method, *pairs, interface=interface, path=path)
 
 
 def wrong_types_are_refused(folder):
-    with stage(folder) as (_, _, wire):
-        for interface, path, method, types in methods():
+    with stage(folder) as (bus, _, wire):
+        for interface, method, types in methods():
             swapped = [(OTHER.get(kind, "s"), zero(OTHER.get(kind, "s"))) for kind in types]
             for pairs in ([*((kind, zero(kind)) for kind in types), ("s", "more")], swapped,
                           swapped[:1]):
                 if [kind for kind, _ in pairs] == types:
                     continue
-                reply = call(wire, (interface, path), method, pairs)
-                assert not reply or reply.name == STANDARD + "InvalidArgs", (method, pairs, reply)
+                reply = call(bus, wire, interface, method, pairs)
+                assert reply.name == STANDARD + "InvalidArgs", (method, pairs, reply)
 
 
 def what_is_not_there_is_told(folder):
@@ -103,26 +99,26 @@ def what_is_not_there_is_told(folder):
 
 
 def evil_values_have_an_answer(folder):
-    with stage(folder) as (_, _, wire):
-        for interface, path, method, types in methods():
+    with stage(folder) as (bus, _, wire):
+        for interface, method, types in methods():
             for i, kind in enumerate(types):
                 for value in EVIL.get(kind, []):
                     pairs = [(kind, value if j == i else zero(kind)) for j, kind in enumerate(types)]
-                    reply = call(wire, (interface, path), method, pairs)
-                    assert not reply or reply.kind == RETURN or reply.name.startswith(ANSWERS), \
+                    reply = call(bus, wire, interface, method, pairs)
+                    assert reply.kind == RETURN or reply.name.startswith(ANSWERS), \
                         (method, i, value[:40] if kind == "s" else value, reply)
 
 
 def ten_megabytes_have_an_answer(folder):
-    with stage(folder) as (_, _, wire):
-        for interface, path, method, types in methods():
+    with stage(folder) as (bus, _, wire):
+        for interface, method, types in methods():
             for i, kind in enumerate(types):
                 if kind not in ("s", "ay"):
                     continue
                 big = "x" * (10 * MEGABYTE) if kind == "s" else b"x" * (10 * MEGABYTE)
                 pairs = [(kind, big if j == i else zero(kind)) for j, kind in enumerate(types)]
-                reply = call(wire, (interface, path), method, pairs)
-                assert not reply or reply.kind == RETURN or reply.name.startswith(ANSWERS), (method, i, reply)
+                reply = call(bus, wire, interface, method, pairs)
+                assert reply.kind == RETURN or reply.name.startswith(ANSWERS), (method, i, reply)
 
 
 def text_that_is_none_stops_at_the_bus(folder):

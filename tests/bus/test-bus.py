@@ -136,16 +136,6 @@ def it_is_what_the_interface_file_says(folder):
         assert said == file.read() and "ReloadFinished" in said, said
 
 
-def the_manual_has_every_word(_):
-    with open(INTERFACE, encoding="utf-8") as file, \
-            open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
-        part = re.search(r'(?s)<interface name="org.hawker.Broker1.Manager">.*?</interface>',
-                         file.read())[0]
-        text = manual.read()
-    for name in re.findall(r'<(?:method|signal|property) name="(\w+)"', part):
-        assert re.search(rf"(?m)^\.It (Fn|Va) (.* , )?{name} ", text), name
-
-
 def a_reload_of_the_same_changes_nothing(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
@@ -761,7 +751,6 @@ TESTS = [
     it_counts_what_comes_to_a_listener,
     it_is_on_the_bus_when_it_is_ready,
     it_is_what_the_interface_file_says,
-    the_manual_has_every_word,
     a_reload_of_the_same_changes_nothing,
     a_reload_lists_what_has_changed,
     a_reload_that_fails_says_where,

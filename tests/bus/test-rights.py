@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may call which method: root, the broker itself, those whom polkit lets, nobody else.
 
-Usage: test-rights.py HAWKERD MOCK-POLKIT INTERFACE-FILE
+Usage: test-rights.py HAWKERD MOCK-POLKIT INTERFACE-FILE...
 
 Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, with a deadline.
 """
@@ -17,12 +17,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import MANAGER, NOBODY, ROOT, WIDE, Bus, policy_for
+from daemon import MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, policy_for
 from polkit import Polkit
 from service import Service, answers, run
 from wire import ALLOW_INTERACTIVE, RETURN, Wire, types_of
 
-HAWKERD, MOCK, INTERFACE = (os.path.abspath(word) for word in sys.argv[1:4])
+HAWKERD, MOCK, *INTERFACES = (os.path.abspath(word) for word in sys.argv[1:])
 USER, DAEMON = "daemon", 1  # in the place of hawker
 ON_THE_BUS = "Administered as"
 INSPECT = "org.hawker.inspect"
@@ -39,10 +39,10 @@ def broker(folder, bus):
     return Service(HAWKERD, folder, config, environment=bus.environment())
 
 
-def ask(bus, uid=NOBODY, flags=0, method="ListBans", words=()):
+def ask(bus, uid=NOBODY, flags=0, method="ListBans", words=(), **where):
     """The reply to a call; ListBans is the easiest."""
     with Wire(bus, uid) as wire:
-        return wire.call(method, *words, flags=flags)
+        return wire.call(method, *words, flags=flags, **where)
 
 
 def assert_refused(reply, *words):
@@ -185,6 +185,16 @@ def zeros(signature):
     return [(kind, "" if kind == "s" else b"" if kind[0] == "a" else 0) for kind in types_of(signature)]
 
 
+def methods():
+    """(interface, method, XML of the arguments)"""
+    for name in INTERFACES:
+        with open(name, encoding="utf-8") as file:
+            interface, part = re.search(r'(?s)<interface name="(org\.hawker\.[^"]+)">(.*?)</interface>',
+                                        file.read()).groups()
+        for method, body in re.findall(r'(?s)<method name="(\w+)"(?:/>|>(.*?)</method>)', part):
+            yield interface, method, body
+
+
 def documented_actions():
     """{action: its methods}, from the manual."""
     with open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as file:
@@ -195,21 +205,19 @@ def documented_actions():
 
 
 def each_method_is_the_action_of_the_manual(folder):
-    with open(INTERFACE, encoding="utf-8") as file:
-        part = re.search(rf'(?s)<interface name="{MANAGER}">.*?</interface>', file.read())[0]
-    methods = re.findall(r'(?s)<method name="(\w+)"(?:/>|>(.*?)</method>)', part)
     documented = documented_actions()
     with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "no") as polkit:
         one.line(ON_THE_BUS)
-        for name, body in methods:
+        for interface, name, body in methods():
+            where = {"interface": interface, "path": PATH if interface == MANAGER else bus.listener()}
             if name in EVERYBODY:
-                assert ask(bus, method=name, words=[]).kind == RETURN
+                assert ask(bus, method=name, **where).kind == RETURN
                 continue
             found = [action for action, names in documented.items() if name in names]
             assert len(found) == 1, f"{name} has to be in bus-action.c and under RIGHTS of the manual"
             action, = found
             types = "".join(re.findall(r'type="([^"]+)"[^>]*direction="in"', body))
-            assert_refused(ask(bus, method=name, words=zeros(types)), f"does not allow {action}")
+            assert_refused(ask(bus, method=name, words=zeros(types), **where), f"does not allow {action}")
             assert polkit.line() == f"check {action} 0", name
 
 
