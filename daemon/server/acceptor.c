@@ -20,14 +20,20 @@
 #define ACCEPT_MAX 8U
 /* Out of descriptors or memory: try again after so many ms. */
 #define ACCEPT_PAUSE 100U
+/* Of a flood: let so many ms pass, and take what has come then together. To be woken for each costs
+ * as much as to accept it, and who is in would wait for the processor each time. */
+#define ACCEPT_REST 2U
+/* What makes it one: so many that are refused, or for which others must go. */
+#define FLOOD_MIN 8U
 /* So many of those that are refused are let in at a time to be told why; the others are closed. */
 #define REFUSED_MAX 64U
 
 struct Acceptor {
         Served served; /* first: the shard's list is of these */
         LoopSource source;
-        Shard *shard; /* NULL before it is started */
-        msec_t due;   /* it tries again, or is forgotten; MSEC_INFINITY: never */
+        Shard *shard;        /* NULL before it is started */
+        msec_t due;          /* it tries again, or is forgotten; MSEC_INFINITY: never */
+        unsigned n_unwanted; /* since its last rest */
 };
 
 static Acceptor *acceptor_of(Served *served)
@@ -89,6 +95,16 @@ static Refusal acceptor_judge(const Acceptor *acceptor, const struct sockaddr *p
         return refusal;
 }
 
+/* All that have come are taken. */
+static void acceptor_rest(Acceptor *acceptor)
+{
+        Loop *loop = &acceptor->shard->loop;
+
+        acceptor->n_unwanted = 0;
+        loop_remove(loop, &acceptor->source);
+        acceptor_arm(acceptor, loop_now(loop) + ACCEPT_REST);
+}
+
 static int acceptor_serve(Acceptor *acceptor, int fd, const Address *peer, uint8_t refuse,
                           Neighbour *neighbour)
 {
@@ -99,15 +115,6 @@ static int acceptor_serve(Acceptor *acceptor, int fd, const Address *peer, uint8
                                                       .refuse = refuse,
                                                       .neighbour = neighbour,
                                               });
-}
-
-/* Without a state of TCP that lasts: those that come in a flood would fill the kernel. */
-static void drop(int fd)
-{
-        const struct linger reset = {.l_onoff = 1};
-
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-        close(fd);
 }
 
 /* A few are let in to be told why. */
@@ -122,22 +129,30 @@ static void acceptor_refuse(Acceptor *acceptor, int fd, const Address *peer, Ref
         if (reason == 0 ||
             atomic_load_explicit(&endpoint->socket->refused, memory_order_relaxed) >= REFUSED_MAX ||
             !ratelimit_test(&shard->answer_limit, loop_now(&shard->loop)) ||
-            acceptor_serve(acceptor, fd, peer, reason, NULL) < 0)
-                drop(fd);
+            acceptor_serve(acceptor, fd, peer, reason, NULL) < 0) {
+                stream_forget(fd);
+                close(fd);
+        }
 }
 
 static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
 {
         Shard *shard = acceptor->shard;
         Neighbour *neighbour;
+        int r;
         Refusal refusal =
                 acceptor_judge(acceptor, (const struct sockaddr *)&peer->storage, &neighbour);
 
         counters_add(shard->counters.sockets_accepted, 1);
         listener_count(&acceptor->served.endpoint->socket->counters.accepted, 1);
         if (refusal != REFUSAL_NONE) {
+                acceptor->n_unwanted++;
                 acceptor_refuse(acceptor, fd, peer, refusal);
-        } else if (acceptor_serve(acceptor, fd, peer, 0, neighbour) < 0) {
+                return;
+        }
+        r = acceptor_serve(acceptor, fd, peer, 0, neighbour);
+        acceptor->n_unwanted += r == REASON_SERVER_BUSY;
+        if (r < 0) {
                 neighbours_leave(shard->plane->neighbours, neighbour);
                 close(fd);
         }
@@ -152,8 +167,11 @@ static void acceptor_ready(LoopSource *source, uint32_t events)
                 int fd, r;
 
                 r = stream_accept(source->fd, &peer, &fd);
-                if (r == -EAGAIN)
+                if (r == -EAGAIN) {
+                        if (acceptor->n_unwanted >= FLOOD_MIN)
+                                acceptor_rest(acceptor);
                         return;
+                }
                 if (r < 0) {
                         /* Level-triggered, it would spin. */
                         loop_remove(&acceptor->shard->loop, source);

@@ -20,6 +20,7 @@
 #include "server/proxied.h"
 #include "server/send-pace.h"
 #include "server/subscribing.h"
+#include "transport/stream.h"
 
 static void client_timer_due(LoopTimer *timer, msec_t now)
 {
@@ -194,7 +195,7 @@ static void client_ready(LoopSource *source, uint32_t events)
  * The oldest has had the most time to say what it wants. A worker knows only its own, so it ends
  * one only if it has more than its part: where few are, the oldest may just have come.
  */
-static void client_evict_newcomers(Shard *shard)
+static int client_evict_newcomers(Shard *shard)
 {
         const int limit = shard->settings->max_unauthenticated;
         const Plane *plane = shard->plane;
@@ -203,11 +204,13 @@ static void client_evict_newcomers(Shard *shard)
         if (_likely_(limit < 0 || !oldest ||
                      atomic_load_explicit(&plane->newcomers, memory_order_relaxed) <=
                              (unsigned)limit))
-                return;
+                return 0;
         if (shard->n_newcomers <= (unsigned)limit / plane->n_shards)
-                return;
+                return 0;
         refusals_note(&shard->refusals, REFUSAL_EVICTED, oldest->endpoint, &oldest->peer.any);
+        stream_forget(oldest->source.fd);
         connection_close(oldest);
+        return REASON_SERVER_BUSY;
 }
 
 int client_accept(Shard *shard, const ConnectionOrigin *origin)
@@ -228,8 +231,8 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
         else if (loop_timer_arm(&shard->loop, &connection->timer,
                                 loop_now(&shard->loop) + timeout * MSEC_PER_SEC) < 0)
                 connection_close(connection);
-        client_evict_newcomers(shard);
-        return 0; /* the fd is no longer the caller's, whatever became of it */
+        /* The fd is no longer the caller's, whatever became of it. */
+        return client_evict_newcomers(shard);
 }
 
 /* Goes on with what is in its input. */

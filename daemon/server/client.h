@@ -10,7 +10,8 @@
 
 #include "server/connection.h"
 
-/* Begins to serve an accepted socket (taken over on success). 0 or -errno. */
+/* Begins to serve an accepted socket (taken over on success). 0; REASON_SERVER_BUSY: so many have
+ * not said yet who they are that another one was ended for it; or -errno. */
 int client_accept(Shard *shard, const ConnectionOrigin *origin);
 
 /* A connection that moved here: it is one of shard->movers. Closes it on failure. */

@@ -219,3 +219,10 @@ int stream_set_options(int fd, bool nodelay, unsigned user_timeout)
                 return -errno;
         return set_probes(fd, user_timeout);
 }
+
+void stream_forget(int fd)
+{
+        const struct linger reset = {.l_onoff = 1};
+
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}

@@ -34,6 +34,10 @@ const char *stream_peer_user(const Transport *transport);
  */
 int stream_accept(int listen_fd, Address *ret_peer, int *ret_fd);
 
+/* Nothing of the connection lasts in the kernel when the socket is closed, which is reset then:
+ * those that come in a flood would fill it. What has been written may be lost. */
+void stream_forget(int fd);
+
 /*
  * Of a TCP socket; a listening one hands them on to all that it accepts. nodelay: no Nagle.
  * user_timeout: milliseconds after which a peer that acknowledges nothing is given up (0: the

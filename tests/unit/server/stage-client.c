@@ -33,7 +33,7 @@ Client *client_new(Stage *stage, unsigned worker, MqttVersion version)
                                                                      .endpoint = stage->endpoint,
                                                                      .peer = &nobody,
                                                                      .fd = fds[1],
-                                                             }) == 0);
+                                                             }) >= 0);
         return client;
 }
 

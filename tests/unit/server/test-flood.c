@@ -15,6 +15,7 @@
 #include "stage.h"
 
 #define STRANGERS 40U
+#define FLOOD     9U /* eight that make others go */
 
 /* So little time that each turn has it for one thing. */
 static void spare_no_time(Stage *stage)
@@ -168,6 +169,49 @@ static void test_a_crowd_at_the_door(void)
         for (unsigned i = 0; i < STRANGERS; i++)
                 close(strangers[i]);
         client_free(good);
+        stage_done(&stage);
+}
+
+static void let_one_be_unknown(Settings *settings)
+{
+        settings->max_unauthenticated = 1;
+}
+
+static uint64_t turn_and_count(Stage *stage)
+{
+        shard_turn(stage_shard(stage, 0), 0);
+        return stage_counters(stage).sockets_accepted;
+}
+
+/* Of a flood those of two milliseconds come in together; who is wanted never waits. */
+static void test_a_flood_is_taken_in_portions(void)
+{
+        int strangers[FLOOD + 3];
+        unsigned n = 0;
+        Stage stage;
+
+        stage_init(&stage, 1, let_one_be_unknown);
+        stage_must(server_add_endpoint(stage.server, stage.endpoint) == 0);
+        stage_turn(&stage);
+        strangers[n++] = knock(&stage);
+        g_assert_cmpuint(turn_and_count(&stage), ==, 1);
+        while (n < FLOOD) {
+                strangers[n++] = knock(&stage);
+                g_assert_cmpuint(turn_and_count(&stage), ==, n); /* for it the one before goes */
+                g_assert_cmpuint(stage.plane->newcomers, ==, 1);
+        }
+        strangers[n++] = knock(&stage);
+        g_assert_cmpuint(turn_and_count(&stage), ==, FLOOD);
+        stage_sleep(1);
+        strangers[n++] = knock(&stage);
+        g_assert_cmpuint(turn_and_count(&stage), ==, FLOOD);
+        stage_sleep(1);
+        turn_and_count(&stage); /* listens again */
+        g_assert_cmpuint(turn_and_count(&stage), ==, FLOOD + 2);
+        strangers[n++] = knock(&stage); /* some are not a flood */
+        g_assert_cmpuint(turn_and_count(&stage), ==, FLOOD + 3);
+        for (unsigned i = 0; i < n; i++)
+                close(strangers[i]);
         stage_done(&stage);
 }
 
@@ -376,6 +420,8 @@ int main(int argc, char **argv)
                         test_who_moves_here_comes_later);
         g_test_add_func("/server/flood/what-may-become-of-movers", test_what_may_become_of_movers);
         g_test_add_func("/server/flood/a-crowd-at-the-door", test_a_crowd_at_the_door);
+        g_test_add_func("/server/flood/a-flood-is-taken-in-portions",
+                        test_a_flood_is_taken_in_portions);
         g_test_add_func("/server/flood/end-with-movers", test_end_with_movers);
         g_test_add_func("/server/flood/many-filters", test_many_filters);
         g_test_add_func("/server/flood/many-filters-go", test_many_filters_go);

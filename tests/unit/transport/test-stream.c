@@ -204,6 +204,24 @@ static void test_accept_tells_real_errors(void)
         close(fds[1]);
 }
 
+/* As one that a flood has brought. */
+static void test_forgotten_is_reset(void)
+{
+        Address address, from;
+        int listener = listen_somewhere(&address), client = connect_to(&address), fd = -1;
+        struct pollfd ready = {.fd = client, .events = POLLIN};
+        char byte;
+
+        g_assert_cmpint(stream_accept(listener, &from, &fd), ==, 0);
+        stream_forget(fd);
+        close(fd);
+        g_assert_cmpint(poll(&ready, 1, -1), ==, 1);
+        g_assert_cmpint(recv(client, &byte, 1, MSG_DONTWAIT), ==, -1);
+        g_assert_cmpint(errno, ==, ECONNRESET);
+        close(client);
+        close(listener);
+}
+
 static int option_of(int fd, int level, int option)
 {
         int value = -1;
@@ -260,6 +278,7 @@ int main(int argc, char **argv)
                         test_accept_makes_a_private_non_blocking_descriptor);
         g_test_add_func("/transport/stream/accept-tells-real-errors",
                         test_accept_tells_real_errors);
+        g_test_add_func("/transport/stream/forgotten-is-reset", test_forgotten_is_reset);
         g_test_add_func("/transport/stream/options-of-the-listener-hold-for-what-it-accepts",
                         test_options_of_the_listener_hold_for_what_it_accepts);
         return g_test_run();
