@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/disk-failures.h"
 #include "control/storage.h"
+#include "util/clock.h"
 
 typedef struct Stage {
         char *folder, *conf;
@@ -23,6 +25,7 @@ static void stage_begin(Stage *stage)
                          .errors = CONFIG_ERRORS_INIT};
         stage->conf = g_build_filename(stage->folder, "hawker.conf", NULL);
         g_unsetenv("STATE_DIRECTORY");
+        g_unsetenv("RUNTIME_DIRECTORY");
 }
 
 static int stage_open(Stage *stage, const char *text)
@@ -169,20 +172,20 @@ static off_t size_of_data(const Stage *stage)
         return status.st_size;
 }
 
-/* 80 values of a MiB, of which n stay. */
-static void fill(Store *store, unsigned n)
+/* So many values of a MiB, of which n stay. */
+static void fill(Store *store, uint8_t count, uint8_t n)
 {
         g_autofree uint8_t *value = g_malloc0(1024 * 1024);
         StoreTxn *txn;
 
         g_assert_cmpint(store_begin_write(store, &txn), ==, 0);
-        for (uint8_t i = 0; i < 80; i++)
+        for (uint8_t i = 0; i < count; i++)
                 g_assert_cmpint(
                         store_put(txn, STORE_META, (Bytes){&i, 1}, (Bytes){value, 1024 * 1024}), ==,
                         0);
         g_assert_cmpint(store_commit(txn), ==, 0);
         g_assert_cmpint(store_begin_write(store, &txn), ==, 0);
-        for (uint8_t i = (uint8_t)n; i < 80; i++)
+        for (uint8_t i = n; i < count; i++)
                 g_assert_cmpint(store_delete(txn, STORE_META, (Bytes){&i, 1}), ==, 1);
         g_assert_cmpint(store_commit(txn), ==, 0);
 }
@@ -198,13 +201,13 @@ static void test_mostly_free(void)
         stage_begin(&stage);
         g_setenv("STATE_DIRECTORY", stage.folder, true);
         g_assert_cmpint(stage_open(&stage, text), ==, 0);
-        fill(stage.storage.store, 60);
+        fill(stage.storage.store, 80, 60);
         stage_close(&stage);
         size = size_of_data(&stage);
         g_assert_cmpint(size, >, 80 * 1024 * 1024);
         g_assert_cmpint(stage_open(&stage, text), ==, 0);
         g_assert_cmpint(size_of_data(&stage), ==, size); /* most of it is in use */
-        fill(stage.storage.store, 3);
+        fill(stage.storage.store, 80, 3);
         stage_close(&stage);
         g_assert_cmpint(stage_open(&stage, text), ==, 0);
         g_assert_cmpint(size_of_data(&stage), <, 8 * 1024 * 1024);
@@ -213,6 +216,46 @@ static void test_mostly_free(void)
                         1);
         g_assert_cmpuint(value.length, ==, 1024 * 1024);
         store_abort(txn);
+        stage_end(&stage);
+}
+
+static void test_small_stays(void)
+{
+        const char *text = "persistence true\n";
+        Stage stage;
+        off_t size;
+
+        stage_begin(&stage);
+        g_setenv("STATE_DIRECTORY", stage.folder, true);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        fill(stage.storage.store, 20, 1);
+        stage_close(&stage);
+        size = size_of_data(&stage);
+        g_assert_cmpint(size, >, 20 * 1024 * 1024);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        g_assert_cmpint(size_of_data(&stage), ==, size);
+        stage_end(&stage);
+}
+
+static void test_disk_that_fails_again_is_only_read(void)
+{
+        const char *text = "persistence true\n";
+        const uint64_t now = clock_realtime();
+        Stage stage;
+
+        stage_begin(&stage);
+        g_setenv("STATE_DIRECTORY", stage.folder, true);
+        g_setenv("RUNTIME_DIRECTORY", stage.folder, true);
+        g_assert_cmpint(disk_failures_add(stage.folder, now - 1), ==, 0);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        g_assert_false(stage.storage.is_read_only);
+        stage_close(&stage);
+        g_assert_cmpint(disk_failures_add(stage.folder, now), ==, 0);
+        g_assert_cmpint(stage_open(&stage, text), ==, 0);
+        g_assert_true(stage.storage.is_read_only);
+        stage_close(&stage);
+        g_assert_cmpint(stage_open(&stage, "persistence false\n"), ==, 0);
+        g_assert_false(stage.storage.is_read_only);
         stage_end(&stage);
 }
 
@@ -226,5 +269,8 @@ int main(int argc, char **argv)
         g_test_add_func("/control/storage/not-there", test_not_there);
         g_test_add_func("/control/storage/taken", test_taken);
         g_test_add_func("/control/storage/mostly-free", test_mostly_free);
+        g_test_add_func("/control/storage/small-stays", test_small_stays);
+        g_test_add_func("/control/storage/disk-that-fails-again-is-only-read",
+                        test_disk_that_fails_again_is_only_read);
         return g_test_run();
 }

@@ -10,6 +10,7 @@
 
 #include "mqtt/ack.h"
 #include "mqtt/disconnect.h"
+#include "server/plane-store.h"
 #include "stage-park.h"
 
 #define WORD BYTES_LITERAL("word")
@@ -536,6 +537,29 @@ static void test_away(void)
         stage_done(&stage);
 }
 
+/* What a process without a store has left says nothing of the one that is there now: what that has
+ * is of a time before. */
+static void test_store_was_not_kept_up(void)
+{
+        _cleanup_(park_image_freep) ParkImage *image = NULL;
+        Arrival arrival;
+        ArrivalCounts counts;
+        Luggage luggage;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        stage_leave(&stage, &luggage);
+        stage_serve(&stage);
+        g_assert_cmpint(plane_store_new(stage.plane), ==, 0);
+        g_assert_cmpint(park_image_open(luggage.image, &image), ==, 0);
+        arrival = (Arrival){.image = image, .endpoints = &stage.endpoint, .n_endpoints = 1};
+        g_assert_cmpint(server_unpark(stage.server, &arrival, &counts), ==, 0);
+        server_unpark_end(stage.server);
+        g_assert_true(stage.plane->store->is_stale);
+        luggage_done(&luggage);
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -554,5 +578,6 @@ int main(int argc, char **argv)
         g_test_add_func("/server/park/ticket-key", test_ticket_key);
         g_test_add_func("/server/park/damage", test_damage);
         g_test_add_func("/server/park/away", test_away);
+        g_test_add_func("/server/park/store-was-not-kept-up", test_store_was_not_kept_up);
         return g_test_run();
 }
