@@ -17,6 +17,7 @@
 typedef struct Told {
         int expects_refusal; /* with this error, or any; 0: none */
         bool expects_failure;
+        bool commits; /* by committer_commit(), and is told less */
         _Atomic uint64_t done, settled, checkpointed;
         atomic_uint refused, failures;
         atomic_int refusal, failure; /* the last errors */
@@ -35,6 +36,8 @@ static void told_settled(void *data, uint64_t number)
 {
         (void)data;
         g_assert_cmpuint(number, >, told.settled);
+        if (!told.commits)
+                g_assert_cmpuint(number, <=, told.done);
         told.settled = number;
 }
 
@@ -62,6 +65,13 @@ static void told_failed(void *data, int error)
                 g_assert_cmpint(error, ==, 0);
         told.failures++;
         told.failure = error;
+}
+
+/* Another committer counts from 1 again. */
+static inline void told_again(void)
+{
+        told.done = told.settled = told.checkpointed = 0;
+        told.refused = told.failures = 0;
 }
 
 static const CommitterEvents told_events = {.done = told_done,

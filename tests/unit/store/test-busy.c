@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "committer-told.h"
 #include "store-copy.h"
-#include "store/committer.h"
 
 #define KEYS    200U
 #define VALUE   (8U * 1024)
@@ -19,58 +19,20 @@ typedef struct Stage {
         Fixture fixture;
         Committer *committer;
         CommitLane *lane;
-        _Atomic uint64_t done, settled, checkpointed;
         atomic_bool is_over;
 } Stage;
 
 static Stage stage;
 
-static void on_done(void *data, uint64_t number)
-{
-        (void)data;
-        stage.done = number;
-}
-
-static void on_settled(void *data, uint64_t number)
-{
-        (void)data;
-        g_assert_cmpuint(number, <=, stage.done);
-        stage.settled = number;
-}
-
-static void on_refused(void *data, uint64_t number, int error)
-{
-        (void)data;
-        (void)number;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static void on_checkpointed(void *data, uint64_t number)
-{
-        (void)data;
-        stage.checkpointed = number;
-}
-
-static void on_failed(void *data, int error)
-{
-        (void)data;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static const CommitterEvents events = {.done = on_done,
-                                       .refused = on_refused,
-                                       .settled = on_settled,
-                                       .checkpointed = on_checkpointed,
-                                       .failed = on_failed};
-
 static void stage_init(uint64_t checkpoint_bytes)
 {
         stage = (Stage){};
+        told = (Told){};
         fixture_init(&stage.fixture, true);
         store_set_max_size(stage.fixture.store, (uint64_t)1024 * 1024 * 1024);
         g_assert_cmpint(committer_new(stage.fixture.store,
                                       &(CommitterOptions){.checkpoint_bytes = checkpoint_bytes},
-                                      &events, &stage.committer),
+                                      &told_events, &stage.committer),
                         ==, 0);
         g_assert_cmpint(committer_lane(stage.committer, NULL, &stage.lane), ==, 0);
 }
@@ -145,7 +107,7 @@ static void test_copies_are_whole(void)
                 submit(n++);
         g_assert_cmpint(pthread_join(thread, NULL), ==, 0);
         stage.committer = committer_free(stage.committer);
-        g_assert_cmpuint(stage.settled, ==, n);
+        g_assert_cmpuint(told.settled, ==, n);
         assert_whole(stage.fixture.store);
         stage_done();
 }
@@ -173,11 +135,11 @@ static void test_checkpoint_on_request_is_told(void)
         stage_init(0);
         submit(1);
         g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
-        while (stage.checkpointed < number)
+        while (told.checkpointed < number)
                 sched_yield();
-        g_assert_cmpuint(stage.settled, ==, 1);
+        g_assert_cmpuint(told.settled, ==, 1);
         g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
-        while (stage.checkpointed < number) /* with nothing to do */
+        while (told.checkpointed < number) /* with nothing to do */
                 sched_yield();
         stage_done();
 }

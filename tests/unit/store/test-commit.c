@@ -28,7 +28,7 @@ typedef struct Stage {
 
 static void stage_init(Stage *stage, const CommitterOptions *options)
 {
-        told = (Told){};
+        told = (Told){.commits = true};
         fixture_init(&stage->fixture, true);
         g_assert_cmpint(
                 committer_new(stage->fixture.store, options, &told_events, &stage->committer), ==,

@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "committer-told.h"
 #include "store-copy.h"
-#include "store/committer.h"
 
 typedef struct Stage {
         Fixture fixture, model;
@@ -20,7 +20,7 @@ typedef struct Stage {
         CommitLane *lane;
         GRand *rand;
         GPtrArray *states; /* dumps of the model: after each change */
-        uint64_t done, settled, number;
+        uint64_t number;
         unsigned calls, crashes;
         bool is_watching;
 } Stage;
@@ -41,7 +41,7 @@ static void look(void)
         g_assert_cmpuint(store_found(copy.store).lost, ==, 0);
         g_assert_false(store_found(copy.store).alien);
         is = fixture_dump(&copy);
-        if (strcmp(is, g_ptr_array_index(stage.states, stage.done)) != 0)
+        if (strcmp(is, g_ptr_array_index(stage.states, told.done)) != 0)
                 g_assert_cmpstr(is, ==, g_ptr_array_index(stage.states, stage.number));
         fixture_done(&copy);
         stage.is_watching = true;
@@ -97,44 +97,6 @@ ssize_t lmdb_writev(int fd, const struct iovec *parts, int count)
 
 /* --- what is done --- */
 
-static void on_done(void *data, uint64_t number)
-{
-        (void)data;
-        stage.done = number;
-}
-
-static void on_settled(void *data, uint64_t number)
-{
-        (void)data;
-        g_assert_cmpuint(number, <=, stage.done);
-        stage.settled = number;
-}
-
-static void on_refused(void *data, uint64_t number, int error)
-{
-        (void)data;
-        (void)number;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static void on_checkpointed(void *data, uint64_t number)
-{
-        (void)data;
-        (void)number;
-}
-
-static void on_failed(void *data, int error)
-{
-        (void)data;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static const CommitterEvents events = {.done = on_done,
-                                       .refused = on_refused,
-                                       .settled = on_settled,
-                                       .checkpointed = on_checkpointed,
-                                       .failed = on_failed};
-
 static void add_random(Change **change)
 {
         unsigned table = (unsigned)g_rand_int_range(stage.rand, TABLE_LOG, N_TABLES);
@@ -175,12 +137,13 @@ static void do_random(void)
 static void run(unsigned changes)
 {
         stage.states = g_ptr_array_new_with_free_func(g_free);
-        stage.done = stage.settled = stage.number = 0;
+        told_again();
+        stage.number = 0;
         fixture_init(&stage.fixture, true);
         fixture_init(&stage.model, false);
         g_ptr_array_add(stage.states, fixture_dump(&stage.model));
         g_assert_cmpint(committer_new(stage.fixture.store, &(CommitterOptions){.no_thread = true},
-                                      &events, &stage.committer),
+                                      &told_events, &stage.committer),
                         ==, 0);
         g_assert_cmpint(committer_lane(stage.committer, NULL, &stage.lane), ==, 0);
         stage.is_watching = true;
@@ -192,10 +155,10 @@ static void run(unsigned changes)
                         g_assert_cmpint(committer_checkpoint(stage.committer, &checkpoint), ==, 0);
                 while (committer_turn(stage.committer))
                         ;
-                g_assert_cmpuint(stage.done, ==, stage.number);
+                g_assert_cmpuint(told.done, ==, stage.number);
         }
         stage.committer = committer_free(stage.committer);
-        g_assert_cmpuint(stage.settled, ==, stage.number);
+        g_assert_cmpuint(told.settled, ==, stage.number);
         look();
         stage.is_watching = false;
         fixture_done(&stage.fixture);

@@ -9,8 +9,8 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "committer-told.h"
 #include "store-fixture.h"
-#include "store/committer.h"
 
 #define SMALL "size=24m"
 #define VALUE ((size_t)64 * 1024)
@@ -26,58 +26,18 @@ typedef struct Stage {
         Store *store;
         Committer *committer;
         CommitLane *lane;
-        uint64_t done, settled, checkpointed;
-        unsigned refused;
-        int error, failed;
 } Stage;
 
 static Stage stage;
-
-static void on_done(void *data, uint64_t number)
-{
-        (void)data;
-        stage.done = number;
-}
-
-static void on_settled(void *data, uint64_t number)
-{
-        (void)data;
-        stage.settled = number;
-}
-
-static void on_refused(void *data, uint64_t number, int error)
-{
-        (void)data;
-        (void)number;
-        stage.refused++;
-        stage.error = error;
-}
-
-static void on_checkpointed(void *data, uint64_t number)
-{
-        (void)data;
-        stage.checkpointed = number;
-}
-
-static void on_failed(void *data, int error)
-{
-        (void)data;
-        stage.failed = error;
-}
-
-static const CommitterEvents events = {.done = on_done,
-                                       .refused = on_refused,
-                                       .settled = on_settled,
-                                       .checkpointed = on_checkpointed,
-                                       .failed = on_failed};
 
 static void open_all(const char *path, uint64_t max_size)
 {
         StoreOptions options = {table_names, N_TABLES, 1, max_size, false};
 
         stage = (Stage){};
+        told = (Told){.expects_refusal = TOLD_ANY, .expects_failure = true};
         expect(store_open(path, &options, &stage.store) == 0);
-        expect(committer_new(stage.store, &(CommitterOptions){.no_thread = true}, &events,
+        expect(committer_new(stage.store, &(CommitterOptions){.no_thread = true}, &told_events,
                              &stage.committer) == 0);
         expect(committer_lane(stage.committer, NULL, &stage.lane) == 0);
 }
@@ -93,27 +53,27 @@ static bool put(unsigned n, bool may_refuse)
 {
         static const uint8_t value[VALUE];
         Change *change = change_new(may_refuse, VALUE);
-        unsigned refused = stage.refused;
+        unsigned refused = told.refused;
         uint64_t number;
 
         change_put(&change, TABLE_LOG, (Bytes){(const uint8_t *)&n, sizeof(n)},
                    (Bytes){value, sizeof(value)});
         expect(committer_submit(stage.lane, change, &number) == 0);
         expect(committer_turn(stage.committer));
-        expect(stage.failed == 0 && stage.done == number);
-        return stage.refused == refused;
+        expect(told.failure == 0 && told.done == number);
+        return told.refused == refused;
 }
 
 static bool drop(unsigned n)
 {
         Change *change = change_new(false, 0);
-        unsigned refused = stage.refused;
+        unsigned refused = told.refused;
         uint64_t number;
 
         change_delete(&change, TABLE_LOG, (Bytes){(const uint8_t *)&n, sizeof(n)});
         expect(committer_submit(stage.lane, change, &number) == 0);
         expect(committer_turn(stage.committer));
-        return stage.failed == 0 && stage.refused == refused;
+        return told.failure == 0 && told.refused == refused;
 }
 
 static bool is_there(unsigned n)
@@ -134,7 +94,7 @@ static bool checkpoint(void)
 
         expect(committer_checkpoint(stage.committer, &number) == 0);
         expect(committer_turn(stage.committer));
-        return stage.checkpointed == number;
+        return told.checkpointed == number;
 }
 
 /* The quota: before anything of the disk is felt. */
@@ -145,9 +105,9 @@ static void full_quota(const char *path)
         open_all(path, (uint64_t)4 * 1024 * 1024);
         while (put(n, true))
                 n++;
-        expect(stage.error == -EDQUOT && n > 30 && n <= 64);
+        expect(told.refusal == -EDQUOT && n > 30 && n <= 64);
         expect(put(n, false)); /* what must be written is */
-        expect(checkpoint() && stage.settled == stage.done);
+        expect(checkpoint() && told.settled == told.done);
         for (unsigned i = 0; i < n; i++)
                 expect(is_there(i) && drop(i));
         expect(checkpoint());
@@ -186,17 +146,17 @@ static void full_disk(const char *folder, const char *path)
                 expect(put(n, true));
         expect(checkpoint());
         fill_disk(folder);
-        expect(!put(n, true) && (stage.error == -EDQUOT || stage.error == -ENOSPC));
+        expect(!put(n, true) && (told.refusal == -EDQUOT || told.refusal == -ENOSPC));
         while (put(n + kept, false) && kept < 1000) /* in the file that the journal has */
                 kept++;
-        expect(stage.error == -ENOSPC && kept < 100);
+        expect(told.refusal == -ENOSPC && kept < 100);
         (void)checkpoint(); /* it may have room or not */
         expect(drop(0));    /* a small one has its place */
         for (unsigned i = 1; i < 20; i++)
                 expect(is_there(i));
         empty_disk(folder);
         expect(drop(1));
-        expect(checkpoint() && stage.settled == stage.done);
+        expect(checkpoint() && told.settled == told.done);
         expect(!is_there(0) && !is_there(1) && is_there(2));
         for (unsigned i = 0; i < kept; i++)
                 expect(is_there(n + i));

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "committer-told.h"
 #include "store-copy.h"
-#include "store/committer.h"
 #include "store/journal-scan.h"
 #include "store/journal-segment.h"
 
@@ -13,52 +13,15 @@ typedef struct Stage {
         Fixture fixture;
         Committer *committer;
         CommitLane *lane;
-        uint64_t done, settled;
 } Stage;
 
 static Stage stage;
 
-static void on_done(void *data, uint64_t number)
-{
-        (void)data;
-        stage.done = number;
-}
-
-static void on_settled(void *data, uint64_t number)
-{
-        (void)data;
-        stage.settled = number;
-}
-
-static void on_refused(void *data, uint64_t number, int error)
-{
-        (void)data;
-        (void)number;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static void on_checkpointed(void *data, uint64_t number)
-{
-        (void)data;
-        (void)number;
-}
-
-static void on_failed(void *data, int error)
-{
-        (void)data;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static const CommitterEvents events = {.done = on_done,
-                                       .refused = on_refused,
-                                       .settled = on_settled,
-                                       .checkpointed = on_checkpointed,
-                                       .failed = on_failed};
-
 static void begin(void)
 {
+        told_again();
         g_assert_cmpint(committer_new(stage.fixture.store, &(CommitterOptions){.no_thread = true},
-                                      &events, &stage.committer),
+                                      &told_events, &stage.committer),
                         ==, 0);
         g_assert_cmpint(committer_lane(stage.committer, NULL, &stage.lane), ==, 0);
 }
@@ -100,7 +63,7 @@ static void checkpoint(void)
 
         g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
         g_assert_true(committer_turn(stage.committer));
-        g_assert_cmpuint(stage.settled, ==, stage.done);
+        g_assert_cmpuint(told.settled, ==, told.done);
 }
 
 /* The store as the next process would find it. */

@@ -4,68 +4,29 @@
 
 #include <errno.h>
 
+#include "committer-told.h"
 #include "store-copy.h"
-#include "store/committer.h"
 #include "tests/unit/failing-memory.h"
 
 typedef struct Stage {
         Fixture fixture;
         Committer *committer;
         CommitLane *lane;
-        uint64_t done, settled, checkpointed;
-        unsigned refused;
 } Stage;
 
 static Stage stage;
 
-static void on_done(void *data, uint64_t number)
-{
-        (void)data;
-        stage.done = number;
-}
-
-static void on_settled(void *data, uint64_t number)
-{
-        (void)data;
-        g_assert_cmpuint(number, <=, stage.done);
-        stage.settled = number;
-}
-
-static void on_refused(void *data, uint64_t number, int error)
-{
-        (void)data;
-        (void)number;
-        g_assert_cmpint(error, ==, -ENOMEM);
-        stage.refused++;
-}
-
-static void on_checkpointed(void *data, uint64_t number)
-{
-        (void)data;
-        stage.checkpointed = number;
-}
-
-static void on_failed(void *data, int error)
-{
-        (void)data;
-        g_assert_cmpint(error, ==, 0);
-}
-
-static const CommitterEvents events = {.done = on_done,
-                                       .refused = on_refused,
-                                       .settled = on_settled,
-                                       .checkpointed = on_checkpointed,
-                                       .failed = on_failed};
-
 static int begin(void)
 {
-        return committer_new(stage.fixture.store, &(CommitterOptions){.no_thread = true}, &events,
-                             &stage.committer);
+        told_again();
+        return committer_new(stage.fixture.store, &(CommitterOptions){.no_thread = true},
+                             &told_events, &stage.committer);
 }
 
 static void stage_init(void)
 {
         stage = (Stage){};
+        told = (Told){.expects_refusal = -ENOMEM};
         fixture_init(&stage.fixture, true);
         g_assert_cmpint(begin(), ==, 0);
         g_assert_cmpint(committer_lane(stage.committer, NULL, &stage.lane), ==, 0);
@@ -114,19 +75,19 @@ static bool put_with_failure(unsigned n)
         bool failed;
         int r;
 
-        stage.refused = 0;
+        told.refused = 0;
         failing_memory_begin(n);
         r = put(key);
         turn_all();
         if (committer_checkpoint(stage.committer, &number) == 0)
                 turn_all();
         failed = failing_memory_end();
-        while (stage.settled < stage.done || settled == 0) {
+        while (told.settled < told.done || settled == 0) {
                 g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
                 turn_all();
-                settled = stage.checkpointed;
+                settled = told.checkpointed;
         }
-        g_assert_cmpint(is_there(&stage.fixture, key), ==, r == 0 && stage.refused == 0);
+        g_assert_cmpint(is_there(&stage.fixture, key), ==, r == 0 && told.refused == 0);
         return failed;
 }
 
