@@ -42,12 +42,16 @@ int client_list_next(ClientList *list, ClientRow *ret_row)
                                    &ret_row->queued_bytes);
 }
 
-int client_list_rewind(ClientList *list)
-{
-        return pages_rewind(&list->pages);
-}
-
 int client_list_turn(ClientList *list)
 {
         return pages_turn(&list->pages, 0);
+}
+
+int client_list_print_json(ClientList *list)
+{
+        static const char *const names[] = {"client",   "user",     "address",
+                                            "listener", "protocol", "subscriptions",
+                                            "inflight", "queued",   "queued_bytes"};
+
+        return pages_print_json(&list->pages, names);
 }

@@ -33,9 +33,10 @@ void client_list_done(ClientList *list);
 
 /* 1, 0: that was the last of this page, or -errno. */
 int client_list_next(ClientList *list, ClientRow *ret_row);
-/* The rows of this page once more. 0 or -errno. */
-int client_list_rewind(ClientList *list);
 
 /* Behind the last row of a page: asks for the next one. EXIT_DONE; -1: there is none; or another
  * status, which stderr explains. */
 int client_list_turn(ClientList *list);
+
+/* All of them as a JSON array. EXIT_DONE, or another status. */
+int client_list_print_json(ClientList *list);

@@ -51,13 +51,6 @@ void pages_done(Pages *pages)
         sd_bus_error_free(&pages->error);
 }
 
-int pages_rewind(Pages *pages)
-{
-        int r = sd_bus_message_rewind(pages->page, true);
-
-        return r < 0 ? r : enter(pages, pages->page);
-}
-
 int pages_turn(Pages *pages, int r)
 {
         const char *next;

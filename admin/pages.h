@@ -27,9 +27,6 @@ typedef struct Pages {
 int pages_begin(Pages *pages);
 void pages_done(Pages *pages);
 
-/* The rows of this page once more. 0 or -errno. */
-int pages_rewind(Pages *pages);
-
 /* Behind the last row of a page, where reading one has returned r: asks for the next one.
  * EXIT_DONE; -1: there is none; or another status, which stderr explains. */
 int pages_turn(Pages *pages, int r);

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "admin/client-list.h"
-#include "admin/json.h"
-#include "admin/name.h"
+#include "admin/table.h"
 #include "util/macro.h"
 
 static const char *wanted(const char *value)
@@ -14,111 +13,42 @@ static const char *wanted(const char *value)
         return value ? value : "";
 }
 
-/* --- for programs --- */
-
-static void print_json(const ClientRow *row)
+static int add_row(Table *table, const ClientRow *row)
 {
-        const struct {
-                const char *name, *value;
-        } texts[] = {
-                {"client", row->client},     {"user", row->user},         {"address", row->address},
-                {"listener", row->listener}, {"protocol", row->protocol},
-        };
+        const char *const texts[] = {row->client, row->user, row->address, row->listener,
+                                     row->protocol};
+        int r = 0;
 
-        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-                printf("%s\"%s\":", i > 0 ? "," : "{", texts[i].name);
-                json_write_string(stdout, texts[i].value);
-        }
-        printf(",\"subscriptions\":%" PRIu64 ",\"inflight\":%" PRIu64 ",\"queued\":%" PRIu64
-               ",\"queued_bytes\":%" PRIu64 "}",
-               row->subscriptions, row->inflight, row->queued, row->queued_bytes);
-}
-
-static int print_all_json(ClientList *list)
-{
-        const char *before = "[";
-        ClientRow row;
-        int r, status;
-
-        do {
-                while ((r = client_list_next(list, &row)) > 0) {
-                        fputs(before, stdout);
-                        print_json(&row);
-                        before = ",\n";
-                }
-                status = r < 0 ? broker_failed(r) : client_list_turn(list);
-        } while (status == EXIT_DONE);
-        if (status > EXIT_DONE)
-                return status;
-        puts(before[0] == '[' ? "[]" : "]");
-        return EXIT_DONE;
-}
-
-/* --- for people --- */
-
-typedef struct Widths {
-        unsigned client, user, address, listener;
-} Widths;
-
-static void widen(unsigned *width, const char *text)
-{
-        *width = MAX(*width, MIN(name_width(text), NAME_WIDTH_MAX));
-}
-
-/* Those of the first page have to do for all. */
-static int measure(ClientList *list, Widths *widths)
-{
-        ClientRow row;
-        int r;
-
-        *widths = (Widths){6, 4, 7, 8};
-        while ((r = client_list_next(list, &row)) > 0) {
-                widen(&widths->client, row.client);
-                widen(&widths->user, row.user);
-                widen(&widths->address, row.address);
-                widen(&widths->listener, row.listener);
-        }
-        return r < 0 ? r : client_list_rewind(list);
-}
-
-static void print_row(const ClientRow *row, const Widths *widths)
-{
-        name_print(row->client, widths->client + 2);
-        name_print(row->user, widths->user + 2);
-        name_print(row->address, widths->address + 2);
-        name_print(row->listener, widths->listener + 2);
-        printf("%-5s  %13" PRIu64 "  %6" PRIu64 "\n", row->protocol, row->subscriptions,
-               row->queued);
-}
-
-static void print_head(const Widths *widths)
-{
-        printf("%-*s  %-*s  %-*s  %-*s  %-5s  %13s  %6s\n", (int)widths->client, "CLIENT",
-               (int)widths->user, "USER", (int)widths->address, "ADDRESS", (int)widths->listener,
-               "LISTENER", "MQTT", "SUBSCRIPTIONS", "QUEUED");
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
+                r = table_add(table, "%s", texts[i]);
+        if (r == 0)
+                r = table_add(table, "%" PRIu64, row->subscriptions);
+        return r < 0 ? r : table_add(table, "%" PRIu64, row->queued);
 }
 
 static int print_all(ClientList *list)
 {
-        Widths widths;
+        static const TableColumn columns[] = {
+                {"CLIENT"},       {"USER"}, {"ADDRESS"},
+                {"LISTENER"},     {"MQTT"}, {"SUBSCRIPTIONS", true},
+                {"QUEUED", true},
+        };
+        _cleanup_(table_done) Table table = {.columns = columns, .n_columns = ARRAY_SIZE(columns)};
         ClientRow row;
-        size_t n = 0;
         int r, status;
 
-        r = measure(list, &widths);
-        if (r < 0)
-                return broker_failed(r);
         do {
                 while ((r = client_list_next(list, &row)) > 0) {
-                        if (n++ == 0)
-                                print_head(&widths);
-                        print_row(&row, &widths);
+                        r = add_row(&table, &row);
+                        if (r < 0)
+                                break;
                 }
+                table_print(&table);
                 status = r < 0 ? broker_failed(r) : client_list_turn(list);
         } while (status == EXIT_DONE);
         if (status > EXIT_DONE)
                 return status;
-        if (n == 0)
+        if (!table.has_head)
                 puts("No such client is connected.");
         return EXIT_DONE;
 }
@@ -140,5 +70,5 @@ int verb_clients(const Command *command)
                 status = client_list_begin(&broker, &clients, &list);
         if (status != EXIT_DONE)
                 return status;
-        return command->json ? print_all_json(&list) : print_all(&list);
+        return command->json ? client_list_print_json(&list) : print_all(&list);
 }
