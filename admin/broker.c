@@ -88,7 +88,7 @@ int broker_new_call(const Broker *broker, const char *interface, const char *met
         return 0;
 }
 
-static int explain_not_running(const Broker *broker)
+int broker_explain_absent(const Broker *broker)
 {
         const char *instance = broker->command->instance;
 
@@ -104,7 +104,7 @@ int broker_explain(const Broker *broker, const sd_bus_error *error, int r)
 {
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
             sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                return explain_not_running(broker);
+                return broker_explain_absent(broker);
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
             sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
                 fprintf(stderr, "hawkerctl: %s\n",

@@ -38,6 +38,9 @@ int broker_new_call(const Broker *broker, const char *interface, const char *met
 int broker_call(const Broker *broker, sd_bus_message *call, uint64_t timeout,
                 sd_bus_message **ret_reply);
 
+/* Says on stderr that there is none, and how to start it. EXIT_NOT_RUNNING. */
+int broker_explain_absent(const Broker *broker);
+
 /* Says on stderr what came of a call that failed with r. The status to end with. */
 int broker_explain(const Broker *broker, const sd_bus_error *error, int r);
 

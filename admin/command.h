@@ -34,6 +34,8 @@ typedef struct Command {
         bool session;         /* on the bus of the session */
         bool json;
         bool no_pager;
+        unsigned width; /* of the terminal; 0: stdout is none */
+        bool has_colours;
         char **words; /* behind the verb, as many as it takes; NULL behind the last */
         size_t n_words;
         const char *argument; /* the first of them, or NULL */
@@ -84,3 +86,6 @@ int verb_store(const Command *command);
 int verb_help(const Command *command);
 int verb_completion(const Command *command);
 int verb_version(const Command *command);
+int verb_config(const Command *command);
+int verb_log_level(const Command *command);
+int verb_top(const Command *command);

@@ -5,6 +5,7 @@
 
 #include "admin/command.h"
 #include "admin/pager.h"
+#include "admin/terminal.h"
 #include "admin/verb.h"
 #include "util/macro.h"
 
@@ -17,6 +18,23 @@ const Verb verbs[] = {
          .options = OPTIONS({'w', "wait", NULL, "print what has changed, fail if it failed"})},
         {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
+        {"config", "[FILE]", "the settings, and where each comes from", verb_config,
+         .is_long = true,
+         .options = OPTIONS({0, "changed", NULL, "only those that are not left at the default"}),
+         .more = "FILE is the configuration of the service if none is given."},
+        {"log-level", "[emerg|alert|crit|err|warning|notice|info|debug]",
+         "how much the log says, or have it say more", verb_log_level,
+         .more = "It holds until the next reload or start."},
+        {"top", NULL, "the traffic and the clients, as they change", verb_top,
+         .options = OPTIONS({'d', "delay", "SECONDS", "between two looks: 1"},
+                            {'n', "iterations", "NUMBER", "of looks, then end"},
+                            {'1', "once", NULL, "one look, as text: -n 1"},
+                            {'s', "sort", "queued|bytes|inflight|subscriptions|client",
+                             "which clients come first: queued"}),
+         .more = "On a terminal the keys are: s the next order, q quit. Rates are of the time\n"
+                 "between two looks; with --once, of one delay. Without a terminal, or with "
+                 "--json,\n"
+                 "each look is written below the last."},
         {"clients", "[PATTERN]", "list who is connected", verb_clients, .is_long = true,
          .options = OPTIONS({'a', "address", "ADDRESS", "those of this address or prefix"},
                             {'l', "listener", "NAME", "those that came by this listener"},
@@ -135,7 +153,8 @@ static int no_verb(const char *name)
 
 int main(int argc, char **argv)
 {
-        _cleanup_(command_done) Command command = {};
+        _cleanup_(command_done) Command command = {.width = terminal_width(),
+                                                   .has_colours = terminal_has_colours()};
         const Verb *verb;
         Pager pager = {};
         int at, status;

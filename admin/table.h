@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A table for people: its columns are as wide as what was added before it was printed first, of
- * names NAME_WIDTH_MAX at most. Cells may be names that peers have chosen (name.h).
+ * A table for people: as wide as what is in it, but no wider than the terminal. Nothing in it
+ * drives the terminal.
  *
  * Thread: any
  */
@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "util/macro.h"
 
@@ -17,13 +18,17 @@
 
 typedef struct TableColumn {
         const char *head;
-        bool is_number; /* stands to the right */
+        bool is_number;     /* stands to the right */
+        unsigned shortened; /* 0: never; of the others the one with most is cut first */
 } TableColumn;
 
-/* Zeroed but for the first two; then table_done() is due. */
+/* Zeroed but for the first five, of which the last three may be; then table_done() is due. */
 typedef struct Table {
         const TableColumn *columns;
         size_t n_columns;
+        FILE *to;       /* NULL: stdout */
+        unsigned width; /* that it must fit; 0: any */
+        bool has_colours;
         unsigned widths[TABLE_COLUMNS_MAX];
         bool has_head; /* it was printed */
         char **cells;
@@ -35,5 +40,8 @@ void table_done(Table *table);
 /* The next cell, row by row. 0 or -ENOMEM. */
 int table_add(Table *table, const char *format, ...) _printf_(2, 3);
 
-/* To stdout: the rows since the last time, and what the columns are before the first. */
+/* The next ones as they are. 0 or -ENOMEM. */
+int table_add_texts(Table *table, size_t n, const char *const texts[]);
+
+/* The rows since the last time, and what the columns are before the first; without rows nothing. */
 void table_print(Table *table);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Two looks at the broker as text, or as JSON. */
+#include "admin/top-show.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "admin/json.h"
+#include "admin/table.h"
+#include "util/macro.h"
+
+#define NUMBER_MAX 32U
+
+static const TableColumn rate_columns[] = {
+        {"", false, 0}, {"PER SECOND", true, 0}, {"SINCE START", true, 0}};
+static const TableColumn client_columns[] = {
+        {"CLIENT", false, 1}, {"USER", false, 3},     {"ADDRESS", false, 4}, {"LISTENER", false, 5},
+        {"SUBS", true, 0},    {"IN FLIGHT", true, 0}, {"QUEUED", true, 0},   {"BYTES", true, 0},
+};
+
+static const char *const rate_titles[TOP_RATES] = {
+        [TOP_MESSAGES_RECEIVED] = "Messages received",
+        [TOP_MESSAGES_SENT] = "Messages sent",
+        [TOP_MESSAGES_DROPPED] = "Messages dropped",
+        [TOP_BYTES_RECEIVED] = "Bytes received",
+        [TOP_BYTES_SENT] = "Bytes sent",
+};
+
+static int show_rates(const TopLook *before, const TopLook *after, FILE *to)
+{
+        _cleanup_(table_done) Table table = {
+                .columns = rate_columns, .n_columns = ARRAY_SIZE(rate_columns), .to = to};
+
+        for (size_t i = 0; i < TOP_RATES; i++) {
+                char rate[NUMBER_MAX], all[NUMBER_MAX];
+                const char *const cells[] = {rate_titles[i], rate, all};
+
+                snprintf(rate, sizeof(rate), "%.1f", top_look_rate(before, after, (TopFigure)i));
+                snprintf(all, sizeof(all), "%" PRIu64, after->figures[i]);
+                if (table_add_texts(&table, ARRAY_SIZE(cells), cells) < 0)
+                        return -ENOMEM;
+        }
+        table_print(&table);
+        return 0;
+}
+
+static int show_clients(const Command *command, const TopLook *look, FILE *to)
+{
+        _cleanup_(table_done) Table table = {
+                .columns = client_columns,
+                .n_columns = ARRAY_SIZE(client_columns),
+                .to = to,
+                .width = command->width,
+                .has_colours = command->has_colours,
+        };
+
+        for (size_t i = 0; i < look->n_clients; i++) {
+                const TopClient *client = &look->clients[i];
+                const uint64_t numbers[] = {client->subscriptions, client->inflight, client->queued,
+                                            client->queued_bytes};
+                char texts[ARRAY_SIZE(numbers)][NUMBER_MAX];
+                const char *const cells[] = {client->client,   client->user, client->address,
+                                             client->listener, texts[0],     texts[1],
+                                             texts[2],         texts[3]};
+
+                for (size_t j = 0; j < ARRAY_SIZE(numbers); j++)
+                        snprintf(texts[j], sizeof(texts[j]), "%" PRIu64, numbers[j]);
+                if (table_add_texts(&table, ARRAY_SIZE(cells), cells) < 0)
+                        return -ENOMEM;
+        }
+        table_print(&table);
+        return 0;
+}
+
+int top_show_text(const Command *command, const TopLook *before, const TopLook *after,
+                  TopOrder order, FILE *to)
+{
+        const uint64_t *figures = after->figures;
+        int r;
+
+        fprintf(to,
+                "%" PRIu64 " clients, %" PRIu64 " sessions, %" PRIu64 " subscriptions\n"
+                "%" PRIu64 " messages queued, %" PRIu64 " retained, %" PRIu64 " MiB of memory\n\n",
+                figures[TOP_CLIENTS], figures[TOP_SESSIONS], figures[TOP_SUBSCRIPTIONS],
+                figures[TOP_QUEUED], figures[TOP_RETAINED], figures[TOP_MEMORY] >> 20);
+        r = show_rates(before, after, to);
+        if (r < 0)
+                return r;
+        if (after->without_clients) {
+                fputs("\nThe clients are shown to root and the group hawker-admin.\n", to);
+                return 0;
+        }
+        fprintf(to, "\nClients by %s:\n", top_order_name(order));
+        return show_clients(command, after, to);
+}
+
+static void show_client_json(const TopClient *client, FILE *to)
+{
+        fputs("{\"client\":", to);
+        json_write_string(to, client->client);
+        fputs(",\"user\":", to);
+        json_write_string(to, client->user);
+        fputs(",\"address\":", to);
+        json_write_string(to, client->address);
+        fputs(",\"listener\":", to);
+        json_write_string(to, client->listener);
+        fprintf(to,
+                ",\"subscriptions\":%" PRIu64 ",\"inflight\":%" PRIu64 ",\"queued\":%" PRIu64
+                ",\"queued_bytes\":%" PRIu64 "}",
+                client->subscriptions, client->inflight, client->queued, client->queued_bytes);
+}
+
+int top_show_json(const TopLook *before, const TopLook *after, FILE *to)
+{
+        fprintf(to, "{\"seconds\":%.3f,\"figures\":{", (double)(after->when - before->when) / 1e6);
+        for (size_t i = 0; i < TOP_FIGURES; i++)
+                fprintf(to, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", top_figure_name((TopFigure)i),
+                        after->figures[i]);
+        fputs("},\"rates\":{", to);
+        for (size_t i = 0; i < TOP_RATES; i++)
+                fprintf(to, "%s\"%s\":%.1f", i > 0 ? "," : "", top_figure_name((TopFigure)i),
+                        top_look_rate(before, after, (TopFigure)i));
+        fputs(after->without_clients ? "},\"clients\":null}\n" : "},\"clients\":[", to);
+        if (after->without_clients)
+                return 0;
+        for (size_t i = 0; i < after->n_clients; i++) {
+                fputs(i > 0 ? "," : "", to);
+                show_client_json(&after->clients[i], to);
+        }
+        fputs("]}\n", to);
+        return 0;
+}

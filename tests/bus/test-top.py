@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""hawkerctl top and log-level, with a broker on a bus of its own.
+
+Usage: test-top.py HAWKERD HAWKERCTL
+
+Prints TAP. Nothing here sleeps: each wait is for an output, with a deadline.
+"""
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import DEADLINE, NOBODY, Bus, policy_for
+from service import Service, run
+
+HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
+CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c"
+DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
+
+
+def broker(folder, bus):
+    text = "\n".join([f"listener 0 {folder}/mqtt", "allow_anonymous true", "sys_interval 0",
+                      *(["user root"] if os.geteuid() == 0 else []), ""])
+    return Service(HAWKERD, folder, text, environment=bus.environment())
+
+
+def connect(folder, one):
+    one.state("READY=1")
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(DEADLINE)
+    client.connect(os.path.join(folder, "mqtt"))
+    client.sendall(CONNECT)
+    assert client.recv(4)[3] == 0
+    return client
+
+
+def ctl(bus, *words, uid=None):
+    done = subprocess.run([HAWKERCTL, *words], env={**os.environ, **bus.environment()},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=DEADLINE, user=uid, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def one_look_has_all(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one):
+        status, out, err = ctl(bus, "top", "--once", "-d", "0.1")
+        assert status == DONE and not err, err
+        assert "1 clients, 1 sessions" in out and "\x1b" not in out, out
+        assert re.search(r"(?m)^Messages received +0\.0 +\d+$", out), out
+        assert re.search(r"(?m)^CLIENT +USER +ADDRESS", out) and re.search(r"(?m)^c ", out), out
+        status, out, err = ctl(bus, "top", "-n", "2", "-d", "0.1", "--json", "--sort", "client")
+        looks = [json.loads(line) for line in out.split("\n")[:-1]]
+        assert status == DONE and len(looks) == 2 and not err, (out, err)
+        assert looks[0]["figures"]["ClientsConnected"] == 1
+        assert [one["client"] for one in looks[1]["clients"]] == ["c"]
+        assert looks[1]["seconds"] >= 0.1 and looks[1]["rates"]["MessagesSent"] == 0
+
+
+def rates_are_of_the_time_between(folder):
+    """Bytes come for as long as it looks; what they add up to is in the figures."""
+    with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one) as client:
+        env = {**os.environ, **bus.environment()}
+        with subprocess.Popen([HAWKERCTL, "top", "--json", "-d", "0.2"], env=env, text=True,
+                              stdout=subprocess.PIPE) as top:
+            first = json.loads(top.stdout.readline())
+            client.sendall(100 * b"\x30\x05\0\1tab")
+            second = first
+            while second["figures"]["MessagesReceived"] < 100:
+                first, second = second, json.loads(top.stdout.readline())
+            grown = second["figures"]["MessagesReceived"] - first["figures"]["MessagesReceived"]
+            wanted = grown / second["seconds"]
+            assert abs(second["rates"]["MessagesReceived"] - wanted) <= 1 + wanted / 100, second
+            top.terminate()
+
+
+def it_is_drawn_in_place(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.update(bus.environment(), TERM="xterm", LINES="20", COLUMNS="70")
+            os.execv(HAWKERCTL, [HAWKERCTL, "top", "-d", "0.1"])
+        text = ""
+
+        def until(wanted):
+            nonlocal text
+            end = time.monotonic() + DEADLINE
+            while wanted not in text:
+                assert time.monotonic() < end, (wanted, text)
+                if select.select([fd], [], [], 1)[0]:
+                    text += os.read(fd, 65536).decode()
+
+        until("Clients by queued:")
+        assert text.startswith("\x1b[?1049h"), text
+        assert not termios.tcgetattr(fd)[3] & termios.ECHO
+        text = ""
+        until("\x1b[J")
+        text = ""
+        until("\x1b[J")
+        frame = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.split("\x1b[H")[-1])
+        assert all(len(line) <= 70 for line in frame.split("\r\n")), frame
+        os.write(fd, b"s")
+        until("Clients by bytes:")
+        os.write(fd, b"q")
+        until("\x1b[?1049l")
+        assert os.waitpid(pid, 0)[1] == 0
+        assert termios.tcgetattr(fd)[3] & termios.ECHO
+        os.close(fd)
+
+
+def a_broker_that_ends_is_told_on_the_screen_that_stays(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.update(bus.environment(), TERM="xterm")
+            os.execv(HAWKERCTL, [HAWKERCTL, "top", "-d", "0.1"])
+        text = os.read(fd, 65536).decode()
+        one.stop()
+        try:
+            while chunk := os.read(fd, 65536):
+                text += chunk.decode()
+        except OSError:
+            pass
+        os.close(fd)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        assert status == NOT_RUNNING, (status, text)
+        assert "is not running" in text.split("\x1b[?1049l")[-1], text
+
+
+def wrong_usage_is_told(folder):
+    with Bus(folder) as bus:
+        for words in (("-d", "0"), ("-d", "x"), ("-n", "0"), ("-n", "-1"), ("-n", "x"),
+                      ("--sort", "x"), ("word",)):
+            status, out, err = ctl(bus, "top", *words)
+            assert status == USAGE and not out and "top --help" in err, (words, status, err)
+        assert ctl(bus, "top", "--once")[0] == NOT_RUNNING
+        assert ctl(bus, "log-level")[0] == NOT_RUNNING
+        assert ctl(bus, "log-level", "debug")[0] == NOT_RUNNING
+
+
+def who_may_not_see_clients_sees_the_rest(folder):
+    if os.geteuid() != 0:
+        return "only root can be another"
+    os.chmod(folder, 0o755)
+    with Bus(folder, policy_for("root")) as bus, broker(folder, bus) as one, connect(folder, one):
+        status, out, err = ctl(bus, "top", "--once", "-d", "0.1", uid=NOBODY)
+        assert status == DONE and "1 clients" in out and "hawker-admin" in out, (out, err)
+    return None
+
+
+def the_level_of_the_log_can_be_changed(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        assert ctl(bus, "log-level", "debug") == (DONE, "", "")
+        assert ctl(bus, "log-level") == (DONE, "debug\n", "")
+        assert ctl(bus, "log-level", "--json") == (DONE, '"debug"\n', "")
+        status, _, err = ctl(bus, "log-level", "loud")
+        assert status == FAILED and "warning" in err, err
+
+
+TESTS = [
+    one_look_has_all,
+    rates_are_of_the_time_between,
+    it_is_drawn_in_place,
+    a_broker_that_ends_is_told_on_the_screen_that_stays,
+    wrong_usage_is_told,
+    who_may_not_see_clients_sees_the_rest,
+    the_level_of_the_log_can_be_changed,
+]
+
+if __name__ == "__main__":
+    if not shutil.which("dbus-daemon"):
+        print("1..0 # SKIP there is no dbus-daemon")
+        sys.exit(0)
+    sys.exit(run([("/top/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-top-")))
