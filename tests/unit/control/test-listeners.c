@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/listeners.h"
+#include "tests/unit/free-port.h"
 
 /* What runs, and what is to run. */
 typedef struct Stage {
@@ -23,20 +24,6 @@ typedef struct Stage {
         ListenerMeans means;
         ConfigErrors errors;
 } Stage;
-
-static uint16_t free_port(void)
-{
-        const StreamTcpAddress where = {.host = "127.0.0.1"};
-        Address address = {.length = sizeof(address.storage)};
-        StreamListening listening;
-
-        g_assert_cmpint(stream_listen_tcp(&where, &listening), ==, 0);
-        g_assert_cmpint(
-                getsockname(listening.fds[0], (struct sockaddr *)&address.storage, &address.length),
-                ==, 0);
-        stream_listening_done(&listening);
-        return address_port(&address);
-}
 
 /* "A" and "B" are two free ports, "/" before a word is the folder. */
 static Settings *parse(const Stage *stage, const char *text)

@@ -11,6 +11,7 @@
 
 #include "control/reload.h"
 #include "tests/unit/failing-memory.h"
+#include "tests/unit/free-port.h"
 
 typedef struct Stage {
         char *folder, *path;
@@ -18,20 +19,6 @@ typedef struct Stage {
         SettingsSource source;
         Manager *manager;
 } Stage;
-
-static uint16_t free_port(void)
-{
-        const StreamTcpAddress where = {.host = "127.0.0.1"};
-        Address address = {.length = sizeof(address.storage)};
-        StreamListening listening;
-
-        g_assert_cmpint(stream_listen_tcp(&where, &listening), ==, 0);
-        g_assert_cmpint(
-                getsockname(listening.fds[0], (struct sockaddr *)&address.storage, &address.length),
-                ==, 0);
-        stream_listening_done(&listening);
-        return address_port(&address);
-}
 
 /* "$A" and "$B" are two free ports, "$F" is the folder. */
 static void write_config(const Stage *stage, const char *text)
