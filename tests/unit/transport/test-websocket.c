@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* WebSockets as a Transport, over a pair of sockets. The other end writes and reads frames. */
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transport/stream.h"
+#include "transport/websocket.h"
+
+#define ZERO_MASK "\0\0\0\0"
+
+typedef struct Pair {
+        Transport ours;
+        int peer;
+} Pair;
+
+static void pair_init_early(Pair *pair, const char *early, size_t size)
+{
+        Transport below;
+        int fds[2];
+
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==,
+                        0);
+        stream_init(&below, fds[0], true);
+        g_assert_cmpint(websocket_init(&pair->ours, &below, (Bytes){(const uint8_t *)early, size}),
+                        ==, 0);
+        g_assert_cmpint(below.fd, ==, -1);
+        g_assert_cmpint(pair->ours.fd, ==, fds[0]);
+        g_assert_true(websocket_is(&pair->ours));
+        pair->peer = fds[1];
+}
+
+static void pair_init(Pair *pair)
+{
+        pair_init_early(pair, "", 0);
+}
+
+static void pair_done(Pair *pair)
+{
+        pair->ours.ops->close(&pair->ours);
+        pair->ours.ops->close(&pair->ours);
+        close(pair->peer);
+}
+
+static ssize_t pair_read(Pair *pair, void *data, size_t size)
+{
+        return pair->ours.ops->read(&pair->ours, data, size);
+}
+
+static void put(const Pair *pair, const char *bytes, size_t size)
+{
+        g_assert_cmpint(send(pair->peer, bytes, size, 0), ==, (ssize_t)size);
+}
+
+#define PUT(pair, literal) put(pair, literal, sizeof(literal) - 1)
+
+static void expect(const Pair *pair, const char *bytes, size_t size)
+{
+        char got[200];
+
+        g_assert_cmpint(recv(pair->peer, got, sizeof(got), 0), ==, (ssize_t)size);
+        g_assert_cmpmem(got, size, bytes, size);
+}
+
+#define EXPECT(pair, literal) expect(pair, literal, sizeof(literal) - 1)
+
+static void expect_nothing(const Pair *pair)
+{
+        char got;
+
+        g_assert_cmpint(recv(pair->peer, &got, 1, 0), ==, -1);
+        g_assert_cmpint(errno, ==, EAGAIN);
+}
+
+static void expect_end(const Pair *pair)
+{
+        char got;
+
+        g_assert_cmpint(recv(pair->peer, &got, 1, 0), ==, 0);
+}
+
+static void test_reads_what_messages_carry(void)
+{
+        char data[100];
+        Pair pair;
+
+        pair_init(&pair);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+        PUT(&pair, "\x82\x82" ZERO_MASK "ab\x02\x81" ZERO_MASK "c\x80\x81" ZERO_MASK "d");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 4);
+        g_assert_cmpmem(data, 4, "abcd", 4);
+        g_assert_false(pair.ours.has_more);
+        PUT(&pair, "\x82");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+        close(pair.peer);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 0);
+        pair.ours.ops->close(&pair.ours);
+}
+
+/* A client need not wait for our 101. */
+static void test_early_frames_are_read(void)
+{
+        char data[8];
+        Pair pair;
+
+        pair_init_early(&pair, "\x82\x83" ZERO_MASK "abc\x82\x81" ZERO_MASK "d", 16);
+        g_assert_true(pair.ours.has_more);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 2);
+        g_assert_cmpmem(data, 2, "ab", 2);
+        g_assert_true(pair.ours.has_more);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 2);
+        g_assert_cmpmem(data, 2, "cd", 2);
+        g_assert_false(pair.ours.has_more);
+        pair_done(&pair);
+}
+
+static void test_writes_a_message(void)
+{
+        const struct iovec pieces[] = {{(char *)"ab", 2}, {(char *)"", 0}, {(char *)"cde", 3}};
+        Pair pair;
+
+        pair_init(&pair);
+        g_assert_cmpint(pair.ours.ops->writev(&pair.ours, pieces, 3), ==, 5);
+        EXPECT(&pair, "\x82\x05"
+                      "abcde");
+        g_assert_cmpint(pair.ours.ops->writev(&pair.ours, pieces, 0), ==, 0);
+        expect_nothing(&pair);
+        pair_done(&pair);
+}
+
+/* Whatever the socket takes at a time, and with more pieces than a write has. */
+static void test_writes_go_on_where_they_stopped(void)
+{
+        enum { PIECES = 100, SIZE = 7000 };
+        g_autofree char *payload = g_malloc(PIECES * SIZE);
+        g_autoptr(GByteArray) wire = g_byte_array_new();
+        WebsocketDecoder decoder = {};
+        size_t sent = 0, got = 0;
+        Pair pair;
+
+        for (size_t i = 0; i < PIECES * SIZE; i++)
+                payload[i] = (char)(i * 7 + i / 256);
+        pair_init(&pair);
+        do {
+                struct iovec pieces[PIECES];
+                uint8_t buffer[3001];
+                ssize_t received;
+                int n = 0;
+
+                for (size_t at = sent; at < PIECES * SIZE; at += pieces[n++].iov_len)
+                        pieces[n] = (struct iovec){payload + at, SIZE - at % SIZE};
+                if (n > 0) {
+                        ssize_t r = pair.ours.ops->writev(&pair.ours, pieces, n);
+
+                        g_assert_true(r > 0 || r == -EAGAIN);
+                        sent += r > 0 ? (size_t)r : 0;
+                }
+                received = recv(pair.peer, buffer, sizeof(buffer), 0);
+                got = received > 0 ? (size_t)received : 0;
+                g_byte_array_append(wire, buffer, (guint)got);
+        } while (sent < PIECES * SIZE || got > 0);
+        /* A server's frames have no mask: checked here by hand. */
+        got = 0;
+        for (size_t at = 0; at < wire->len;) {
+                uint64_t length = 0;
+                size_t size = wire->data[at + 1] == 127 ? 8 : wire->data[at + 1] == 126 ? 2 : 0;
+
+                g_assert_cmpuint(wire->data[at], ==, 0x82);
+                for (size_t i = 0; i < size; i++)
+                        length = length << 8 | wire->data[at + 2 + i];
+                if (size == 0)
+                        length = wire->data[at + 1];
+                at += 2 + size;
+                g_assert_cmpmem(wire->data + at, length, payload + got, length);
+                at += length;
+                got += length;
+        }
+        g_assert_cmpuint(got, ==, PIECES * SIZE);
+        websocket_decoder_done(&decoder);
+        pair_done(&pair);
+}
+
+static void test_pings_are_answered(void)
+{
+        char data[100];
+        Pair pair;
+
+        pair_init(&pair);
+        PUT(&pair, "\x89\x85\x01\x02\x03\x04\x69\x67\x6f\x68\x6e");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+        EXPECT(&pair, "\x8a\x05hello");
+        PUT(&pair, "\x89\x81" ZERO_MASK "a\x89\x81" ZERO_MASK "b\x82\x81" ZERO_MASK "x");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 1);
+        EXPECT(&pair, "\x8a\x01"
+                      "b");
+        pair_done(&pair);
+}
+
+static size_t fill(Pair *pair)
+{
+        static char zeros[20000];
+        const struct iovec piece = {zeros, sizeof(zeros)};
+        size_t sent = 0;
+        ssize_t n;
+
+        while ((n = pair->ours.ops->writev(&pair->ours, &piece, 1)) > 0)
+                sent += (size_t)n;
+        g_assert_cmpint(n, ==, -EAGAIN);
+        return sent;
+}
+
+/* No frame begins inside of another one. */
+static void test_ping_waits_for_a_frame(void)
+{
+        static char zeros[20000];
+        g_autoptr(GByteArray) wire = g_byte_array_new();
+        char data[100];
+        size_t sent;
+        Pair pair;
+
+        pair_init(&pair);
+        sent = fill(&pair);
+        PUT(&pair, "\x89\x81" ZERO_MASK "p");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+        while (wire->len == 0 || sent % sizeof(zeros) != 0) {
+                const struct iovec piece = {zeros, sizeof(zeros) - sent % sizeof(zeros)};
+                uint8_t buffer[8192];
+                ssize_t n = recv(pair.peer, buffer, sizeof(buffer), 0);
+
+                g_assert_cmpint(n, >, 0);
+                g_byte_array_append(wire, buffer, (guint)n);
+                if (sent % sizeof(zeros) != 0) {
+                        n = pair.ours.ops->writev(&pair.ours, &piece, 1);
+                        sent += n > 0 ? (size_t)n : 0;
+                }
+        }
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+        for (;;) {
+                uint8_t buffer[8192];
+                ssize_t n = recv(pair.peer, buffer, sizeof(buffer), 0);
+
+                if (n <= 0)
+                        break;
+                g_byte_array_append(wire, buffer, (guint)n);
+                pair_read(&pair, data, sizeof(data));
+        }
+        g_assert_cmpuint(wire->len, ==, sent + sent / sizeof(zeros) * 4 + 3);
+        g_assert_cmpmem(wire->data + wire->len - 3, 3, "\x8a\x01p", 3);
+        pair_done(&pair);
+}
+
+static void test_close_is_answered(void)
+{
+        const struct iovec piece = {(char *)"a", 1};
+        char data[100];
+        Pair pair;
+
+        pair_init(&pair);
+        PUT(&pair, "\x82\x81" ZERO_MASK "a\x88\x82" ZERO_MASK "\x0f\xa0");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 1);
+        g_assert_true(pair.ours.has_more);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 0);
+        EXPECT(&pair, "\x88\x02\x0f\xa0");
+        g_assert_cmpint(pair.ours.ops->writev(&pair.ours, &piece, 1), ==, -EPIPE);
+        pair_done(&pair);
+}
+
+static void test_end_is_told(void)
+{
+        Pair pair;
+
+        pair_init(&pair);
+        g_assert_cmpint(pair.ours.ops->finish(&pair.ours), ==, 0);
+        EXPECT(&pair, "\x88\x02\x03\xe8");
+        expect_end(&pair);
+        pair_done(&pair);
+        pair_init(&pair);
+        websocket_set_code(&pair.ours, WEBSOCKET_TOO_BIG);
+        pair.ours.ops->close(&pair.ours);
+        EXPECT(&pair, "\x88\x02\x03\xf1");
+        expect_end(&pair);
+        close(pair.peer);
+}
+
+static void test_faults_are_told(void)
+{
+        char data[100];
+        Pair pair;
+
+        pair_init(&pair);
+        PUT(&pair, "\x82\x81" ZERO_MASK "a\x81\x81" ZERO_MASK "a");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 1);
+        expect_nothing(&pair);
+        g_assert_true(pair.ours.has_more);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EPROTO);
+        EXPECT(&pair, "\x88\x02\x03\xeb");
+        g_assert_cmpstr(transport_trouble(&pair.ours), ==, "a WebSocket message of text");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EPROTO);
+        expect_nothing(&pair);
+        pair_done(&pair);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/transport/websocket/reads-what-messages-carry",
+                        test_reads_what_messages_carry);
+        g_test_add_func("/transport/websocket/early-frames-are-read", test_early_frames_are_read);
+        g_test_add_func("/transport/websocket/writes-a-message", test_writes_a_message);
+        g_test_add_func("/transport/websocket/writes-go-on-where-they-stopped",
+                        test_writes_go_on_where_they_stopped);
+        g_test_add_func("/transport/websocket/pings-are-answered", test_pings_are_answered);
+        g_test_add_func("/transport/websocket/ping-waits-for-a-frame", test_ping_waits_for_a_frame);
+        g_test_add_func("/transport/websocket/close-is-answered", test_close_is_answered);
+        g_test_add_func("/transport/websocket/end-is-told", test_end_is_told);
+        g_test_add_func("/transport/websocket/faults-are-told", test_faults_are_told);
+        return g_test_run();
+}
