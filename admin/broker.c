@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "admin/broker.h"
+#include "admin/polkit-agent.h"
 #include "util/macro.h"
+
+/* Of a call that somebody types a password for, in microseconds: longer than the broker waits. */
+#define PASSWORD_TIMEOUT UINT64_C(130000000)
 
 static const char *bus_name(const Command *command)
 {
@@ -117,12 +121,53 @@ int broker_explain(const Broker *broker, const sd_bus_error *error, int r)
         return EXIT_FAILED;
 }
 
+/* The same call; now polkit may ask for a password. */
+static int new_interactive(const Broker *broker, sd_bus_message *call, sd_bus_message **ret_call)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+        int r;
+
+        r = sd_bus_message_rewind(call, true);
+        if (r >= 0)
+                r = sd_bus_message_new_method_call(
+                        broker->bus, &again, broker->name, sd_bus_message_get_path(call),
+                        sd_bus_message_get_interface(call), sd_bus_message_get_member(call));
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(again, false);
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(again, true);
+        if (r >= 0)
+                r = sd_bus_message_copy(again, call, true);
+        if (r < 0)
+                return r;
+        *ret_call = TAKE_PTR(again);
+        return 0;
+}
+
+int broker_send(const Broker *broker, sd_bus_message *call, uint64_t timeout, sd_bus_error *error,
+                sd_bus_message **ret_reply)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+        pid_t agent = 0;
+        int r;
+
+        r = sd_bus_call(broker->bus, call, timeout, error, ret_reply);
+        if (r >= 0 ||
+            !sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) ||
+            new_interactive(broker, call, &again) < 0 || polkit_agent_start(&agent) < 0)
+                return r;
+        sd_bus_error_free(error);
+        r = sd_bus_call(broker->bus, again, MAX(timeout, PASSWORD_TIMEOUT), error, ret_reply);
+        polkit_agent_end(agent);
+        return r;
+}
+
 int broker_call(const Broker *broker, sd_bus_message *call, uint64_t timeout,
                 sd_bus_message **ret_reply)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = sd_bus_call(broker->bus, call, timeout, &error, ret_reply);
+        r = broker_send(broker, call, timeout, &error, ret_reply);
         return r < 0 ? broker_explain(broker, &error, r) : EXIT_DONE;
 }

@@ -29,7 +29,7 @@ static int ask(Pages *pages, const char *after)
         if (r < 0)
                 return broker_failed(r);
         sd_bus_error_free(&pages->error);
-        r = sd_bus_call(pages->broker->bus, call, 0, &pages->error, &page);
+        r = broker_send(pages->broker, call, 0, &pages->error, &page);
         if (r < 0)
                 return broker_explain(pages->broker, &pages->error, r);
         r = enter(pages, page);

@@ -29,7 +29,7 @@ static int ask(const Broker *broker, const Command *command)
                 r = sd_bus_message_append(call, "s", command->argument);
         if (r < 0)
                 return broker_failed(r);
-        r = sd_bus_call(broker->bus, call, 0, &error, &reply);
+        r = broker_send(broker, call, 0, &error, &reply);
         if (r >= 0)
                 return print_answer(command, reply);
         status = broker_explain(broker, &error, r);

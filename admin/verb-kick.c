@@ -44,7 +44,7 @@ static int ask(const Broker *broker, const Order *order)
                                           !order->without_will, order->text);
         if (r < 0)
                 return broker_failed(r);
-        r = sd_bus_call(broker->bus, call, 0, &error, &reply);
+        r = broker_send(broker, call, 0, &error, &reply);
         if (r >= 0)
                 return EXIT_DONE;
         status = broker_explain(broker, &error, r);

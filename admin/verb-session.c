@@ -25,7 +25,7 @@ static int send_call(const Broker *broker, const Command *command, sd_bus_messag
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r, status;
 
-        r = sd_bus_call(broker->bus, call, 0, &error, ret_reply);
+        r = broker_send(broker, call, 0, &error, ret_reply);
         if (r >= 0)
                 return EXIT_DONE;
         status = broker_explain(broker, &error, r);

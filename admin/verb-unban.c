@@ -84,7 +84,7 @@ static int ask(const Broker *broker, const BanSubject *subject)
                 r = sd_bus_message_append(call, "ss", subject->kind, subject->name);
         if (r < 0)
                 return broker_failed(r);
-        r = sd_bus_call(broker->bus, call, 0, &error, &reply);
+        r = broker_send(broker, call, 0, &error, &reply);
         if (r >= 0)
                 return print_answer(subject, reply);
         status = broker_explain(broker, &error, r);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * mock-polkit yes|no|password|silent|nonsense: what polkit is to who asks it, with one answer to
- * all questions. Writes a line for each: "check ACTION FLAGS" and "cancel". Ends with the bus.
+ * mock-polkit yes|no|password|typed|silent|nonsense: what polkit is to who asks it, with one answer
+ * to all questions; "typed" is the password, if it may be asked for. Writes a line for each: "check
+ * ACTION FLAGS" and "cancel". Ends with the bus.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -44,6 +45,8 @@ static int on_check(sd_bus_message *call, void *data, sd_bus_error *error)
                 return 1;
         if (strcmp(answer, "nonsense") == 0)
                 return sd_bus_reply_method_return(call, "s", "perhaps");
+        if (strcmp(answer, "typed") == 0)
+                answer = flags & 1 ? "yes" : "password";
         return sd_bus_reply_method_return(call, "(bba{ss})", strcmp(answer, "yes") == 0,
                                           strcmp(answer, "password") == 0, 0);
 }

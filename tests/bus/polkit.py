@@ -9,7 +9,7 @@ DEADLINE = 30  # seconds; only a failure ever waits that long
 
 
 class Polkit:
-    """Use it as a context. `answer`: yes, no, password, silent or nonsense."""
+    """Use it as a context. `answer`: as mock-polkit knows them."""
 
     def __init__(self, program, bus, answer):
         self.process = subprocess.Popen([program, answer], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may call which method: root, the broker itself, those whom polkit lets, nobody else.
 
-Usage: test-rights.py HAWKERD MOCK-POLKIT INTERFACE-FILE...
+Usage: test-rights.py HAWKERD HAWKERCTL MOCK-POLKIT INTERFACE-FILE...
 
 Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, with a deadline.
 """
@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -17,13 +18,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, policy_for
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, policy_for
 from polkit import Polkit
 from service import Service, answers, run
 from wire import ALLOW_INTERACTIVE, RETURN, Wire, types_of
 
-HAWKERD, MOCK, *INTERFACES = (os.path.abspath(word) for word in sys.argv[1:])
+HAWKERD, HAWKERCTL, MOCK, *INTERFACES = (os.path.abspath(word) for word in sys.argv[1:])
 USER, DAEMON = "daemon", 1  # in the place of hawker
+NO_RIGHT = 4  # as hawkerctl ends
 ON_THE_BUS = "Administered as"
 INSPECT = "org.hawker.inspect"
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
@@ -155,6 +157,42 @@ def questions_are_not_without_end(folder):
         assert polkit.line() == f"check {INSPECT} 1"
 
 
+AGENT = """#!/bin/sh
+[ "$1 $3" = "--notify-fd --fallback" ] || exit 1
+echo $$ > {folder}/agent
+eval "exec $2>&-"
+exec sleep 1000
+"""
+
+
+def hawkerctl(folder, bus, terminal):
+    """Its status as nobody, with an agent of polkit that asks for nothing."""
+    if not os.path.exists(folder + "/pkttyagent"):
+        with open(folder + "/pkttyagent", "w", encoding="utf-8") as file:
+            file.write(AGENT.format(folder=folder))
+        os.chmod(folder + "/pkttyagent", 0o755)
+    return subprocess.run(
+        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", HAWKERCTL, "bans"],
+        stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE, check=False,
+        env={**os.environ, **bus.environment(), "PATH": f"{folder}:{os.environ['PATH']}"}).returncode
+
+
+def hawkerctl_has_a_password_asked_for_on_a_terminal(folder):
+    with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "typed") as polkit:
+        one.line(ON_THE_BUS)
+        assert hawkerctl(folder, bus, subprocess.DEVNULL) == NO_RIGHT
+        assert polkit.line() == f"check {INSPECT} 0" and not os.path.exists(folder + "/agent")
+        master, terminal = os.openpty()
+        try:
+            assert hawkerctl(folder, bus, terminal) == 0
+        finally:
+            os.close(master)
+            os.close(terminal)
+        assert [polkit.line(), polkit.line()] == [f"check {INSPECT} 0", f"check {INSPECT} 1"]
+        with open(folder + "/agent", encoding="ascii") as file:
+            assert not os.path.exists("/proc/" + file.read().strip())
+
+
 def it_ends_with_questions_open(folder):
     with Bus(folder, POLICY) as bus, broker(folder, bus) as one, Polkit(MOCK, bus, "silent") as polkit:
         one.line(ON_THE_BUS)
@@ -241,6 +279,7 @@ TESTS = [
     a_polkit_that_vanishes_lets_nobody,
     a_caller_who_goes_takes_his_question_back,
     questions_are_not_without_end,
+    hawkerctl_has_a_password_asked_for_on_a_terminal,
     it_ends_with_questions_open,
     a_bus_that_goes_takes_the_questions_with_it,
     each_method_is_the_action_of_the_manual,
