@@ -70,6 +70,8 @@ def records_of(into):
     records = {}
     for line in out.splitlines():
         record = json.loads(line)
+        if "dump" in record:
+            del record["time"]  # of the dump
         records.setdefault(record.pop("kind"), []).append(record)
     return records
 
