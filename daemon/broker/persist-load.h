@@ -44,7 +44,7 @@ typedef struct PersistTarget {
         Sessions *(*sessions_of)(void *data, Bytes client_id);
         void *data;
         PersistClock clock;
-        msec_t now; /* since when who was connected is away: the clock's second began earlier */
+        msec_t now;   /* since when who was connected is away: the clock's second began earlier */
         bool shelves; /* messages that wait stay in the store, where they can be (sender-shelf.h) */
 } PersistTarget;
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "broker/persist-key.h"
-#include "util/siphash.h"
 
 typedef struct Done {
         uint64_t message;
@@ -21,109 +20,9 @@ typedef struct Replay {
         size_t passed; /* so many of them are of messages that have been met */
 } Replay;
 
-/* --- sessions by number --- */
-
-static bool equals_session(const void *entry, Bytes key)
-{
-        return memcmp(&((const PersistSession *)entry)->head.number, key.data, sizeof(uint32_t)) ==
-               0;
-}
-
-static Bytes number_bytes(const uint32_t *number)
-{
-        return (Bytes){(const uint8_t *)number, sizeof(*number)};
-}
-
-PersistSession *persist_image_session(const PersistImage *image, uint32_t number)
-{
-        return hashmap_find(&image->sessions, hash_bytes(&number, sizeof(number)),
-                            number_bytes(&number));
-}
-
-static void places_done(PersistPlaces *places)
-{
-        for (size_t i = 0; i < places->count; i++)
-                free(places->items[i].key);
-        free(places->items);
-}
-
-PersistImage *persist_image_free(PersistImage *image)
-{
-        PersistSession *session;
-
-        if (!image)
-                return NULL;
-        hashmap_foreach (&image->sessions, i, session)
-                persist_session_free(session);
-        hashmap_done(&image->sessions);
-        places_done(&image->damaged);
-        places_done(&image->leftover);
-        free(image);
-        return NULL;
-}
-
-/* --- what is to be moved or deleted --- */
-
-static int note(PersistPlaces *places, unsigned table, Bytes key)
-{
-        size_t capacity = MAX(places->capacity * 2, (size_t)8);
-        PersistPlace place = {table, key.length, NULL}, *items;
-        int r;
-
-        if (places->count == places->capacity) {
-                items = reallocarray(places->items, capacity, sizeof(*items));
-                if (!items)
-                        return -ENOMEM;
-                places->items = items;
-                places->capacity = capacity;
-        }
-        r = bytes_duplicate(key, &place.key);
-        if (r == 0)
-                places->items[places->count++] = place;
-        return r;
-}
-
-int persist_image_leave(PersistImage *image, unsigned table, Bytes key)
-{
-        return note(&image->leftover, table, key);
-}
-
 static int leave(PersistImage *image, unsigned table, PersistKey key)
 {
-        return note(&image->leftover, table, persist_key_bytes(&key));
-}
-
-static int move_damaged(StoreTxn *txn, const PersistPlace *place)
-{
-        Bytes key = {place->key, place->key_length}, value;
-        PersistKey aside = persist_key_damaged(place->table, key);
-        _cleanup_free_ uint8_t *copy = NULL;
-        int r = store_get(txn, place->table, key, &value);
-
-        if (r > 0) /* a view does not outlive a change */
-                r = bytes_duplicate(value, &copy);
-        if (r == 0 && copy)
-                r = store_put(txn, PERSIST_DAMAGED, persist_key_bytes(&aside),
-                              (Bytes){copy, value.length});
-        return r < 0 ? r : store_delete(txn, place->table, key);
-}
-
-int persist_set_aside(StoreTxn *txn, const PersistImage *image)
-{
-        for (size_t i = 0; i < image->damaged.count; i++) {
-                int r = move_damaged(txn, &image->damaged.items[i]);
-
-                if (r < 0)
-                        return r;
-        }
-        for (size_t i = 0; i < image->leftover.count; i++) {
-                const PersistPlace *place = &image->leftover.items[i];
-                int r = store_delete(txn, place->table, (Bytes){place->key, place->key_length});
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return persist_image_leave(image, table, persist_key_bytes(&key));
 }
 
 /* --- what mentions sessions and messages --- */
@@ -156,7 +55,7 @@ static int add_session(Replay *replay, Bytes key, Bytes value)
                 message_unref(head.will);
                 return r;
         }
-        r = hashmap_add(&image->sessions, hash_bytes(&head.number, sizeof(head.number)), session);
+        r = persist_image_add(image, session);
         if (r < 0)
                 persist_session_free(session);
         else
@@ -210,7 +109,7 @@ static int add_received(Replay *replay, Bytes key, Bytes value)
                 return r;
         session = mention_session(replay->image, number);
         return session ? packet_ids_add(&session->received, packet_id)
-                       : note(&replay->image->leftover, PERSIST_RECEIVED, key);
+                       : persist_image_leave(replay->image, PERSIST_RECEIVED, key);
 }
 
 static int add_flight(Replay *replay, Bytes key, Bytes value)
@@ -228,7 +127,7 @@ static int add_flight(Replay *replay, Bytes key, Bytes value)
         mention_message(replay->image, MAX(flight.message, flight.order));
         session = mention_session(replay->image, flight.session);
         if (!session)
-                return note(&replay->image->leftover, PERSIST_FLIGHT, key);
+                return persist_image_leave(replay->image, PERSIST_FLIGHT, key);
         return persist_session_add_exchange(session,
                                             &(PersistExchange){
                                                     .message = flight.message,
@@ -341,7 +240,7 @@ static int check_message(Bytes key, Bytes value, PersistMessage *message)
 
 static int leave_message(Replay *replay, Bytes key, size_t n_done)
 {
-        int r = note(&replay->image->leftover, PERSIST_LOG, key);
+        int r = persist_image_leave(replay->image, PERSIST_LOG, key);
 
         for (size_t i = 0; i < n_done && r == 0; i++) {
                 const Done *done = &replay->done[replay->passed + i];
@@ -407,7 +306,7 @@ static int walk(StoreTxn *txn, const Step *step, Replay *replay)
              r = store_cursor_next(cursor, &key, &value)) {
                 r = step->add(replay, key, value);
                 if (r == -EBADMSG || r == -EPROTONOSUPPORT)
-                        r = note(&replay->image->damaged, step->table, key);
+                        r = persist_image_damaged(replay->image, step->table, key);
                 if (r < 0)
                         return r;
         }
@@ -529,13 +428,12 @@ static int settle_all(Replay *replay)
 
 int persist_replay(StoreTxn *txn, PersistImage **ret_image)
 {
-        _cleanup_(persist_image_freep) PersistImage *image = calloc(1, sizeof(*image));
+        _cleanup_(persist_image_freep) PersistImage *image = persist_image_new();
         Replay replay = {.image = image};
         int r = 0;
 
         if (!image)
                 return -ENOMEM;
-        hashmap_init(&image->sessions, equals_session);
         for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
                 r = walk(txn, &steps[i], &replay);
         if (r == 0)

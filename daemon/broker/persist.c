@@ -10,6 +10,7 @@
 #include "broker/persist-key.h"
 #include "broker/persist-waits.h"
 #include "broker/persist-wills.h"
+#include "broker/ring.h"
 
 /* Until persist_submitted() tells the number. */
 #define NOT_SUBMITTED (UINT64_MAX - 1)
@@ -28,28 +29,10 @@ struct Persist {
         PersistWaits waits[PERSIST_WORKERS];
         PersistWaits ready; /* held no more; the first `n_told` are told */
         size_t n_told;
-        SessionId *touched;
-        size_t n_touched, touched_capacity;
+        Ring touched; /* SessionId */
         PersistWills wills;
         Buffer scratch;
 };
-
-void persist_numbers_init(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session)
-{
-        atomic_init(&numbers->message, (last_message >> PERSIST_WORKER_BITS) + 1);
-        atomic_init(&numbers->session, last_session);
-}
-
-void persist_numbers_raise(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session)
-{
-        PersistNumbers other;
-
-        persist_numbers_init(&other, last_message, last_session);
-        atomic_store_explicit(&numbers->message, MAX(numbers->message, other.message),
-                              memory_order_relaxed);
-        atomic_store_explicit(&numbers->session, MAX(numbers->session, other.session),
-                              memory_order_relaxed);
-}
 
 int persist_new(const PersistParts *parts, Persist **ret_persist)
 {
@@ -60,9 +43,8 @@ int persist_new(const PersistParts *parts, Persist **ret_persist)
         if (!persist)
                 return -ENOMEM;
         persist->parts = *parts;
-        last = atomic_load_explicit(&parts->numbers->message, memory_order_relaxed)
-                       << PERSIST_WORKER_BITS |
-               (PERSIST_WORKERS - 1);
+        ring_init(&persist->touched, sizeof(SessionId));
+        last = persist_numbers_last(parts->numbers);
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
                 persist->confirmed[i] = persist->settled[i] = last;
         *ret_persist = persist;
@@ -78,7 +60,7 @@ Persist *persist_free(Persist *persist)
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
                 persist_waits_done(&persist->waits[i]);
         persist_waits_done(&persist->ready);
-        free(persist->touched);
+        ring_done(&persist->touched);
         persist_wills_done(&persist->wills);
         buffer_done(&persist->scratch);
         free(persist);
@@ -101,11 +83,7 @@ void persist_set_clock(Persist *persist, msec_t boottime, uint64_t realtime)
 
 uint64_t persist_number(Persist *persist)
 {
-        uint64_t n = atomic_fetch_add_explicit(&persist->parts.numbers->message, 1,
-                                               memory_order_relaxed) +
-                     1;
-
-        persist->drawn = n << PERSIST_WORKER_BITS | persist->parts.worker;
+        persist->drawn = persist_numbers_message(persist->parts.numbers, persist->parts.worker);
         return persist->drawn;
 }
 
@@ -116,9 +94,7 @@ uint64_t persist_drawn(const Persist *persist)
 
 uint32_t persist_session_number(Persist *persist)
 {
-        return (uint32_t)atomic_fetch_add_explicit(&persist->parts.numbers->session, 1,
-                                                   memory_order_relaxed) +
-               1;
+        return persist_numbers_session(persist->parts.numbers);
 }
 
 /* --- a turn --- */
@@ -247,7 +223,7 @@ void persist_done(Persist *persist, uint64_t message, uint32_t session)
 
 bool persist_is_idle(const Persist *persist)
 {
-        size_t n = persist->own.count + persist->ready.count + persist->n_touched +
+        size_t n = persist->own.count + persist->ready.count + persist->touched.count +
                    persist->wills.count;
 
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
@@ -416,24 +392,18 @@ void persist_retained_delete(Bytes topic, Change **change)
 
 void persist_touch(Persist *persist, SessionId session)
 {
-        size_t capacity = MAX(persist->touched_capacity * 2, (size_t)16);
-        SessionId *touched;
-
-        if (persist->n_touched == persist->touched_capacity) {
-                touched = reallocarray(persist->touched, capacity, sizeof(*touched));
-                if (!touched) {
-                        persist->error = -ENOMEM;
-                        return;
-                }
-                persist->touched = touched;
-                persist->touched_capacity = capacity;
-        }
-        persist->touched[persist->n_touched++] = session;
+        if (ring_push(&persist->touched, &session) < 0)
+                persist->error = -ENOMEM;
 }
 
 SessionId persist_next_touched(Persist *persist)
 {
-        return persist->n_touched > 0 ? persist->touched[--persist->n_touched] : SESSION_ID_NONE;
+        const SessionId *first = ring_first(&persist->touched);
+        SessionId session = first ? *first : SESSION_ID_NONE;
+
+        if (first)
+                ring_pop(&persist->touched);
+        return session;
 }
 
 void persist_will_taken(Persist *persist, uint32_t number, SessionId session)

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "broker/message.h"
+#include "broker/persist-numbers.h"
 #include "broker/persist-record.h"
 #include "broker/persist-session.h"
 #include "broker/persist-takers.h"
@@ -34,18 +35,6 @@
 #include "util/macro.h"
 
 typedef struct Persist Persist;
-
-/* The last numbers that were given, of all workers. Thread: any */
-typedef struct PersistNumbers {
-        atomic_uint_fast64_t message; /* without the bits of the worker */
-        atomic_uint_fast32_t session;
-} PersistNumbers;
-
-/* As they go on from what was stored: persist_replay()'s last_message and last_session. */
-void persist_numbers_init(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session);
-
-/* They go on from these if that is further, as another process has left them. */
-void persist_numbers_raise(PersistNumbers *numbers, uint64_t last_message, uint32_t last_session);
 
 typedef struct PersistParts {
         PersistNumbers *numbers; /* outlive it, as do the takers */
