@@ -89,3 +89,4 @@ int verb_version(const Command *command);
 int verb_config(const Command *command);
 int verb_log_level(const Command *command);
 int verb_top(const Command *command);
+int verb_doctor(const Command *command);

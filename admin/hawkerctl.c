@@ -22,6 +22,10 @@ const Verb verbs[] = {
          .is_long = true,
          .options = OPTIONS({0, "changed", NULL, "only those that are not left at the default"}),
          .more = "FILE is the configuration of the service if none is given."},
+        {"doctor", "[FILE]", "is all well, and if not, what mends it", verb_doctor, .is_long = true,
+         .more = "FILE is the configuration of the service if none is given. Each line is OK, "
+                 "WARN\n"
+                 "or FAIL. Exit status: 0 nothing fails, 1 something does, 2 wrong usage."},
         {"log-level", "[emerg|alert|crit|err|warning|notice|info|debug]",
          "how much the log says, or have it say more", verb_log_level,
          .more = "It holds until the next reload or start."},
