@@ -90,3 +90,4 @@ int verb_config(const Command *command);
 int verb_log_level(const Command *command);
 int verb_top(const Command *command);
 int verb_doctor(const Command *command);
+int verb_migrate(const Command *command);

@@ -114,6 +114,13 @@ const Verb verbs[] = {
                  "configuration as it stands.\n"
                  "\n"
                  "Exit status: 0 allowed, 1 denied, 2 that cannot be told."},
+        {"migrate", "[FILE]", "turn a Mosquitto into a Hawker", verb_migrate,
+         .options = OPTIONS({0, "dry-run", NULL, "only say what would become of each option"},
+                            {0, "force", NULL, "take the place of files that are there already"},
+                            {0, "into", "DIR", "write to this folder: /etc/hawker"}),
+         .more = "FILE is /etc/mosquitto/mosquitto.conf if none is given; its include_dir counts, "
+                 "too.\n"
+                 "What it has kept, 'hawkerctl import' takes over."},
         {"import", "FILE", "take over what Mosquitto has kept", verb_import,
          .options = OPTIONS({0, "config", "FILE", "the store of this configuration"},
                             {0, "into", "DIR", "this folder, whose store is empty, or not there"},

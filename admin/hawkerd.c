@@ -28,17 +28,19 @@ char *hawkerd_configuration(const Command *command)
         return asprintf(&path, "/etc/hawker/%s.conf", instance) < 0 ? NULL : path;
 }
 
-static void __attribute__((noreturn)) run(const char *configuration, int output)
+/* `taken`: which of its outputs goes to us; of the other one the dump is of no interest. */
+static void __attribute__((noreturn)) run(const char *configuration, int taken, int output)
 {
         const char *program = hawkerd_program();
+        int nothing = taken == STDOUT_FILENO ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-        if (dup2(output, STDOUT_FILENO) >= 0)
+        if ((nothing < 0 || dup2(nothing, STDOUT_FILENO) >= 0) && dup2(output, taken) >= 0)
                 execlp(program, program, "--dump-config", "-c", configuration, NULL);
         fprintf(stderr, "hawkerctl: cannot run %s: %s\n", program, strerror(errno));
         _exit(127);
 }
 
-int hawkerd_dump_begin(const char *configuration, HawkerdDump *ret_dump)
+static int begin(const char *configuration, int taken, HawkerdDump *ret_dump)
 {
         _cleanup_close_ int ours = -1, its = -1;
         HawkerdDump dump;
@@ -60,9 +62,19 @@ int hawkerd_dump_begin(const char *configuration, HawkerdDump *ret_dump)
                 return r;
         }
         if (dump.pid == 0)
-                run(configuration, its);
+                run(configuration, taken, its);
         *ret_dump = dump;
         return 0;
+}
+
+int hawkerd_dump_begin(const char *configuration, HawkerdDump *ret_dump)
+{
+        return begin(configuration, STDOUT_FILENO, ret_dump);
+}
+
+int hawkerd_complaints_begin(const char *configuration, HawkerdDump *ret_dump)
+{
+        return begin(configuration, STDERR_FILENO, ret_dump);
 }
 
 int hawkerd_dump_end(HawkerdDump *dump)

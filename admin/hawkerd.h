@@ -26,5 +26,9 @@ typedef struct HawkerdDump {
 
 /* 0 or -errno. What it says of errors goes to our stderr. */
 int hawkerd_dump_begin(const char *configuration, HawkerdDump *ret_dump);
+
+/* The same, but the lines are what it says of errors and warnings: "Error: FILE:LINE: TEXT". */
+int hawkerd_complaints_begin(const char *configuration, HawkerdDump *ret_dump);
+
 /* The exit status of hawkerd, 128 + the signal that has ended it, or -errno. */
 int hawkerd_dump_end(HawkerdDump *dump);
