@@ -35,6 +35,13 @@ typedef struct Table {
         size_t n, capacity;
 } Table;
 
+/* An empty one of an array of columns, for the terminal of the command. */
+#define TABLE_FOR(_command, _columns)                                                              \
+        ((Table){.columns = (_columns),                                                            \
+                 .n_columns = ARRAY_SIZE(_columns),                                                \
+                 .width = (_command)->width,                                                       \
+                 .has_colours = (_command)->has_colours})
+
 void table_done(Table *table);
 
 /* The next cell, row by row. 0 or -ENOMEM. */

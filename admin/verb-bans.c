@@ -10,7 +10,7 @@
 #include "admin/ban-time.h"
 #include "admin/broker.h"
 #include "admin/json.h"
-#include "admin/name.h"
+#include "admin/table.h"
 #include "util/macro.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -51,42 +51,45 @@ static int print_all_json(sd_bus_message *reply)
 
 /* --- for people --- */
 
-static void print_row(const BanRow *row, unsigned width, uint64_t now)
+static const TableColumn columns[] = {
+        {"KIND"}, {"WHOM", false, 1}, {"LEFT"}, {"UNTIL", false, 3}, {"REASON", false, 2}};
+
+static int add_row(Table *table, const BanRow *row, uint64_t now)
 {
         char left[BAN_TIME_MAX], date[BAN_DATE_MAX];
+        int r;
 
-        printf("%-7s  ", row->of.kind);
-        name_print(row->of.name, width);
-        printf("  %-8s  %-24s  %s%s%s%s\n",
-               ban_time_format_left(row->until, now, left, sizeof(left)),
-               ban_time_format_date(row->until, date, sizeof(date)), row->reason,
-               row->file[0] ? " (" : "", row->file, row->file[0] ? ")" : "");
+        r = table_add(table, "%s", row->of.kind);
+        if (r == 0)
+                r = table_add(table, "%s", row->of.name);
+        if (r == 0)
+                r = table_add(table, "%s",
+                              ban_time_format_left(row->until, now, left, sizeof(left)));
+        if (r == 0)
+                r = table_add(table, "%s", ban_time_format_date(row->until, date, sizeof(date)));
+        return r < 0 ? r
+                     : table_add(table, "%s%s%s%s", row->reason, row->file[0] ? " (" : "",
+                                 row->file, row->file[0] ? ")" : "");
 }
 
-static int print_all(sd_bus_message *reply)
+static int print_all(const Command *command, sd_bus_message *reply)
 {
+        _cleanup_(table_done) Table table = TABLE_FOR(command, columns);
         struct timespec clock;
-        unsigned width = 4;
         uint64_t now;
         BanRow row;
-        size_t n = 0;
         int r;
 
         clock_gettime(CLOCK_REALTIME, &clock);
         now = (uint64_t)clock.tv_sec * USEC_PER_SEC;
         while ((r = ban_list_next(reply, &row)) > 0) {
-                width = MAX(width, MIN(name_width(row.of.name), NAME_WIDTH_MAX));
-                n++;
+                r = add_row(&table, &row, now);
+                if (r < 0)
+                        break;
         }
-        if (r == 0)
-                r = ban_list_rewind(reply);
-        if (n == 0 && r == 0)
+        if (r == 0 && table.n == 0)
                 puts("Nobody is banned.");
-        else if (r == 0)
-                printf("%-7s  %-*s  %-8s  %-24s  %s\n", "KIND", (int)width, "WHOM", "LEFT", "UNTIL",
-                       "REASON");
-        while (r >= 0 && (r = ban_list_next(reply, &row)) > 0)
-                print_row(&row, width, now);
+        table_print(&table);
         return r;
 }
 
@@ -101,6 +104,6 @@ int verb_bans(const Command *command)
                 status = ban_list_ask(&broker, &reply);
         if (status != EXIT_DONE)
                 return status;
-        r = command->json ? print_all_json(reply) : print_all(reply);
+        r = command->json ? print_all_json(reply) : print_all(command, reply);
         return r < 0 ? broker_failed(r) : EXIT_DONE;
 }

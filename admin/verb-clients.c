@@ -29,11 +29,11 @@ static int add_row(Table *table, const ClientRow *row)
 static int print_all(ClientList *list)
 {
         static const TableColumn columns[] = {
-                {"CLIENT"},       {"USER"}, {"ADDRESS"},
-                {"LISTENER"},     {"MQTT"}, {"SUBSCRIPTIONS", true},
+                {"CLIENT", false, 1},   {"USER", false, 3}, {"ADDRESS", false, 2},
+                {"LISTENER", false, 4}, {"MQTT"},           {"SUBSCRIPTIONS", true},
                 {"QUEUED", true},
         };
-        _cleanup_(table_done) Table table = {.columns = columns, .n_columns = ARRAY_SIZE(columns)};
+        _cleanup_(table_done) Table table = TABLE_FOR(list->pages.broker->command, columns);
         ClientRow row;
         int r, status;
 

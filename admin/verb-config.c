@@ -47,12 +47,7 @@ static void print_json(const SettingList *list, bool only_changed)
 
 static int print_table(const Command *command, const SettingList *list, bool only_changed)
 {
-        _cleanup_(table_done) Table table = {
-                .columns = columns,
-                .n_columns = ARRAY_SIZE(columns),
-                .width = command->width,
-                .has_colours = command->has_colours,
-        };
+        _cleanup_(table_done) Table table = TABLE_FOR(command, columns);
 
         for (size_t i = 0; i < list->n; i++) {
                 const Setting *of = &list->items[i];

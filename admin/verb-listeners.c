@@ -9,7 +9,7 @@
 #include "admin/broker.h"
 #include "admin/json.h"
 #include "admin/listener-list.h"
-#include "admin/name.h"
+#include "admin/table.h"
 #include "util/macro.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -38,11 +38,12 @@ static int print_all_json(ListenerList *list)
 
 /* --- for people --- */
 
-typedef struct Widths {
-        unsigned name, address;
-} Widths;
+static const TableColumn columns[] = {
+        {"NAME", false, 1},    {"ADDRESS", false, 2}, {"PROTOCOL"},      {"TLS"},
+        {"CONNECTIONS", true}, {"ACCEPTED", true},    {"REFUSED", true}, {"CERTIFICATE", false, 3},
+};
 
-static void print_certificate(const ListenerRow *row, time_t now)
+static int add_certificate(Table *table, const ListenerRow *row, time_t now)
 {
         const time_t end = (time_t)(row->not_after / USEC_PER_SEC);
         const int64_t days = ((int64_t)end - (int64_t)now) / SEC_PER_DAY;
@@ -50,61 +51,49 @@ static void print_certificate(const ListenerRow *row, time_t now)
         struct tm parts;
 
         if (row->not_after == 0)
-                return;
+                return table_add(table, "%s", "");
         if (localtime_r(&end, &parts))
                 strftime(date, sizeof(date), "%Y-%m-%d", &parts);
         if (end < now)
-                printf("expired %s", date);
-        else
-                printf("until %s, %" PRIi64 " day%s", date, days, days == 1 ? "" : "s");
-        fputs(": ", stdout);
-        name_print(row->subject, 0);
+                return table_add(table, "expired %s: %s", date, row->subject);
+        return table_add(table, "until %s, %" PRIi64 " day%s: %s", date, days, days == 1 ? "" : "s",
+                         row->subject);
 }
 
-static void print_row(const ListenerRow *row, const Widths *widths, time_t now)
+static int add_row(Table *table, const ListenerRow *row, time_t now)
 {
-        name_print(row->name, widths->name + 2);
-        name_print(row->address, widths->address + 2);
-        printf("%-8s  %-3s  %11" PRIu64 "  %9" PRIu64 "  %8" PRIu64 "  ", row->protocol,
-               row->tls ? "yes" : "no", row->connections, row->accepted, row->refused);
-        print_certificate(row, now);
-        fputc('\n', stdout);
+        const char *const texts[] = {row->name, row->address, row->protocol,
+                                     row->tls ? "yes" : "no"};
+        const uint64_t numbers[] = {row->connections, row->accepted, row->refused};
+        int r = table_add_texts(table, ARRAY_SIZE(texts), texts);
+
+        for (size_t i = 0; i < ARRAY_SIZE(numbers) && r == 0; i++)
+                r = table_add(table, "%" PRIu64, numbers[i]);
+        if (r == 0)
+                r = add_certificate(table, row, now);
         /* Behind the first of several addresses. */
-        for (size_t i = 1; i < row->n_addresses; i++) {
-                printf("%*s", (int)widths->name + 2, "");
-                name_print(row->addresses[i], 0);
-                fputc('\n', stdout);
+        for (size_t i = 1; i < row->n_addresses && r == 0; i++) {
+                const char *const more[ARRAY_SIZE(columns)] = {
+                        "", row->addresses[i], "", "", "", "", "", ""};
+
+                r = table_add_texts(table, ARRAY_SIZE(more), more);
         }
+        return r;
 }
 
-static int measure(ListenerList *list, Widths *widths)
+static int print_all(const Command *command, ListenerList *list)
 {
-        ListenerRow row;
-        int r;
-
-        *widths = (Widths){4, 7};
-        while ((r = listener_list_next(list, &row)) > 0) {
-                widths->name = MAX(widths->name, MIN(name_width(row.name), NAME_WIDTH_MAX));
-                widths->address =
-                        MAX(widths->address, MIN(name_width(row.address), NAME_WIDTH_MAX));
-        }
-        return r < 0 ? r : listener_list_rewind(list);
-}
-
-static int print_all(ListenerList *list)
-{
+        _cleanup_(table_done) Table table = TABLE_FOR(command, columns);
         const time_t now = time(NULL);
-        Widths widths;
         ListenerRow row;
         int r;
 
-        r = measure(list, &widths);
-        if (r >= 0)
-                printf("%-*s  %-*s  %-8s  %-3s  %11s  %9s  %8s  %s\n", (int)widths.name, "NAME",
-                       (int)widths.address, "ADDRESS", "PROTOCOL", "TLS", "CONNECTIONS", "ACCEPTED",
-                       "REFUSED", "CERTIFICATE");
-        while (r >= 0 && (r = listener_list_next(list, &row)) > 0)
-                print_row(&row, &widths, now);
+        while ((r = listener_list_next(list, &row)) > 0) {
+                r = add_row(&table, &row, now);
+                if (r < 0)
+                        break;
+        }
+        table_print(&table);
         return r;
 }
 
@@ -119,6 +108,6 @@ int verb_listeners(const Command *command)
                 status = listener_list_ask(&broker, &list);
         if (status != EXIT_DONE)
                 return status;
-        r = command->json ? print_all_json(&list) : print_all(&list);
+        r = command->json ? print_all_json(&list) : print_all(command, &list);
         return r < 0 ? broker_failed(r) : EXIT_DONE;
 }

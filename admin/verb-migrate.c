@@ -60,12 +60,7 @@ static void print_json(const Migration *migration)
 
 static int print_table(const Command *command, const Migration *migration)
 {
-        _cleanup_(table_done) Table table = {
-                .columns = columns,
-                .n_columns = ARRAY_SIZE(columns),
-                .width = command->width,
-                .has_colours = command->has_colours,
-        };
+        _cleanup_(table_done) Table table = TABLE_FOR(command, columns);
         size_t n_same = 0;
         int r = 0;
 

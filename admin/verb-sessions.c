@@ -18,8 +18,13 @@
 #define NEVER UINT32_MAX
 
 static const TableColumn columns[] = {
-        {"CLIENT"},      {"STATE"}, {"SUBSCRIPTIONS", true}, {"IN FLIGHT", true}, {"QUEUED", true},
-        {"BYTES", true}, {"ENDS"},
+        {"CLIENT", false, 1},
+        {"STATE"},
+        {"SUBSCRIPTIONS", true},
+        {"IN FLIGHT", true},
+        {"QUEUED", true},
+        {"BYTES", true},
+        {"ENDS"},
 };
 
 /* In how long, for one that is away. */
@@ -52,7 +57,7 @@ static int add_row(Table *table, const SessionRow *row, uint64_t now)
 
 static int print_all(Pages *pages)
 {
-        _cleanup_(table_done) Table table = {.columns = columns, .n_columns = ARRAY_SIZE(columns)};
+        _cleanup_(table_done) Table table = TABLE_FOR(pages->broker->command, columns);
         const uint64_t now = (uint64_t)time(NULL) * USEC_PER_SEC;
         SessionRow row;
         int r, status;

@@ -22,7 +22,7 @@ typedef struct Row {
 } Row;
 
 static const TableColumn columns[] = {
-        {"CLIENT"}, {"STATE"}, {"QOS", true}, {"FILTER"}, {"OPTIONS"},
+        {"CLIENT", false, 2}, {"STATE"}, {"QOS", true}, {"FILTER", false, 1}, {"OPTIONS"},
 };
 
 static int append(sd_bus_message *call, const void *data)
@@ -71,7 +71,7 @@ static int add_row(Table *table, const Row *row)
 
 static int print_all(Pages *pages)
 {
-        _cleanup_(table_done) Table table = {.columns = columns, .n_columns = ARRAY_SIZE(columns)};
+        _cleanup_(table_done) Table table = TABLE_FOR(pages->broker->command, columns);
         int r, status;
         Row row;
 

@@ -210,8 +210,8 @@ def bans_are_made_listed_and_taken_back(folder):
         assert ctl(bus, "ban", "client", "s\u00e9nsor 1")[0] == DONE
         lines = ctl(bus, "bans")[1].splitlines()
         assert lines[0].split() == ["KIND", "WHOM", "LEFT", "UNTIL", "REASON"], lines
-        assert re.fullmatch(r"address  192.0.2.0/24  6d 23h    \S+ \S+ UTC   scans us", lines[1]) or \
-            re.fullmatch(r"address  192.0.2.0/24  7d        \S+ \S+ UTC   scans us", lines[1]), lines
+        assert re.fullmatch(r"address  192.0.2.0/24  6d 23h  \S+ \S+ UTC  scans us", lines[1]) or \
+            re.fullmatch(r"address  192.0.2.0/24  7d    \S+ \S+ UTC  scans us", lines[1]), lines
         assert lines[2].split() == ["user", "eve", "-", "for", "good"], lines
         assert len({line.index(word) for line, word in
                     ((lines[0], "UNTIL"), (lines[2], "for good"), (lines[3], "for good"))}) == 1
