@@ -12,22 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access.h"
 #include "mqtt/reason.h"
 #include "server/answer.h"
 #include "server/client-access.h"
 #include "server/client-admit.h"
-#include "server/client-id.h"
 #include "server/client-log.h"
 #include "server/connection-end.h"
 #include "server/exchange.h"
 #include "server/failed-login.h"
 #include "server/gate.h"
 #include "server/greeting.h"
-#include "server/peer-name.h"
+#include "server/identity.h"
 #include "server/reply.h"
 #include "server/review.h"
 #include "server/session-open.h"
+#include "server/will.h"
 
 /* --- judge --- */
 
@@ -38,110 +37,6 @@ static int check_version(Connection *connection, const Connect *connect)
         return accepted & PROTOCOL_VERSION_BIT(connect->version)
                        ? 0
                        : REASON_UNSUPPORTED_PROTOCOL_VERSION;
-}
-
-/* Of a Unix socket: the client may leave its name out, or say the same. The connection is renamed
- * later, so the name is copied. */
-static int take_peer_user(const Connection *connection, Greeting *greeting)
-{
-        const Bytes user = bytes_from_string(connection->username);
-        Connect *connect = &greeting->connect;
-
-        if (!connection->is_proven)
-                return REASON_BAD_USER_NAME_OR_PASSWORD;
-        if (connect->has_username && !bytes_equal(connect->username, user))
-                return REASON_BAD_USER_NAME_OR_PASSWORD;
-        greeting->proven_name = strdup(connection->username);
-        return greeting->proven_name ? 0 : -ENOMEM;
-}
-
-/* The name by which TLS knows the client, where the listener wants that: without one, or with one
- * that may be read as another one, nobody comes in. */
-static int take_tls_name(Connection *connection, Greeting *greeting)
-{
-        const ListenerSettings *listener = connection_listener(connection);
-        TlsName which = listener->use_identity_as_username ? TLS_NAME_COMMON : TLS_NAME_SUBJECT;
-        int r;
-
-        r = peer_name(connection, which, &greeting->proven_name);
-        if (r == -ENOMEM)
-                return r;
-        return r < 0 || strlen(greeting->proven_name) > MQTT_STRING_MAX
-                       ? REASON_BAD_USER_NAME_OR_PASSWORD
-                       : 0;
-}
-
-static int take_proven_name(Connection *connection, Greeting *greeting)
-{
-        const ListenerSettings *listener = connection_listener(connection);
-        Connect *connect = &greeting->connect;
-        int r;
-
-        if (endpoint_names_peers(connection->endpoint))
-                r = take_peer_user(connection, greeting);
-        else if (listener->use_identity_as_username || listener->use_subject_as_username)
-                r = take_tls_name(connection, greeting);
-        else
-                return 0;
-        if (r != 0)
-                return r;
-        connect->has_username = true;
-        connect->username = bytes_from_string(greeting->proven_name);
-        connect->has_password = false;
-        connect->password = (Bytes){};
-        return 0;
-}
-
-/* A method of enhanced authentication names the user: CONNECT may leave it out, or say the same. */
-static int take_method(Connection *connection, Greeting *greeting)
-{
-        Connect *connect = &greeting->connect;
-        ScramHash hash;
-        int r;
-
-        r = exchange_method(&connect->properties, &hash);
-        if (r != 1)
-                return r;
-        if (!access_policy_passwords(connection->endpoint->policy))
-                return REASON_BAD_AUTHENTICATION_METHOD;
-        r = scram_peek_username(properties_has(&connect->properties, PROPERTY_AUTHENTICATION_DATA)
-                                        ? connect->properties.authentication_data
-                                        : (Bytes){},
-                                &greeting->login_name);
-        if (r != 0)
-                return r;
-        if (connect->has_username &&
-            !bytes_equal(connect->username, bytes_from_string(greeting->login_name)))
-                return REASON_NOT_AUTHORIZED;
-        connection->auth_method = (1U + hash) & 3;
-        connect->has_username = true;
-        connect->username = bytes_from_string(greeting->login_name);
-        return 0;
-}
-
-/* [MQTT-3.1.3-7, -8]: who has no client identifier gets one, but not with a session to come back to
- * in MQTT 3. */
-static int choose_client_id(Connection *connection, Greeting *greeting)
-{
-        const ListenerSettings *listener = connection_listener(connection);
-        const Connect *connect = &greeting->connect;
-        int r;
-
-        greeting->client_id = connect->client_id;
-        if (listener->use_username_as_clientid) {
-                greeting->client_id = connect->username;
-                return connect->username.length > 0 ? 0 : REASON_NOT_AUTHORIZED;
-        }
-        if (connect->client_id.length > 0)
-                return 0;
-        if (connect->version == MQTT_3_1 || !listener->allow_zero_length_clientid ||
-            (connect->version == MQTT_3_1_1 && !connect->clean_start))
-                return REASON_CLIENT_IDENTIFIER_NOT_VALID;
-        r = client_id_generate(connection->shard->plane, connection->shard->index,
-                               listener->auto_id_prefix, greeting->generated);
-        greeting->client_id = bytes_from_string(greeting->generated);
-        greeting->client_id_is_generated = true;
-        return r;
 }
 
 static int check_limits(Connection *connection, const Connect *connect)
@@ -200,85 +95,6 @@ static void grant_expiry(Connection *connection, Greeting *greeting)
         greeting->expiry_interval = interval;
 }
 
-/* What the access rules say of it is asked for when it is published, as in Mosquitto: they may have
- * changed by then. Nobody publishes what is the broker's own. */
-static int check_will(Connection *connection, const Greeting *greeting, Bytes topic)
-{
-        const ConnectWill *will = &greeting->connect.will;
-
-        if (will->qos > connection_listener(connection)->max_qos)
-                return REASON_QOS_NOT_SUPPORTED;
-        if (will->retain && !connection_terms(connection)->retain_available)
-                return REASON_RETAIN_NOT_SUPPORTED;
-        if (topic.length > MQTT_STRING_MAX)
-                return REASON_TOPIC_NAME_INVALID;
-        return access_check(&(AccessRequest){.kind = ACCESS_PUBLISH, .topic = topic}, NULL);
-}
-
-/* Its topic behind the mount point, in the assembly. */
-static int mount_will(Connection *connection, const Greeting *greeting)
-{
-        Bytes mount = bytes_from_string(connection_listener(connection)->mount_point);
-        Bytes topic = greeting->connect.will.topic;
-        Buffer *to = &connection->shard->assembly;
-
-        buffer_clear(to);
-        return buffer_append(to, mount.data, mount.length) < 0 ||
-                               buffer_append(to, topic.data, topic.length) < 0
-                       ? -ENOMEM
-                       : 0;
-}
-
-/* The will as a message, behind the mount point; its expiry stays an interval until it is
- * published. */
-static int make_will(Connection *connection, Greeting *greeting)
-{
-        const ConnectWill *will = &greeting->connect.will;
-        Buffer *to = &connection->shard->assembly;
-        const MessageAuthor author = {
-                .username = greeting->connect.username,
-                .client_id = greeting->client_id,
-                .listener = client_access_listener(connection),
-        };
-        MessageParts parts = {
-                .payload = will->payload,
-                .expires = MESSAGE_NEVER_EXPIRES,
-                .qos = will->qos,
-                .retain = will->retain,
-                .author = &author,
-        };
-        size_t properties;
-        int r;
-
-        if (!greeting->connect.has_will)
-                return 0;
-        properties = properties_select_size(will->properties.raw, PROPERTIES_FORWARDED);
-        if (mount_will(connection, greeting) < 0 || buffer_reserve(to, properties + 1) < 0)
-                return -ENOMEM;
-        properties_select_write(will->properties.raw, PROPERTIES_FORWARDED, buffer_tail(to));
-        parts.topic = buffer_bytes(to);
-        parts.properties = (Bytes){buffer_tail(to), properties};
-        if (properties_has(&will->properties, PROPERTY_MESSAGE_EXPIRY_INTERVAL))
-                parts.expires = will->properties.message_expiry_interval;
-        r = check_will(connection, greeting, parts.topic);
-        return r != 0 ? r : message_new(&parts, &greeting->will);
-}
-
-/* A token names its user, whether the CONNECT does or not. */
-static int take_login_name(const Connection *connection, Greeting *greeting)
-{
-        Connect *connect = &greeting->connect;
-
-        if (connection->login_method != LOGIN_TOKEN || !connection->username)
-                return 0;
-        greeting->login_name = strdup(connection->username);
-        if (!greeting->login_name)
-                return -ENOMEM;
-        connect->has_username = true;
-        connect->username = bytes_from_string(greeting->login_name);
-        return 0;
-}
-
 /* A reload may have come in between. */
 static int confirm_exchange(Connection *connection, Bytes username)
 {
@@ -309,14 +125,14 @@ static int admit(Connection *connection, Greeting *greeting)
         /* Who has a method shows who it is to the worker that it stays with. */
         if (connection->auth_method > 0 && !exchange_is_done(connection->extras->exchange))
                 return 0;
-        if (connect->has_will && mount_will(connection, greeting) < 0)
+        if (connect->has_will && will_mount(connection, greeting) < 0)
                 return -ENOMEM;
         if (connect->has_will)
                 request.of.will = buffer_bytes(&connection->shard->assembly);
         r = client_admit(connection, &request, &greeting->detail);
         if (r == 0 && connection->auth_method > 0)
                 return confirm_exchange(connection, connect->username);
-        return r != 0 ? r : take_login_name(connection, greeting);
+        return r != 0 ? r : identity_take_login(connection, greeting);
 }
 
 static int judge(Connection *connection, Greeting *greeting)
@@ -328,11 +144,11 @@ static int judge(Connection *connection, Greeting *greeting)
         if (r == 0)
                 r = check_limits(connection, connect);
         if (r == 0)
-                r = take_proven_name(connection, greeting);
+                r = identity_take_proven(connection, greeting);
         if (r == 0)
-                r = take_method(connection, greeting);
+                r = identity_take_method(connection, greeting);
         if (r == 0)
-                r = choose_client_id(connection, greeting);
+                r = identity_choose_client_id(connection, greeting);
         if (r == 0)
                 r = check_bans(connection, greeting);
         if (r == 0)
@@ -343,7 +159,7 @@ static int judge(Connection *connection, Greeting *greeting)
         if (r == 0 && greeting->login_name)
                 r = check_bans(connection, greeting);
         if (r == 0)
-                r = make_will(connection, greeting);
+                r = will_make(connection, greeting);
         return r;
 }
 
