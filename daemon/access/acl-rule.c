@@ -14,6 +14,12 @@ static bool is_word(Bytes level, char letter)
         return level.length == 2 && level.data[0] == '%' && level.data[1] == (uint8_t)letter;
 }
 
+bool acl_name_is_wild(Bytes name)
+{
+        return name.length > 0 &&
+               (memchr(name.data, '+', name.length) || memchr(name.data, '#', name.length));
+}
+
 AclLevel acl_level(Bytes level, bool is_pattern)
 {
         if (level.length == 1 && level.data[0] == '+')

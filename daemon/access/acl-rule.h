@@ -32,6 +32,9 @@ typedef struct AclSubject {
         Bytes client_id;
 } AclSubject;
 
+/* Whether a user name or client identifier, put into a pattern, would stand for others. */
+bool acl_name_is_wild(Bytes name);
+
 /* What a level of a pattern stands for. */
 typedef enum AclLevel {
         ACL_LEVEL_LITERAL,

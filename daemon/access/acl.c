@@ -221,17 +221,11 @@ const AclUser *acl_find(const Acl *acl, Bytes username)
 
 /* --- topics --- */
 
-static bool has_wildcard(Bytes name)
-{
-        return name.length > 0 &&
-               (memchr(name.data, '+', name.length) || memchr(name.data, '#', name.length));
-}
-
 /* A name that a pattern would turn into a wildcard gets nothing from patterns. */
 static bool may_use_patterns(const Acl *acl, const AclSubject *subject)
 {
-        return acl->patterns.n > 0 && !has_wildcard(subject->client_id) &&
-               !has_wildcard(subject->username);
+        return acl->patterns.n > 0 && !acl_name_is_wild(subject->client_id) &&
+               !acl_name_is_wild(subject->username);
 }
 
 bool acl_allows(const Acl *acl, const AclUser *of, const AclSubject *subject, unsigned access,

@@ -67,17 +67,10 @@ AccessPolicy *access_policy_unref(AccessPolicy *policy)
         return NULL;
 }
 
-/* Put into a pattern, it stands for others. */
-static bool is_special(Bytes name)
-{
-        return name.length > 0 &&
-               (memchr(name.data, '+', name.length) || memchr(name.data, '#', name.length));
-}
-
 bool access_policy_denies(const AccessPolicy *policy, Bytes username, Bytes client_id)
 {
         return policy && policy->parts.denies_special &&
-               (is_special(username) || is_special(client_id));
+               (acl_name_is_wild(username) || acl_name_is_wild(client_id));
 }
 
 /* --- the same as before --- */

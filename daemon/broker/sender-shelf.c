@@ -2,6 +2,8 @@
 /* sender-shelf.c: out of memory, and back. */
 #include "broker/sender-shelf.h"
 
+#include <errno.h>
+
 #include "broker/sender-store.h"
 
 /* How many are fetched in one go, and how much memory of messages that may be: what is fetched is
@@ -62,6 +64,9 @@ static int fetch_some(Sender *sender)
         OutboxShelved shelved;
         int r;
 
+        /* A start puts messages there (persist-load.h) before anybody has said who reads them. */
+        if (!sender->shared->fetch)
+                return -ENODATA;
         for (uint32_t i = 0; i < n && outbox_shelf_next(outbox->shelf, &cursor, &shelved); i++)
                 numbers[i] = shelved.number;
         r = sender->shared->fetch(sender->shared->fetch_data, numbers, n, messages);

@@ -15,8 +15,8 @@
 int sender_shelve(Sender *sender, unsigned max);
 
 /* Sees to it that the oldest that waits is in memory: some are fetched if it is not. Those that are
- * gone, for their records were damaged, are dropped and counted. 0, -ENOMEM, or what the store
- * says. */
+ * gone, for their records were damaged, are dropped and counted. 0, -ENOMEM, what the store says,
+ * or -ENODATA if nobody reads it (sessions_set_fetch()). */
 int sender_fetch(Sender *sender);
 
 /* The same of all of them: the store will not have them any more, or the shelf is not to be seen.

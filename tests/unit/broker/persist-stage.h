@@ -19,6 +19,7 @@ typedef struct Stage {
         Persist *persist;
         uint64_t change;
         uint64_t realtime;
+        bool shelves; /* a restart leaves there what waits, and nobody reads it */
         PersistLoaded loaded;
 } Stage;
 
@@ -106,7 +107,8 @@ static inline Sessions *only_worker(void *data, Bytes client_id)
 static inline void restart(Stage *stage, unsigned seconds)
 {
         PersistImage *image;
-        PersistTarget target = {.sessions_of = only_worker, .data = stage};
+        PersistTarget target = {
+                .sessions_of = only_worker, .data = stage, .shelves = stage->shelves};
         StoreTxn *txn;
 
         stage_leave(stage);

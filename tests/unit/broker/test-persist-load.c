@@ -213,6 +213,31 @@ static void test_all_is_there_again(void)
         stage_done(&stage);
 }
 
+/* What the store has and nobody reads is not sent, and not lost either. */
+static void test_a_shelf_that_nobody_reads(void)
+{
+        Delivery delivery;
+        Session *session;
+        Stage stage;
+
+        stage_init(&stage);
+        fixture_detach(&stage.fixture, stage.fixture.session);
+        assert_publishes(&stage, "a.1", "queued");
+        flush(&stage);
+        stage.shelves = true;
+        restart(&stage, 1);
+        open_client(&stage, "client", 3600);
+        session = stage.fixture.session;
+        g_assert_true(session_has_pending(session));
+        g_assert_cmpint(session_dequeue(session, FIXTURE_EPOCH, &delivery), ==, -ENODATA);
+        flush(&stage);
+        stage.shelves = false;
+        restart(&stage, 1);
+        open_client(&stage, "client", 3600);
+        assert_drains(&stage.fixture, "a.1#1");
+        stage_done(&stage);
+}
+
 /* Who was connected counts as away from the start on, and the store says so. */
 static void test_connected_at_the_end(void)
 {
@@ -393,6 +418,7 @@ int main(int argc, char **argv)
         ADD("expired-and-dropped-are-done", test_expired_and_dropped_are_done);
         ADD("retained-for-a-new-subscription", test_retained_for_a_new_subscription);
         ADD("all-is-there-again", test_all_is_there_again);
+        ADD("a-shelf-that-nobody-reads", test_a_shelf_that_nobody_reads);
         ADD("connected-at-the-end", test_connected_at_the_end);
         ADD("a-newer-retention", test_a_newer_retention);
         ADD("a-store-is-new", test_a_store_is_new);
