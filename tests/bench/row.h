@@ -58,3 +58,4 @@ int row_restart(const Bench *bench, const Row *row);
 int row_reload(const Bench *bench, const Row *row);
 int row_filters(const Bench *bench, const Row *row);
 int row_flush(const Bench *bench, const Row *row);
+int row_guest(const Bench *bench, const Row *row);
