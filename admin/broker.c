@@ -79,10 +79,16 @@ bool broker_is_running(const Command *command)
 int broker_new_call(const Broker *broker, const char *interface, const char *method,
                     sd_bus_message **ret_call)
 {
+        return broker_new_call_at(broker, BROKER_PATH, interface, method, ret_call);
+}
+
+int broker_new_call_at(const Broker *broker, const char *path, const char *interface,
+                       const char *method, sd_bus_message **ret_call)
+{
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(broker->bus, &call, broker->name, BROKER_PATH, interface,
+        r = sd_bus_message_new_method_call(broker->bus, &call, broker->name, path, interface,
                                            method);
         if (r >= 0)
                 r = sd_bus_message_set_auto_start(call, false);

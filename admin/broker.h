@@ -33,6 +33,10 @@ bool broker_is_running(const Command *command);
 int broker_new_call(const Broker *broker, const char *interface, const char *method,
                     sd_bus_message **ret_call);
 
+/* The same, of another object. */
+int broker_new_call_at(const Broker *broker, const char *path, const char *interface,
+                       const char *method, sd_bus_message **ret_call);
+
 /* Sends the call and waits for timeout microseconds, as sd_bus_call() does. If polkit wants a
  * password for it, that is asked for on the terminal, if there is one. */
 int broker_send(const Broker *broker, sd_bus_message *call, uint64_t timeout, sd_bus_error *error,

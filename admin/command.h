@@ -74,6 +74,8 @@ int verb_kick(const Command *command);
 int verb_clients(const Command *command);
 int verb_listeners(const Command *command);
 int verb_metrics(const Command *command);
+int verb_pause(const Command *command);
+int verb_resume(const Command *command);
 int verb_ban(const Command *command);
 int verb_unban(const Command *command);
 int verb_bans(const Command *command);

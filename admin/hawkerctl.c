@@ -52,6 +52,10 @@ const Verb verbs[] = {
          .more = "It may come again: 'hawkerctl ban client' keeps it out."},
         {"listeners", NULL, "where clients come in, and with which certificates", verb_listeners,
          .is_long = true},
+        {"pause", "NAME", "have a listener accept nobody for now", verb_pause,
+         .more = "Who is there stays, who comes waits, until 'hawkerctl resume', over reloads "
+                 "too."},
+        {"resume", "NAME", "have it accept again", verb_resume},
         {"metrics", NULL, "all figures, also for Prometheus", verb_metrics, .is_long = true,
          .options = OPTIONS({0, "prometheus", NULL, "write the text format of Prometheus"}),
          .more = "What each figure means is in org.hawker.Broker1(5)."},

@@ -150,6 +150,7 @@ static const struct {
         FIELD("Name", "s", name),
         FIELD("Protocol", "s", protocol),
         FIELD("TLS", "b", tls),
+        FIELD("Paused", "b", paused),
         FIELD("CertificateSubject", "s", subject),
         FIELD("CertificateNotAfter", "t", not_after),
         FIELD("Connections", "t", connections),

@@ -13,7 +13,8 @@
 
 #include "admin/broker.h"
 
-#define BROKER_LISTENER "org.hawker.Broker1.Listener"
+#define BROKER_LISTENER      "org.hawker.Broker1.Listener"
+#define BROKER_LISTENER_PATH BROKER_PATH "/listener"
 
 /* A zeroed object is a valid empty one. */
 typedef struct ListenerList {
@@ -28,7 +29,7 @@ typedef struct ListenerRow {
         const char *address; /* the first; "" if there is none */
         const char *addresses[LISTENER_ADDRESSES_MAX];
         size_t n_addresses;
-        int tls;
+        int tls, paused;
         uint64_t not_after; /* microseconds since 1970; 0: there is no certificate */
         uint64_t connections, accepted, refused;
 } ListenerRow;

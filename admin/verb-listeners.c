@@ -39,8 +39,15 @@ static int print_all_json(ListenerList *list)
 /* --- for people --- */
 
 static const TableColumn columns[] = {
-        {"NAME", false, 1},    {"ADDRESS", false, 2}, {"PROTOCOL"},      {"TLS"},
-        {"CONNECTIONS", true}, {"ACCEPTED", true},    {"REFUSED", true}, {"CERTIFICATE", false, 3},
+        {"NAME", false, 1},
+        {"ADDRESS", false, 2},
+        {"STATE"},
+        {"PROTOCOL"},
+        {"TLS"},
+        {"CONNECTIONS", true},
+        {"ACCEPTED", true},
+        {"REFUSED", true},
+        {"CERTIFICATE", false, 3},
 };
 
 static int add_certificate(Table *table, const ListenerRow *row, time_t now)
@@ -62,8 +69,8 @@ static int add_certificate(Table *table, const ListenerRow *row, time_t now)
 
 static int add_row(Table *table, const ListenerRow *row, time_t now)
 {
-        const char *const texts[] = {row->name, row->address, row->protocol,
-                                     row->tls ? "yes" : "no"};
+        const char *const texts[] = {row->name, row->address, row->paused ? "paused" : "open",
+                                     row->protocol, row->tls ? "yes" : "no"};
         const uint64_t numbers[] = {row->connections, row->accepted, row->refused};
         int r = table_add_texts(table, ARRAY_SIZE(texts), texts);
 
@@ -74,7 +81,7 @@ static int add_row(Table *table, const ListenerRow *row, time_t now)
         /* Behind the first of several addresses. */
         for (size_t i = 1; i < row->n_addresses && r == 0; i++) {
                 const char *const more[ARRAY_SIZE(columns)] = {
-                        "", row->addresses[i], "", "", "", "", "", ""};
+                        "", row->addresses[i], "", "", "", "", "", "", ""};
 
                 r = table_add_texts(table, ARRAY_SIZE(more), more);
         }

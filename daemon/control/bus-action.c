@@ -21,6 +21,8 @@ static const struct {
         const char *action;
 } actions[] = {
         /* clang-format off */
+        {LISTENER_INTERFACE, "Pause", MANAGE},
+        {LISTENER_INTERFACE, "Resume", MANAGE},
         {MANAGER_INTERFACE, "Backup", MANAGE},
         {MANAGER_INTERFACE, "Ban", MANAGE},
         {MANAGER_INTERFACE, "Disconnect", DISCONNECT},

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/bus-access.h"
+#include "control/listener-pause.h"
 #include "control/listener-told.h"
+#include "server/acceptor-order.h"
 #include "util/log.h"
 #include "util/utf8.h"
 
@@ -17,24 +20,33 @@ typedef struct ListenerBus {
         Manager *manager;
         sd_event_source *post;
         unsigned reload;    /* the one whose listeners others know */
+        unsigned n_pauses;  /* those that they know of */
         ListenersTold told; /* what they know */
 } ListenerBus;
 
 /* --- which --- */
 
-/* 1: it is there; 0; -ENOMEM. */
-static int find_listener(const Manager *manager, const char *path, Listener **ret_listener)
+/* 1: it is there; 0: the path is that of no listener; -errno, with the error set if there is none
+ * of that name. */
+static int find_listener(const Manager *manager, const char *path, Listener **ret_listener,
+                         sd_bus_error *error)
 {
         _cleanup_free_ char *name = NULL;
         Listener *listener;
         int r;
 
         r = sd_bus_path_decode(path, LISTENER_PATH, &name);
-        if (r <= 0)
-                return r;
+        if (r <= 0 || !name[0])
+                return MIN(r, 0);
         listener = listeners_find(&manager->listeners, name);
-        if (!listener)
-                return 0;
+        if (!listener) {
+                sd_bus_error_setf(error, "org.hawker.Error.NoSuchListener",
+                                  "There is no listener '%s': 'hawkerctl listeners' and "
+                                  "GetManagedObjects() tell which there are",
+                                  name);
+                /* Which sd-bus answers where it drops the error, for a method that there is not. */
+                return -ENOENT;
+        }
         *ret_listener = listener;
         return 1;
 }
@@ -47,7 +59,7 @@ static int find_object(sd_bus *bus, const char *path, const char *interface, voi
         Listener *listener;
         int r;
 
-        r = find_listener(object->manager, path, &listener);
+        r = find_listener(object->manager, path, &listener, error);
         if (r > 0)
                 *ret_found = data;
         return r;
@@ -117,6 +129,11 @@ static int append_tls(sd_bus_message *reply, const Listener *listener)
         return sd_bus_message_append(reply, "b", listener->credentials != NULL);
 }
 
+static int append_paused(sd_bus_message *reply, const Listener *listener)
+{
+        return sd_bus_message_append(reply, "b", listener_is_paused(listener));
+}
+
 static int append_subject(sd_bus_message *reply, const Listener *listener)
 {
         const TlsFacts *facts = listener_certificate(listener);
@@ -160,6 +177,7 @@ static int append_refused(sd_bus_message *reply, const Listener *listener)
 
 /* Those that announce their changes (name, type, how) ... */
 #define STATE_PROPERTIES(X)                                                                        \
+        X("Paused", "b", append_paused)                                                            \
         X("Protocol", "s", append_protocol)                                                        \
         X("Addresses", "as", append_addresses)                                                     \
         X("TLS", "b", append_tls)                                                                  \
@@ -207,7 +225,7 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         Listener *listener;
         int r;
 
-        r = find_listener(object->manager, path, &listener);
+        r = find_listener(object->manager, path, &listener, error);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
         for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
@@ -220,6 +238,59 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         return -ENOENT;
 }
 
+/* --- Pause, Resume --- */
+
+/* All workers go by it. */
+static int answer_pause(sd_bus_message *call, Gather *gather, sd_bus_error *error)
+{
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static int set_paused(sd_bus_message *call, Manager *manager, bool paused, sd_bus_error *error)
+{
+        Listener *listener;
+        Gather *gather;
+        int r;
+
+        r = find_listener(manager, sd_bus_message_get_path(call), &listener, error);
+        if (r == 0)
+                r = -ENOENT;
+        if (r >= 0)
+                r = gathering_admit(&manager->gatherings, call, error);
+        if (r >= 0)
+                r = acceptor_order_new(server_n_workers(manager->server), &gather);
+        if (r < 0)
+                return r;
+        listener_pause(listener, paused);
+        manager->n_pauses++;
+        manager_update_status(manager);
+        return gathering_start(&manager->gatherings, call, gather, answer_pause);
+}
+
+static int do_pause(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        return set_paused(call, data, true, error);
+}
+
+static int do_resume(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        return set_paused(call, data, false, error);
+}
+
+static int on_pause(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ListenerBus *object = data;
+
+        return bus_let_admin(call, do_pause, object->manager);
+}
+
+static int on_resume(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ListenerBus *object = data;
+
+        return bus_let_admin(call, do_resume, object->manager);
+}
+
 #define STATE_PROPERTY(name, type, append)                                                         \
         SD_BUS_PROPERTY(name, type, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 #define FIGURE_PROPERTY(name, field) SD_BUS_PROPERTY(name, "t", get_property, 0, 0),
@@ -229,6 +300,8 @@ const sd_bus_vtable listener_vtable[] = {
         SD_BUS_PROPERTY("Name", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         STATE_PROPERTIES(STATE_PROPERTY) FIGURE_PROPERTIES(FIGURE_PROPERTY)
                 SD_BUS_PROPERTY("Refused", "a{st}", get_property, 0, 0),
+        SD_BUS_METHOD("Pause", NULL, NULL, on_pause, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Resume", NULL, NULL, on_resume, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -266,9 +339,10 @@ static int on_post(sd_event_source *source, void *data)
         ListenerNews news;
         const char *name;
 
-        if (reload == object->reload)
+        if (reload == object->reload && manager->n_pauses == object->n_pauses)
                 return 0;
         object->reload = reload;
+        object->n_pauses = manager->n_pauses;
         if (listeners_told_update(&object->told, &manager->listeners) < 0)
                 log_debug("Out of memory: what became of listeners is not told");
         while (listeners_told_next(&object->told, &name, &news))

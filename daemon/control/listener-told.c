@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/listener-pause.h"
+
 typedef struct ListenerTold {
         char *name;
         char *text; /* all of it that may change */
@@ -46,7 +48,8 @@ static char *describe(const Listener *listener)
 
         if (!text)
                 return NULL;
-        fprintf(text, "%d %d", listener->of->protocol, listener->credentials != NULL);
+        fprintf(text, "%d %d %d", listener->of->protocol, listener->credentials != NULL,
+                listener_is_paused(listener));
         if (facts)
                 fprintf(text, "\n%s\n%s\n%" PRIi64, facts->subject, facts->serial,
                         facts->not_after);

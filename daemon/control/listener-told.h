@@ -12,7 +12,7 @@
 typedef enum ListenerNews {
         LISTENER_IS_KNOWN, /* nothing new */
         LISTENER_IS_NEW,
-        LISTENER_IS_OTHERWISE, /* its addresses, its protocol or its certificate */
+        LISTENER_IS_OTHERWISE, /* its addresses, its protocol, its certificate; or it is paused */
         LISTENER_IS_GONE,
 } ListenerNews;
 

@@ -13,6 +13,7 @@
 #include "control/access-files.h"
 #include "control/credential-changes.h"
 #include "control/listener-open.h"
+#include "control/listener-pause.h"
 #include "util/log.h"
 
 void listeners_done(Listeners *listeners)
@@ -42,11 +43,15 @@ static int open_one(Listener *listener, const ListenerMeans *means, ConfigErrors
 {
         _cleanup_(config_errors_done) ConfigErrors own = CONFIG_ERRORS_INIT;
         const int r = listener_open(listener, means, &own);
+        const Listener *before =
+                listener_counterpart(means->before, listener->settings, listener->of);
         const bool optional = listener->settings->local_only && is_family_missing(r);
 
         for (size_t k = 0; k < own.n_items; k++)
                 config_errors_add(errors, optional ? CONFIG_WARNING : own.items[k].severity,
                                   own.items[k].file, own.items[k].line, "%s", own.items[k].text);
+        if (r == 0)
+                listener_inherit_pause(listener, before);
         if (r == 0)
                 return 1;
         return optional ? 0 : r;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/account.h"
+#include "control/listener-pause.h"
 #include "control/logging.h"
 #include "control/manager.h"
 #include "control/notify.h"
@@ -204,6 +205,7 @@ void manager_update_status(Manager *manager)
         char trouble[1024];
         const StatusFacts facts = {
                 .n_addresses = listeners_n_addresses(&manager->listeners),
+                .n_paused = listeners_n_paused(&manager->listeners),
                 .expires = listeners_expire(&manager->listeners),
                 .trouble = last && last->error < 0
                                    ? reload_result_format(last, trouble, sizeof(trouble))

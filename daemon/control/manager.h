@@ -45,6 +45,7 @@ typedef struct Manager {
         TlsTicketKey ticket_key; /* for the life of the process */
         PassedSockets passed;
         Listeners listeners;
+        unsigned n_pauses; /* how often one was paused or resumed */
         bool has_pid_file;
         bool has_left_root;
         Storage storage;

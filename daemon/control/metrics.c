@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/listener-pause.h"
+
 #define PREFIX          "hawker_"
 #define LISTENER_PREFIX PREFIX "listener_"
 
@@ -160,8 +162,8 @@ static int give_certificate(const Giving *giving, const Listener *listener)
                              (uint64_t)MAX(certificate->not_after, INT64_C(0)));
 }
 
-/* The families: the rows, then these two. */
-enum { FAMILY_REFUSALS = ARRAY_SIZE(listener_rows), FAMILY_CERTIFICATE, FAMILIES_N };
+/* The families: the rows, then these. */
+enum { FAMILY_PAUSED = ARRAY_SIZE(listener_rows), FAMILY_REFUSALS, FAMILY_CERTIFICATE, FAMILIES_N };
 
 static int give_family(size_t family, const Listener *listener, const Giving *giving)
 {
@@ -169,6 +171,8 @@ static int give_family(size_t family, const Listener *listener, const Giving *gi
 
         if (family == FAMILY_CERTIFICATE)
                 return give_certificate(giving, listener);
+        if (family == FAMILY_PAUSED)
+                return give_labelled(giving, "paused", NULL, listener_is_paused(listener));
         if (family == FAMILY_REFUSALS)
                 return give_refusals(giving, listener);
         listener_figures(listener, &figures);

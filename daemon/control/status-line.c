@@ -20,7 +20,7 @@
 struct StatusLine {
         sd_event_source *timer;
         Server *server;
-        size_t n_addresses;
+        size_t n_addresses, n_paused;
         int64_t expires;
         char trouble[1024]; /* empty: none */
         char text[1400];    /* as it was sent */
@@ -43,14 +43,18 @@ static void line_send(StatusLine *line)
         char text[sizeof(line->text)], expiry[64];
         const bool failed = line->trouble[0];
         ServerCounters counters;
+        char paused[40] = "";
 
         server_counters(line->server, &counters);
+        if (line->n_paused > 0)
+                snprintf(paused, sizeof(paused), ", %zu listener%s paused", line->n_paused,
+                         line->n_paused == 1 ? "" : "s");
         snprintf(text, sizeof(text),
-                 STATUS "%s%s%s%" PRIu64 " client%s connected, %zu address%s, %u worker%s%s",
+                 STATUS "%s%s%s%" PRIu64 " client%s connected, %zu address%s%s, %u worker%s%s",
                  failed ? "The last reload failed, all is as it was: " : "", line->trouble,
                  failed ? "; " : "", counters.clients_connected,
                  counters.clients_connected == 1 ? "" : "s", line->n_addresses,
-                 line->n_addresses == 1 ? "" : "es", server_n_workers(line->server),
+                 line->n_addresses == 1 ? "" : "es", paused, server_n_workers(line->server),
                  server_n_workers(line->server) == 1 ? "" : "s",
                  write_expiry(line->expires, expiry, sizeof(expiry)));
         notify_one_line(text);
@@ -90,6 +94,7 @@ int status_line_new(sd_event *event, Server *server, StatusLine **ret_line)
 void status_line_set(StatusLine *line, const StatusFacts *facts)
 {
         line->n_addresses = facts->n_addresses;
+        line->n_paused = facts->n_paused;
         line->expires = facts->expires;
         snprintf(line->trouble, sizeof(line->trouble), "%s", facts->trouble ? facts->trouble : "");
         line_send(line);

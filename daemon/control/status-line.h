@@ -20,6 +20,7 @@ typedef struct StatusLine StatusLine;
 /* What there is to say beside the clients. */
 typedef struct StatusFacts {
         size_t n_addresses;
+        size_t n_paused; /* listeners */
         int64_t expires; /* the first certificate: seconds since 1970; INT64_MAX: there is none */
         const char *trouble; /* why the last reload failed; NULL: it did not */
 } StatusFacts;

@@ -65,10 +65,19 @@ static void acceptor_pause(Acceptor *acceptor, int reason)
         acceptor_log_trouble(acceptor, reason);
 }
 
+static bool acceptor_is_paused(const Acceptor *acceptor)
+{
+        return atomic_load_explicit(&acceptor->served.endpoint->socket->is_paused,
+                                    memory_order_relaxed);
+}
+
 static void acceptor_listen(Acceptor *acceptor)
 {
-        int r = loop_add(&acceptor->shard->loop, &acceptor->source, EPOLLIN | EPOLLEXCLUSIVE);
+        int r;
 
+        if (acceptor->source.added || acceptor_is_paused(acceptor))
+                return;
+        r = loop_add(&acceptor->shard->loop, &acceptor->source, EPOLLIN | EPOLLEXCLUSIVE);
         if (r < 0)
                 acceptor_pause(acceptor, r);
 }
@@ -248,6 +257,20 @@ void acceptor_end(Acceptor *acceptor, msec_t grace)
 {
         acceptor_leave(acceptor);
         acceptor_arm(acceptor, msec_add(loop_now(&acceptor->shard->loop), grace));
+}
+
+void acceptors_look(Shard *shard)
+{
+        list_foreach (Served, served, &shard->acceptors, link) {
+                Acceptor *acceptor = acceptor_of(served);
+
+                if (served->ends)
+                        continue;
+                if (acceptor_is_paused(acceptor))
+                        loop_remove(&shard->loop, &acceptor->source);
+                else
+                        acceptor_listen(acceptor);
+        }
 }
 
 void acceptors_run_due(Shard *shard)

@@ -19,7 +19,7 @@ int acceptor_new(Endpoint *endpoint, Acceptor **ret_acceptor);
 /* Of one that was never started. Takes NULL. */
 Acceptor *acceptor_free(Acceptor *acceptor);
 
-/* Begins to accept; the acceptor becomes the shard's. */
+/* Begins to accept, unless the socket is paused; the acceptor becomes the shard's. */
 void acceptor_start(Acceptor *acceptor, Shard *shard);
 
 /* The shard's acceptor that accepts by the endpoint now, or NULL. */
@@ -31,6 +31,9 @@ void acceptor_renew(Acceptor *acceptor, Endpoint *endpoint);
 /* Stops accepting at once. After grace ms the listener is forgotten, and the clients that came by
  * it are looked at again (shard_begin_review()). */
 void acceptor_end(Acceptor *acceptor, msec_t grace);
+
+/* Goes by what is paused now (ListeningSocket.is_paused), and what is not any more. */
+void acceptors_look(Shard *shard);
 
 /* Does what is due by shard->acceptors_due. */
 void acceptors_run_due(Shard *shard);

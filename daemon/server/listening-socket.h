@@ -53,6 +53,7 @@ typedef struct ListeningSocket {
         bool is_unix;
         char address[ADDRESS_TEXT_MAX]; /* its own, empty if it has none */
         atomic_bool is_retired;
+        atomic_bool is_paused;         /* nobody is to accept from it; see acceptor-order.h */
         atomic_uint users;             /* who may accept from fd now */
         atomic_uint connections;       /* open now, for max_connections */
         atomic_uint_fast64_t arrivals; /* a bucket, for max_connection_rate */

@@ -91,11 +91,14 @@ def wrong_types_are_refused(folder):
 def what_is_not_there_is_told(folder):
     with stage(folder) as (_, _, wire):
         for name, where in (("UnknownMethod", {}), ("UnknownInterface", {"interface": "a.b"}),
-                            ("UnknownObject", {"path": PATH + "/nothing"}),
-                            ("UnknownObject", {"path": PATH + "/listener/nothing",
-                                               "interface": "org.hawker.Broker1.Listener"})):
+                            ("UnknownObject", {"path": PATH + "/nothing"})):
             reply = wire.call("Nonsense", **where)
             assert reply.kind == ERROR and reply.name in (STANDARD + name, STANDARD + "UnknownMethod"), reply
+        nothing = {"path": PATH + "/listener/nothing", "interface": "org.hawker.Broker1.Listener"}
+        assert wire.call("Nonsense", **nothing).name == STANDARD + "FileNotFound"
+        for method in ("Pause", "Resume"):
+            reply = wire.call(method, **nothing)
+            assert reply.name == "org.hawker.Error.NoSuchListener" and "'nothing'" in reply.text, reply
 
 
 def evil_values_have_an_answer(folder):

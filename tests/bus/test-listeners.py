@@ -9,6 +9,7 @@ Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, wi
 import json
 import os
 import re
+import select
 import shutil
 import socket
 import subprocess
@@ -67,6 +68,10 @@ def get(bus, name, prop, **options):
     return bus.get(prop, path=path_of(name), interface=LISTENER, **options)
 
 
+def order(bus, name, method, **options):
+    bus.busctl("call", NAME, path_of(name), LISTENER, method, **options)
+
+
 def knock(address):
     """Comes, and is done without a word."""
     with socket.socket(socket.AF_UNIX) as client:
@@ -85,6 +90,11 @@ def connected(address, client_id="c"):
                    bytes([0, len(client_id)]) + client_id.encode())
     assert client.recv(4) == b"\x20\2\0\0"
     return client
+
+
+def metric(bus, name, listener):
+    shown = bus.call(PATH, MANAGER, "GetMetrics")[0]
+    return shown[f'hawker_listener_{name}{{listener="{listener}"}}']["data"]
 
 
 def ctl(bus, *words):
@@ -131,7 +141,7 @@ def a_path_that_is_none_is_refused(folder):
             try:
                 bus.get("Name", path=path, interface=LISTENER)
             except Failed as failed:
-                assert "Unknown" in str(failed) or "unknown" in str(failed), failed
+                assert "Unknown" in str(failed) or "There is no listener" in str(failed), failed
             else:
                 raise AssertionError(path)
 
@@ -148,6 +158,70 @@ def a_reload_adds_and_removes_them(folder):
             reload(bus, one, f"listener 0 {second}")
             assert signals.next("InterfacesRemoved") == [path_of(first), [LISTENER]]
             assert set(objects(bus)) == {path_of(second)}
+
+
+def a_paused_one_accepts_nobody(folder, workers=1):
+    place = sock(folder)
+    lines = [f"listener 0 {place}", f"workers {workers}"]
+    with Bus(folder) as bus, broker(folder, bus, *lines) as one:
+        one.state("READY=1")
+        with connected(place, "a") as there, socket.socket(socket.AF_UNIX) as late, \
+                Signals(bus, path_of(place)) as signals:
+            order(bus, place, "Pause")
+            assert signals.next_change("Paused")[1]["Paused"]["data"] is True
+            one.line(f"Listener {place} is paused")
+            assert "1 address, 1 listener paused, " in bus.get("Status")
+            late.settimeout(DEADLINE)
+            late.connect(place)
+            late.sendall(b"\x10\x0d\0\4MQTT\4\2\0\0\0\1b")
+            there.sendall(b"\xc0\0")
+            assert there.recv(2) == b"\xd0\0" and get(bus, place, "Accepted") == 1
+            # Over a reload, and told once.
+            reload(bus, one, *lines, "max_queued_messages 50")
+            order(bus, place, "Pause")
+            there.sendall(b"\xc0\0")
+            assert there.recv(2) == b"\xd0\0" and get(bus, place, "Accepted") == 1
+            assert get(bus, place, "Paused") is True and not select.select([late], [], [], 0)[0]
+            assert " paused " in ctl(bus, "listeners")[1]
+            assert metric(bus, "paused", place) == 1
+            assert ctl(bus, "resume", place) == (0, "", "")
+            assert late.recv(4) == b"\x20\2\0\0"
+            assert signals.next_change("Paused")[1]["Paused"]["data"] is False
+            one.line(f"Listener {place} accepts again")
+            assert "paused" not in bus.get("Status") and get(bus, place, "Accepted") == 2
+
+
+def a_paused_one_accepts_nobody_with_four_workers(folder):
+    a_paused_one_accepts_nobody(folder, 4)
+
+
+def pause_of_what_is_not_there_says_what_is(folder):
+    with Bus(folder) as bus, broker(folder, bus, f"listener 0 {sock(folder)}") as one:
+        one.state("READY=1")
+        for method in ("Pause", "Resume"):
+            try:
+                order(bus, "1883", method)
+            except Failed as failed:
+                assert "There is no listener '1883'" in str(failed), failed
+            else:
+                raise AssertionError(method)
+        status, out, err = ctl(bus, "pause", "1883")
+        assert (status, out) == (1, "") and f"There are: '{sock(folder)}'" in err, (status, out, err)
+        assert ctl(bus, "pause")[0] == 2 and ctl(bus, "resume", "a", "b")[0] == 2
+
+
+def not_everybody_may_pause(folder):
+    if os.geteuid() != 0:
+        return
+    with Bus(folder, policy_for("root")) as bus, broker(folder, bus, f"listener 0 {sock(folder)}") as one:
+        one.state("READY=1")
+        try:
+            order(bus, sock(folder), "Pause", uid=NOBODY)
+        except Failed as failed:
+            assert "Only root" in str(failed) or "denied" in str(failed), failed
+        else:
+            raise AssertionError("nobody paused it")
+        assert get(bus, sock(folder), "Paused") is False
 
 
 def certificates(folder):
@@ -210,7 +284,7 @@ def the_manual_has_every_word(_):
     with open(INTERFACE, encoding="utf-8") as file, \
             open(os.path.join(ROOT, "man", "org.hawker.Broker1.5"), encoding="utf-8") as manual:
         part = re.search(rf'(?s)<interface name="{LISTENER}">.*?</interface>', file.read())[0]
-        text = manual.read().split(".Sh PROPERTIES OF A LISTENER")[1]
+        text = manual.read().split(".Sh METHODS OF A LISTENER")[1]
     for name in re.findall(r'<(?:method|signal|property) name="(\w+)"', part):
         assert re.search(rf"(?m)^\.It (Fn|Va) (.* , )?{name}( |$)", text), name
 
@@ -224,11 +298,11 @@ def hawkerctl_lists_them(folder):
             status, out, err = ctl(bus, "listeners")
             rows = out.splitlines()
             assert status == 0 and not err and len(rows) == 3, (status, out, err)
-            assert re.fullmatch(r"NAME +ADDRESS +PROTOCOL +TLS +CONNECTIONS +ACCEPTED +REFUSED +CERTIFICATE",
+            assert re.fullmatch(r"NAME +ADDRESS +STATE +PROTOCOL +TLS +CONNECTIONS +ACCEPTED +REFUSED +CERTIFICATE",
                                 rows[0]), out
-            assert any(re.fullmatch(rf"{sock(folder)} +\S+ +mqtt +yes +0 +0 +0 +"
+            assert any(re.fullmatch(rf"{sock(folder)} +\S+ +open +mqtt +yes +0 +0 +0 +"
                                     r"until \d{4}-\d\d-\d\d, \d+ days?: CN=.+", row) for row in rows), out
-            assert any(re.fullmatch(rf"{sock(folder, 'plain')} +\S+ +mqtt +no +1 +1 +0 *", row)
+            assert any(re.fullmatch(rf"{sock(folder, 'plain')} +\S+ +open +mqtt +no +1 +1 +0 *", row)
                        for row in rows), out
             shown = {row["Name"]: row for row in json.loads(ctl(bus, "--json", "listeners")[1])}
             assert set(shown) == {sock(folder), sock(folder, "plain")}, shown
@@ -241,6 +315,10 @@ TESTS = [
     a_path_that_is_none_is_refused,
     a_reload_adds_and_removes_them,
     a_new_certificate_is_told,
+    a_paused_one_accepts_nobody,
+    a_paused_one_accepts_nobody_with_four_workers,
+    pause_of_what_is_not_there_says_what_is,
+    not_everybody_may_pause,
     everybody_may_look,
     a_bus_that_comes_back_has_them_too,
     they_are_what_the_interface_file_says,

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/listener-pause.h"
 #include "control/listeners.h"
 #include "tests/unit/free-port.h"
+#include "util/log.h"
 
 /* What runs, and what is to run. */
 typedef struct Stage {
@@ -148,6 +150,50 @@ static void test_same_address_is_handed_on(void)
                 g_assert_null(stage.running.items[0]->sockets[0].before);
                 stage_end(&stage);
         }
+}
+
+/* What is opened beside what was paused is paused, too; under the same name or in the same place.
+ */
+static void test_paused_ones_stay_so(void)
+{
+        static const struct {
+                const char *before, *after;
+        } cases[] = {
+                {"listener A 127.0.0.1\n", "listener A 127.0.0.1\nmax_qos 1\n"},
+                {"listener A\nsocket_domain ipv4\n", "listener A\n"},
+                {"listener A\n", "listener A\nsocket_domain ipv4\n"},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                const Listener *listener;
+                Stage stage;
+
+                stage_begin(&stage, cases[i].before);
+                g_assert_false(listener_is_paused(stage.running.items[0]));
+                listener_pause(stage.running.items[0], true);
+                g_assert_cmpint(stage_open(&stage, cases[i].after), ==, 0);
+                stage_commit(&stage);
+                listener = stage.running.items[0];
+                for (size_t k = 0; k < listener->n_sockets; k++)
+                        g_assert_true(listener->sockets[k].endpoint->socket->is_paused);
+                g_assert_cmpuint(listeners_n_paused(&stage.running), ==, 1);
+                listener_pause(listener, false);
+                g_assert_cmpuint(listeners_n_paused(&stage.running), ==, 0);
+                stage_end(&stage);
+        }
+}
+
+static void test_a_pause_is_of_one_only(void)
+{
+        Stage stage;
+
+        stage_begin(&stage, "listener A 127.0.0.1\n");
+        listener_pause(stage.running.items[0], true);
+        g_assert_cmpint(stage_open(&stage, "listener A 127.0.0.1\nlistener B 127.0.0.1\n"), ==, 0);
+        stage_commit(&stage);
+        g_assert_true(listener_is_paused(stage.running.items[0]));
+        g_assert_false(listener_is_paused(stage.running.items[1]));
+        stage_end(&stage);
 }
 
 static void test_new_ones_listen_when_told(void)
@@ -368,6 +414,9 @@ static void test_changes_for_the_server(void)
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
+        log_set_categories(0);
+        g_test_add_func("/listeners/paused-ones-stay-so", test_paused_ones_stay_so);
+        g_test_add_func("/listeners/a-pause-is-of-one-only", test_a_pause_is_of_one_only);
         g_test_add_func("/control/listeners/same-address-is-handed-on",
                         test_same_address_is_handed_on);
         g_test_add_func("/control/listeners/new-ones-listen-when-told",
