@@ -12,6 +12,7 @@
 #define PORT_DEFAULT 1883
 
 static const SettingsOrigin from_command_line = {.file = "command line"};
+static const SettingsOrigin from_administrator = {.file = "AddListener"};
 
 static const Option *row(const char *name)
 {
@@ -92,6 +93,43 @@ static int add_local_listeners(Parser *parser)
         return 0;
 }
 
+/* What is above every listener: of one that is listener number `at`, or of none that is served. */
+static const ListenerSettings *find_default(const Parser *parser, size_t at)
+{
+        if (parser->default_listener_used)
+                return &parser->settings->listeners[at];
+        return parser->default_listener.origins ? &parser->default_listener : NULL;
+}
+
+static int add_named_listener(Parser *parser, const char *name, size_t default_at)
+{
+        const ListenerSettings *from;
+        ListenerSettings *listener;
+        int r;
+
+        r = settings_add_listener(parser->settings, &listener);
+        if (r < 0)
+                return r;
+        from = find_default(parser, default_at);
+        listener->where = from_administrator;
+        listener->is_added = true;
+        if (parser->settings->per_listener_settings && from)
+                r = copy_security(parser->settings, from, listener);
+        if (r == 0)
+                r = settings_replace(&listener->name, name);
+        return r < 0 ? r : settings_replace(&listener->socket_name, name);
+}
+
+static int add_named_listeners(Parser *parser, size_t default_at)
+{
+        const SettingsSource *source = parser->source;
+        int r = 0;
+
+        for (size_t i = 0; i < source->n_added && r == 0; i++)
+                r = add_named_listener(parser, source->added[i], default_at);
+        return r;
+}
+
 /* Security options above every listener are of the default listener; there may be none. */
 static int warn_of_unused_security(Parser *parser)
 {
@@ -121,6 +159,7 @@ static int warn_of_unused_security(Parser *parser)
 static int add_listeners(Parser *parser)
 {
         Settings *settings = parser->settings;
+        const size_t default_at = settings->n_listeners;
         int r;
 
         r = add_default_listener(parser);
@@ -128,6 +167,9 @@ static int add_listeners(Parser *parser)
                 return r;
         if (settings->n_listeners == 0)
                 return add_local_listeners(parser);
+        r = add_named_listeners(parser, default_at);
+        if (r < 0)
+                return r;
         if (parser->source->n_ports > 0) {
                 r = config_errors_add(parser->errors, CONFIG_NOTICE, NULL, 0,
                                       "-p is ignored: the configuration has listeners");
@@ -176,6 +218,8 @@ static int name_listener(ListenerSettings *listener)
         const bool is_ipv6 = listener->host && strchr(listener->host, ':');
         int r;
 
+        if (listener->is_added)
+                return 0;
         if (listener->path)
                 return settings_replace(&listener->name, listener->path);
         r = asprintf(&listener->name, "%s%s%s%s%u%s%s%s", is_ipv6 ? "[" : "",

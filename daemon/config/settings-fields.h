@@ -96,6 +96,7 @@ typedef struct SettingsOrigin {
 typedef struct ListenerSettings {
         char *name; /* unique: "1883", "127.0.0.1:1883", "[::1]:1883", "/run/hawker/mqtt.sock" */
         SettingsOrigin where; /* the line of "listener", or what made it exist */
+        bool is_added;        /* besides those of the file; see SettingsSource */
 
         uint16_t port;              /* 0: a unix socket */
         char *host;                 /* as written: address or name; NULL: all addresses */

@@ -27,6 +27,11 @@ typedef struct SettingsSource {
         bool verbose;
         bool quiet;
         const char *instance; /* which of several brokers of this machine it is; NULL: the first */
+        /* Names of listeners that are there besides, if the file has any: all of their options are
+         * at their defaults but those of scope SECURITY, which are as above every listener; their
+         * sockets are passed by that name. */
+        const char *const *added;
+        size_t n_added;
 } SettingsSource;
 
 /*

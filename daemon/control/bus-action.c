@@ -23,6 +23,7 @@ static const struct {
         /* clang-format off */
         {LISTENER_INTERFACE, "Pause", MANAGE},
         {LISTENER_INTERFACE, "Resume", MANAGE},
+        {MANAGER_INTERFACE, "AddListener", MANAGE},
         {MANAGER_INTERFACE, "Backup", MANAGE},
         {MANAGER_INTERFACE, "Ban", MANAGE},
         {MANAGER_INTERFACE, "Disconnect", DISCONNECT},
@@ -36,6 +37,7 @@ static const struct {
         {MANAGER_INTERFACE, "ListSessions", INSPECT},
         {MANAGER_INTERFACE, "ListSubscriptions", INSPECT},
         {MANAGER_INTERFACE, "Reload", RELOAD},
+        {MANAGER_INTERFACE, "RemoveListener", MANAGE},
         {MANAGER_INTERFACE, "Restart", MANAGE},
         {MANAGER_INTERFACE, "TestAccess", INSPECT},
         {MANAGER_INTERFACE, "Unban", MANAGE},

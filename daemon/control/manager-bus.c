@@ -11,6 +11,7 @@
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
 #include "control/client-bus.h"
+#include "control/listener-add.h"
 #include "control/manager-bus.h"
 #include "control/reload-message.h"
 #include "control/reload.h"
@@ -128,6 +129,20 @@ static int on_restart(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, do_restart, object->manager);
 }
 
+static int on_add_listener(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, listener_add_bus, object->manager);
+}
+
+static int on_remove_listener(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, listener_remove_bus, object->manager);
+}
+
 static int on_ban(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -239,6 +254,10 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT(RELOAD_CHANGES_TYPE, changes),
                                 on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Restart", NULL, NULL, on_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AddListener", SD_BUS_ARGS("h", socket, "s", name),
+                                SD_BUS_NO_RESULT, on_add_listener, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveListener", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+                                on_remove_listener, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Ban",
                                 SD_BUS_ARGS("s", kind, "s", subject, "s", reason, "t", seconds),
                                 SD_BUS_RESULT("t", until, "b", kept),

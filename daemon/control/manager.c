@@ -59,6 +59,36 @@ static int manager_receive(Manager *manager, ConfigErrors *errors)
         return r;
 }
 
+int manager_load_settings(const Manager *manager, Settings **ret_settings, ConfigErrors *errors)
+{
+        const char *added[PASSED_ADDED_MAX];
+        SettingsSource source = *manager->source;
+
+        source.added = added;
+        source.n_added = passed_sockets_added(&manager->passed, added);
+        return settings_load(&source, ret_settings, errors);
+}
+
+/* Those that were added to the last process are served by this one too. */
+static int manager_serve_added(Manager *manager)
+{
+        _cleanup_(config_errors_done) ConfigErrors told_before = CONFIG_ERRORS_INIT;
+        const char *added[PASSED_ADDED_MAX];
+        Settings *settings;
+        int r;
+
+        if (passed_sockets_added(&manager->passed, added) == 0)
+                return 0;
+        r = manager_load_settings(manager, &settings, &told_before);
+        if (r < 0) {
+                logging_report(&told_before);
+                return r;
+        }
+        settings_unref(manager->settings);
+        manager->settings = settings;
+        return 0;
+}
+
 static int manager_write_pid_file(Manager *manager)
 {
         const char *path = manager->settings->pid_file;
@@ -175,6 +205,8 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
         r = manager_make_event(manager);
         if (r == 0)
                 r = manager_receive(manager, &errors);
+        if (r == 0)
+                r = manager_serve_added(manager);
         if (r == 0)
                 r = manager_open_listeners(manager, &errors);
         if (r == 0)

@@ -73,6 +73,11 @@ typedef struct Manager {
  */
 int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_manager);
 
+/*
+ * Settings from where they come from, with the listeners that were added. As settings_load().
+ */
+int manager_load_settings(const Manager *manager, Settings **ret_settings, ConfigErrors *errors);
+
 /* The line for `systemctl status` says what is now: addresses, certificates, the last reload. */
 void manager_update_status(Manager *manager);
 

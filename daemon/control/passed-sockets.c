@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,32 +81,67 @@ static int receive_parking(int fd, const char *name, PassedSockets *sockets)
         return 1;
 }
 
-/* Takes fd and name over. 1: it is a socket to listen on; 0: it is not; or -errno. */
-static int receive_one(int fd, char *name, PassedSocket *ret_socket)
+PassedSocket *passed_socket_free(PassedSocket *socket)
 {
-        PassedSocket socket = {
-                .fd = fd, .name = name, .address.length = sizeof(socket.address.storage)};
+        if (!socket)
+                return NULL;
+        closep(&socket->fd);
+        free(socket->name);
+        free(socket);
+        return NULL;
+}
+
+static int append(PassedSockets *sockets, PassedSocket *socket)
+{
+        PassedSocket **items = reallocarray(sockets->items, sockets->n + 1, sizeof(*items));
+
+        if (!items)
+                return -ENOMEM;
+        items[sockets->n++] = socket;
+        sockets->items = items;
+        return 0;
+}
+
+/* What an administrator has added to the last process has this before its name. */
+static bool is_added_name(const char *name)
+{
+        return strncmp(name, PASSED_ADDED_PREFIX, strlen(PASSED_ADDED_PREFIX)) == 0;
+}
+
+/* Takes the fd over. 1: it is a socket to listen on; 0: it is not; or -errno. */
+static int receive_one(int fd, const char *name, PassedSockets *sockets)
+{
+        _cleanup_(passed_socket_freep) PassedSocket *socket = calloc(1, sizeof(*socket));
         int r;
+
+        if (!socket)
+                return -ENOMEM;
+        socket->fd = -1;
+        socket->address.length = sizeof(socket->address.storage);
 
         if (option_of(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM ||
             option_of(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1 ||
-            getsockname(fd, (struct sockaddr *)&socket.address.storage, &socket.address.length) < 0)
+            getsockname(fd, (struct sockaddr *)&socket->address.storage, &socket->address.length) <
+                    0)
                 return 0;
         r = set_flags(fd);
         if (r < 0)
                 return r;
-        *ret_socket = socket;
+        socket->is_added = is_added_name(name);
+        socket->name = strdup(socket->is_added ? name + strlen(PASSED_ADDED_PREFIX) : name);
+        if (!socket->name)
+                return -ENOMEM;
+        r = append(sockets, socket);
+        if (r < 0)
+                return r;
+        TAKE_PTR(socket)->fd = fd;
         return 1;
 }
 
-/* Names that are taken over are NULL afterwards; n > 0 of both. */
 static int receive_all(char **names, size_t n, ConfigErrors *errors, PassedSockets *sockets)
 {
         int result = 0;
 
-        sockets->items = calloc(n, sizeof(*sockets->items));
-        if (!sockets->items)
-                result = -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 const int fd = SD_LISTEN_FDS_START + (int)i;
                 int r = result < 0 ? result : receive_parking(fd, names[i], sockets);
@@ -113,12 +149,9 @@ static int receive_all(char **names, size_t n, ConfigErrors *errors, PassedSocke
                 if (r > 0)
                         continue;
                 if (r == 0)
-                        r = receive_one(fd, names[i], &sockets->items[sockets->n]);
-                if (r > 0) {
-                        names[i] = NULL;
-                        sockets->n++;
+                        r = receive_one(fd, names[i], sockets);
+                if (r > 0)
                         continue;
-                }
                 close(fd);
                 if (r < 0)
                         result = r;
@@ -152,14 +185,62 @@ int passed_sockets_receive(ConfigErrors *errors, PassedSockets *ret_sockets)
 
 void passed_sockets_done(PassedSockets *sockets)
 {
-        for (size_t i = 0; i < sockets->n; i++) {
-                closep(&sockets->items[i].fd);
-                free(sockets->items[i].name);
-        }
+        for (size_t i = 0; i < sockets->n; i++)
+                passed_socket_free(sockets->items[i]);
         for (size_t i = 0; i < sockets->n_parking; i++)
                 closep(&sockets->parking[i]);
         free(sockets->items);
         *sockets = (PassedSockets){};
+}
+
+/* --- added later --- */
+
+int passed_sockets_add(PassedSockets *sockets, int fd, const char *name)
+{
+        _cleanup_close_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        _cleanup_free_ char *full = NULL;
+        int r;
+
+        if (copy < 0)
+                return -errno;
+        if (asprintf(&full, PASSED_ADDED_PREFIX "%s", name) < 0) {
+                full = NULL;
+                return -ENOMEM;
+        }
+        r = receive_one(copy, full, sockets);
+        if (r <= 0)
+                return r < 0 ? r : -EINVAL;
+        TAKE_FD(copy);
+        return 0;
+}
+
+PassedSocket *passed_sockets_take(PassedSockets *sockets, const char *name)
+{
+        for (size_t i = 0; i < sockets->n; i++) {
+                PassedSocket *socket = sockets->items[i];
+
+                if (!socket->is_added || strcmp(socket->name, name) != 0)
+                        continue;
+                sockets->items[i] = sockets->items[--sockets->n];
+                return socket;
+        }
+        return NULL;
+}
+
+void passed_sockets_put_back(PassedSockets *sockets, PassedSocket *socket)
+{
+        sockets->items[sockets->n++] = socket; /* its place is still there */
+}
+
+size_t passed_sockets_added(const PassedSockets *sockets,
+                            const char *names[static PASSED_ADDED_MAX])
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < sockets->n && n < PASSED_ADDED_MAX; i++)
+                if (sockets->items[i]->is_added)
+                        names[n++] = sockets->items[i]->name;
+        return n;
 }
 
 /* --- claim --- */
@@ -176,14 +257,14 @@ static void take(PassedSocket *socket, PassedClaim *claim)
 static void take_named(PassedSockets *sockets, const char *name, PassedClaim *claim)
 {
         for (size_t i = 0; i < sockets->n; i++)
-                if (!sockets->items[i].is_claimed && strcmp(sockets->items[i].name, name) == 0)
-                        take(&sockets->items[i], claim);
+                if (!sockets->items[i]->is_claimed && strcmp(sockets->items[i]->name, name) == 0)
+                        take(sockets->items[i], claim);
 }
 
 void passed_sockets_release(PassedSockets *sockets)
 {
         for (size_t i = 0; i < sockets->n; i++)
-                sockets->items[i].is_claimed = false;
+                sockets->items[i]->is_claimed = false;
 }
 
 /* The name says more than the address. */
@@ -208,7 +289,7 @@ int passed_sockets_claim(PassedSockets *sockets, const Settings *settings,
         if (claim->n > n_before)
                 return 0;
         for (size_t i = 0; i < sockets->n; i++) {
-                PassedSocket *socket = &sockets->items[i];
+                PassedSocket *socket = sockets->items[i];
                 int r;
 
                 if (socket->is_claimed || is_wanted_by_name(socket, settings))
@@ -225,7 +306,7 @@ int passed_sockets_claim(PassedSockets *sockets, const Settings *settings,
 void passed_sockets_claim_local(PassedSockets *sockets, PassedClaim *claim)
 {
         for (size_t i = 0; i < sockets->n; i++) {
-                PassedSocket *socket = &sockets->items[i];
+                PassedSocket *socket = sockets->items[i];
 
                 if (!socket->is_claimed && strcmp(socket->name, PASSED_SOCKET_MQTT) == 0 &&
                     is_loopback(&socket->address))
@@ -236,7 +317,7 @@ void passed_sockets_claim_local(PassedSockets *sockets, PassedClaim *claim)
 bool passed_sockets_have(const PassedSockets *sockets, const char *name)
 {
         for (size_t i = 0; i < sockets->n; i++)
-                if (strcmp(sockets->items[i].name, name) == 0)
+                if (strcmp(sockets->items[i]->name, name) == 0)
                         return true;
         return false;
 }
@@ -246,16 +327,17 @@ void passed_sockets_report(const PassedSockets *sockets, bool local_only, Config
         char text[ADDRESS_TEXT_MAX];
 
         for (size_t i = 0; i < sockets->n; i++) {
-                const PassedSocket *socket = &sockets->items[i];
+                const PassedSocket *socket = sockets->items[i];
                 const bool is_public = local_only && !is_loopback(&socket->address);
 
                 if (socket->is_claimed)
                         continue;
                 config_errors_add(
                         errors, CONFIG_WARNING, NULL, 0,
-                        "Nobody answers at the socket %s that systemd passed as %s: %s; a listener "
+                        "Nobody answers at the socket %s that %s as %s: %s; a listener "
                         "with socket_name %s would serve it",
-                        address_format(&socket->address, text, sizeof(text)), socket->name,
+                        address_format(&socket->address, text, sizeof(text)),
+                        socket->is_added ? "was added" : "systemd passed", socket->name,
                         is_public ? "without a configured listener only this machine is let in"
                                   : "no listener has its name or address",
                         socket->name);

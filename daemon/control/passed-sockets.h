@@ -15,6 +15,7 @@
 #include "transport/stream-listen.h"
 #include "util/address.h"
 #include "util/config-errors.h"
+#include "util/macro.h"
 
 /* The name of the sockets of hawker.socket: plain MQTT. */
 #define PASSED_SOCKET_MQTT "mqtt"
@@ -24,7 +25,12 @@ typedef struct PassedSocket {
         char *name; /* its FileDescriptorName= */
         Address address;
         bool is_claimed;
+        bool is_added; /* not by a socket unit, but by AddListener: listener-add.h */
 } PassedSocket;
+
+/* Those that were added: before their names where systemd keeps them, and how many. */
+#define PASSED_ADDED_PREFIX "hawker-added-"
+#define PASSED_ADDED_MAX    12U
 
 /* More ends of the parking pair than there ever are. */
 #define PASSED_PARKING_MAX 8
@@ -38,7 +44,7 @@ typedef struct PassedClaim {
 /* For the life of the process: a listener that a reload adds may claim what none has claimed, or
  * none claims any more. A zeroed object is a valid empty one. */
 typedef struct PassedSockets {
-        PassedSocket *items;
+        PassedSocket **items; /* owned */
         size_t n;
         int parking[PASSED_PARKING_MAX]; /* what parking.h had systemd keep; -1: taken over */
         size_t n_parking;
@@ -52,6 +58,19 @@ int passed_sockets_receive(ConfigErrors *errors, PassedSockets *ret_sockets);
 
 /* Closes them. */
 void passed_sockets_done(PassedSockets *sockets);
+PassedSocket *passed_socket_free(PassedSocket *socket);
+DEFINE_CLEANUP(PassedSocket, passed_socket_free)
+
+/* Adds a copy of the fd to those that were added. 0; -EINVAL: it is no listening stream socket;
+ * -errno. */
+int passed_sockets_add(PassedSockets *sockets, int fd, const char *name);
+/* Takes one of these out, for the caller to free or, before anything else, to put back. NULL: there
+ * is none of that name. */
+PassedSocket *passed_sockets_take(PassedSockets *sockets, const char *name);
+void passed_sockets_put_back(PassedSockets *sockets, PassedSocket *socket);
+/* The names of these, borrowed; how many. */
+size_t passed_sockets_added(const PassedSockets *sockets,
+                            const char *names[static PASSED_ADDED_MAX]);
 
 /*
  * Claims the sockets of a listener, at the end of claim: those with its socket_name if there are

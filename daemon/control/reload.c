@@ -60,7 +60,7 @@ static int reload_read(Reload *reload)
         ReloadResult *result = reload->result;
         int r;
 
-        r = settings_load(reload->manager->source, &reload->settings, &result->errors);
+        r = manager_load_settings(reload->manager, &reload->settings, &result->errors);
         if (r == 0)
                 r = settings_test(reload->settings, running, &result->errors);
         if (r == 0)

@@ -11,6 +11,8 @@
  * passed for the default listeners shares the settings of the first. */
 static bool is_named_by_address(const Endpoint *endpoint)
 {
+        if (endpoint->listener->is_added)
+                return false;
         return endpoint->socket->is_unix ? !endpoint->listener->path
                                          : endpoint->settings->local_only;
 }

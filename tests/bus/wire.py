@@ -7,7 +7,7 @@ import struct
 DEADLINE = 30  # seconds; only a failure ever waits that long
 CALL, RETURN, ERROR = 1, 2, 3
 NO_REPLY_EXPECTED, ALLOW_INTERACTIVE = 1, 4
-PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE = range(1, 9)
+PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, UNIX_FDS = range(1, 10)
 NUMBERS = {"y": "B", "b": "I", "n": "h", "q": "H", "i": "i", "u": "I", "x": "q", "t": "Q", "h": "I"}
 
 
@@ -94,6 +94,8 @@ class Wire:
         self._connect(bus.path, uid)
         self.socket.sendall(b"\0AUTH EXTERNAL " + str(uid).encode().hex().encode() + b"\r\n")
         self._line(b"OK ")
+        self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
+        self._line(b"AGREE_UNIX_FD")
         self.socket.sendall(b"BEGIN\r\n")
         name = self.call("Hello", destination="org.freedesktop.DBus", path="/org/freedesktop/DBus",
                          interface="org.freedesktop.DBus")
@@ -127,7 +129,7 @@ class Wire:
     def __exit__(self, *exception):
         self.socket.close()
 
-    def send(self, member, *pairs, flags=0, **where):
+    def send(self, member, *pairs, flags=0, fds=(), **where):
         """A method call; its serial number. pairs: (type, value)"""
         self.serial += 1
         body = body_of(pairs)
@@ -136,6 +138,8 @@ class Wire:
                    (DESTINATION, "s", where.get("destination", "org.hawker.Broker1"))]
         if pairs:
             entries.append((SIGNATURE, "g", "".join(kind for kind, _ in pairs)))
+        if fds:
+            entries.append((UNIX_FDS, "u", len(fds)))
         fields = bytearray()
         for code, kind, value in entries:
             pad(fields, 8)
@@ -144,7 +148,10 @@ class Wire:
         data = bytearray(struct.pack("<cBBBIII", b"l", CALL, flags, 1, len(body), self.serial,
                                      len(fields)) + fields)
         pad(data, 8)
-        self.socket.sendall(data + body)
+        if fds:
+            assert socket.send_fds(self.socket, [data + body], list(fds)) == len(data + body)
+        else:
+            self.socket.sendall(data + body)
         return self.serial
 
     def _read(self, size):

@@ -339,7 +339,8 @@ static void pass(Stage *stage, const char *name, const char *host, uint16_t port
         g_assert_cmpint(stream_listen_tcp(&where, &listening), ==, 0);
         stage->passed.items =
                 realloc(stage->passed.items, (stage->passed.n + 1) * sizeof(*stage->passed.items));
-        passed = &stage->passed.items[stage->passed.n++];
+        passed = malloc(sizeof(*passed));
+        stage->passed.items[stage->passed.n++] = passed;
         *passed = (PassedSocket){.fd = listening.fds[0], .name = strdup(name)};
         passed->address.length = sizeof(passed->address.storage);
         g_assert_cmpint(getsockname(passed->fd, (struct sockaddr *)&passed->address.storage,
@@ -369,23 +370,23 @@ static void test_passed_sockets_come_and_go(void)
 
         g_assert_cmpint(stage_open(&stage, "listener 0 /s\nlistener A 127.0.0.1\n"), ==, 0);
         g_assert_cmpuint(n_unclaimed(&stage), ==, 0);
-        g_assert_true(stage.next.items[1]->sockets[0].passed == &stage.passed.items[0]);
+        g_assert_true(stage.next.items[1]->sockets[0].passed == stage.passed.items[0]);
         stage_commit(&stage);
 
         g_assert_cmpint(stage_open(&stage, "listener 0 /s\nlistener B\nsocket_name x\n"), ==, 0);
         g_assert_true(socket_of(&stage.next, 1) == socket_of(&stage.running, 1));
         listeners_abandon(&stage.next, &stage.means);
-        g_assert_true(stage.passed.items[0].is_claimed);
+        g_assert_true(stage.passed.items[0]->is_claimed);
 
         g_assert_cmpint(stage_open(&stage, "listener 0 /s\n"), ==, 0);
         g_assert_cmpuint(n_unclaimed(&stage), ==, 1);
         stage_commit(&stage);
-        g_assert_false(stage.passed.items[0].is_claimed);
+        g_assert_false(stage.passed.items[0]->is_claimed);
         g_assert_true(answers("127.0.0.1", stage.ports[0]));
 
         g_assert_cmpint(stage_open(&stage, "listener B\nsocket_name x\n"), ==, 0);
         stage_commit(&stage);
-        g_assert_true(stage.running.items[0]->sockets[0].passed == &stage.passed.items[0]);
+        g_assert_true(stage.running.items[0]->sockets[0].passed == stage.passed.items[0]);
         stage_end(&stage);
 }
 
