@@ -18,7 +18,6 @@
 #include "server/plane-store.h"
 #include "server/publications.h"
 #include "server/retention.h"
-#include "util/utf8.h"
 
 /* The topic behind an alias; or the alias for a topic [MQTT-3.3.2-8 to -12]. */
 static int resolve_alias(Connection *connection, Publish *publish)
@@ -46,21 +45,6 @@ static int check_announced(const Connection *connection, const Publish *publish)
         if (publish->retain && !connection_terms(connection)->retain_available)
                 return REASON_RETAIN_NOT_SUPPORTED;
         return 0;
-}
-
-/* Text may hold U+0000, which utf8_is_valid() forbids as MQTT does in its own strings. */
-static bool payload_is_text(Bytes payload)
-{
-        while (payload.length > 0) {
-                const uint8_t *zero = memchr(payload.data, 0, payload.length);
-                size_t n = zero ? (size_t)(zero - payload.data) : payload.length;
-
-                if (!utf8_is_valid(payload.data, n))
-                        return false;
-                n += zero != NULL;
-                payload = (Bytes){payload.data + n, payload.length - n};
-        }
-        return true;
 }
 
 /* In the store. */
@@ -121,7 +105,8 @@ static uint8_t judge(Connection *connection, const Publish *publish, Bytes topic
                 return REASON_IMPLEMENTATION_SPECIFIC_ERROR;
         if (settings->check_payload_format &&
             properties_has(&publish->properties, PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
-            publish->properties.payload_format_indicator == 1 && !payload_is_text(publish->payload))
+            publish->properties.payload_format_indicator == 1 &&
+            !publish_payload_is_text(publish->payload))
                 return REASON_PAYLOAD_FORMAT_INVALID;
         if (lacks_room(connection, publish, topic))
                 return REASON_QUOTA_EXCEEDED;

@@ -3,11 +3,14 @@
 
 #include "mqtt/publish.h"
 
+#include <string.h>
+
 #include "mqtt/packet.h"
 #include "mqtt/reader.h"
 #include "mqtt/topic.h"
 #include "mqtt/writer.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 enum {
         FLAG_RETAIN = 0x01,
@@ -110,4 +113,19 @@ int publish_encode(const Publish *publish, MqttVersion version, Buffer *to)
                     publish->payload);
         buffer_commit(to, layout.size);
         return 0;
+}
+
+/* Text may hold U+0000, which utf8_is_valid() forbids as MQTT does in its own strings. */
+bool publish_payload_is_text(Bytes payload)
+{
+        while (payload.length > 0) {
+                const uint8_t *zero = memchr(payload.data, 0, payload.length);
+                size_t n = zero ? (size_t)(zero - payload.data) : payload.length;
+
+                if (!utf8_is_valid(payload.data, n))
+                        return false;
+                n += zero != NULL;
+                payload = (Bytes){payload.data + n, payload.length - n};
+        }
+        return true;
 }

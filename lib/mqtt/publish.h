@@ -52,3 +52,7 @@ uint8_t *publish_write_head(const Publish *publish, MqttVersion version,
 
 /* Both, and the payload. */
 int publish_encode(const Publish *publish, MqttVersion version, Buffer *to);
+
+/* Whether it is what Payload Format Indicator 1 says: text in UTF-8 [MQTT-3.3.2-4], which may hold
+ * U+0000. */
+bool publish_payload_is_text(Bytes payload);
