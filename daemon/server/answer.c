@@ -49,3 +49,23 @@ int answer_hold_output(Connection *connection, const Session *session)
                        ? 0
                        : held_add_output(&connection->shard->store->held, connection);
 }
+
+/* What is retained has a lane of its own. What is handed over behind it, though it be empty, is on
+ * the disk no sooner. */
+int answer_receipt_kept(Shard *shard, Receipt *receipt)
+{
+        const HeldAnswer answer = {
+                .receipt = receipt,
+                .change = HELD_OPEN,
+                .kind = HELD_FACT,
+        };
+        uint64_t place;
+
+        if (!shard_is_strict(shard)) {
+                receipt_say(receipt, 0);
+                return 0;
+        }
+        if (!persist_change(shard->store->persist))
+                return -ENOMEM;
+        return held_add(&shard->store->held, &answer, &place);
+}

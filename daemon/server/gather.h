@@ -18,7 +18,8 @@ typedef struct Shard Shard;
 typedef enum GatherResult {
         GATHER_DONE = 0,
         GATHER_GOES_ON = 1, /* there is more, for the next turn */
-        GATHER_WAITS = 2,   /* there is, when more changes of this worker are on the disk */
+        GATHER_WAITS = 2,   /* there is, when more changes of this worker are on the disk, or a
+                             * receipt (receipt.h) is over */
 } GatherResult;
 
 /* A kind of question. */

@@ -18,8 +18,14 @@ void held_init(Held *held)
 }
 
 /* One thing less waits for the connection. */
-static void let_go(Connection *connection, const HeldAnswer *answer)
+static void let_go(const HeldAnswer *answer)
 {
+        Connection *connection = answer->connection;
+
+        if (!connection) {
+                receipt_unref(answer->receipt);
+                return;
+        }
         connection->held--;
         if (answer->kind == HELD_OUTPUT)
                 connection->withheld--;
@@ -32,22 +38,29 @@ void held_done(Held *held)
         const HeldAnswer *answer;
 
         while ((answer = ring_first(&held->answers))) {
-                let_go(answer->connection, answer);
+                let_go(answer);
                 ring_pop(&held->answers);
         }
         ring_done(&held->answers);
 }
 
+static void note(Connection *connection)
+{
+        connection->held++;
+        if (connection_reads(connection) == 0)
+                connection_schedule(connection); /* its flush stops to read from it */
+}
+
 int held_add(Held *held, const HeldAnswer *answer, uint64_t *ret_place)
 {
-        Connection *connection = answer->connection;
         int r = ring_push(&held->answers, answer);
 
         if (r < 0)
                 return r;
-        connection->held++;
-        if (connection_reads(connection) == 0)
-                connection_schedule(connection); /* its flush stops to read from it */
+        if (answer->connection)
+                note(answer->connection);
+        else
+                receipt_ref(answer->receipt);
         *ret_place = held->passed + held->answers.count - 1;
         return 0;
 }
@@ -89,8 +102,13 @@ void held_set_reason(Held *held, uint64_t place, uint8_t reason)
 
 void held_cancel(Held *held)
 {
+        const HeldAnswer *last = ring_at(&held->answers, held->answers.count - 1);
+
+        if (last->connection)
+                last->connection->held--;
+        else
+                receipt_unref(last->receipt);
         held->answers.count--;
-        ((HeldAnswer *)ring_at(&held->answers, held->answers.count))->connection->held--;
 }
 
 void held_end_turn(Held *held, uint64_t change)
@@ -102,7 +120,8 @@ void held_end_turn(Held *held, uint64_t change)
 
                 if (answer->kind != HELD_PUBLICATION && answer->change == HELD_OPEN)
                         answer->change = change;
-                answer->connection->withholds = false;
+                if (answer->connection)
+                        answer->connection->withholds = false;
         }
         held->turn = end;
 }
@@ -147,8 +166,13 @@ void held_release(Held *held, uint64_t durable)
 
                 ring_pop(&held->answers);
                 held->passed++;
-                let_go(answer.connection, &answer);
-                say(answer.connection, &answer);
+                if (answer.receipt) {
+                        receipt_say(answer.receipt, answer.reason);
+                        held->has_said = true;
+                }
+                let_go(&answer);
+                if (answer.connection)
+                        say(answer.connection, &answer);
         }
 }
 
@@ -167,7 +191,9 @@ static void refuse(HeldAnswer *answer)
 {
         Connection *connection = answer->connection;
 
-        if (connection->phase != CONNECTION_OPEN)
+        if (!connection)
+                answer->reason = REASON_QUOTA_EXCEEDED;
+        if (!connection || connection->phase != CONNECTION_OPEN)
                 return;
         if (answer->kind == HELD_PUBLICATION && refuse_publication(answer))
                 return;

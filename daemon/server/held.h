@@ -16,6 +16,7 @@
 #include "broker/ring.h"
 #include "mqtt/protocol.h"
 #include "server/connection.h"
+#include "server/receipt.h"
 
 typedef enum HeldKind {
         HELD_FACT,        /* an answer to what is written with the turn */
@@ -27,7 +28,8 @@ typedef enum HeldKind {
 #define HELD_OPEN UINT64_MAX
 
 typedef struct HeldAnswer {
-        Connection *connection;
+        Connection *connection; /* NULL: it is not to a client, but */
+        Receipt *receipt;       /* this is over then; a reference */
         uint64_t change; /* of the worker's lane; HELD_OPEN: it is not handed over yet; 0: none */
         uint16_t packet_id;
         uint8_t type;   /* PacketType */
@@ -39,6 +41,7 @@ typedef struct Held {
         Ring answers;
         uint64_t passed; /* how many have left it, ever */
         uint64_t turn;   /* place of the first one that is of this turn, or later */
+        bool has_said;   /* to a receipt, since that was reset */
 } Held;
 
 void held_init(Held *held);
@@ -50,7 +53,8 @@ static inline bool held_is_empty(const Held *held)
         return held->answers.count == 0;
 }
 
-/* Puts the answer behind all others. *ret_place names it for held_set_change(). 0 or -ENOMEM. */
+/* Puts the answer behind all others; a receipt is referenced. *ret_place names it for
+ * held_set_change(). 0 or -ENOMEM. */
 int held_add(Held *held, const HeldAnswer *answer, uint64_t *ret_place);
 
 /* All that the connection writes waits for this turn's change. 0 or -ENOMEM. */

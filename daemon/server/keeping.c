@@ -312,6 +312,9 @@ static void tell(Shard *shard)
         ShardStore *store = shard->store;
 
         held_release(&store->held, store->durable);
+        if (_unlikely_(store->held.has_said))
+                gather_wake(shard);
+        store->held.has_said = false;
         tell_confirmed(shard);
         store->has_answers = !taken_mail(shard);
 }

@@ -137,10 +137,12 @@ int publication_begin(Shard *shard, Message *message, const PublicationOrigin *o
                 publication.origin = *origin;
         if (is_stored_publisher(shard, publication.origin.connection) && message->qos == 2)
                 publication.publisher = session_id(publication.origin.connection->session);
-        if (publication.origin.connection && shard_is_strict(shard)) {
+        if ((publication.origin.connection || publication.origin.receipt) &&
+            shard_is_strict(shard)) {
                 r = held_add(&shard->store->held,
                              &(HeldAnswer){
                                      .connection = publication.origin.connection,
+                                     .receipt = publication.origin.receipt,
                                      .change = HELD_OPEN,
                                      .packet_id = publication.origin.packet_id,
                                      .type = message->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC,
@@ -202,8 +204,8 @@ static uint64_t cost_of(const Change *change)
         return change ? store_cost(change->head.put_bytes, change->head.puts) : 0;
 }
 
-/* Its change has the promise, as much as it really takes. */
-static void put_record(Shard *shard, Publication *publication, const PersistPublication *entry)
+/* Its change has the promise, as much as it really takes. False: there was no memory for it. */
+static bool put_record(Shard *shard, Publication *publication, const PersistPublication *entry)
 {
         ShardStore *store = shard->store;
         const uint64_t before = cost_of(store->messages);
@@ -212,12 +214,13 @@ static void put_record(Shard *shard, Publication *publication, const PersistPubl
 
         if (!messages) {
                 publication->is_lost = true;
-                return;
+                return false;
         }
         persist_publication(store->persist, entry, messages);
         cost = cost_of(*messages) - before;
         (*messages)->head.promised += cost;
         committer_promise(shard->plane->store->committer, cost);
+        return true;
 }
 
 /* Into the turn's change. What it waits for there, its answer waits for too. */
@@ -238,8 +241,8 @@ static void publication_write(Shard *shard, Publication *publication)
         uint64_t change = 0;
 
         if (must_be_written(publication, received)) {
-                change = shard_store_next(store);
-                put_record(shard, publication, &entry);
+                if (put_record(shard, publication, &entry))
+                        change = shard_store_next(store);
                 shard_store_tell(shard, publication->workers);
         }
         committer_take_back(shard->plane->store->committer, publication->promised);

@@ -25,7 +25,8 @@ typedef struct Shard Shard;
 
 /* Whom a publication answers, and what else becomes true with it. */
 typedef struct PublicationOrigin {
-        Connection *connection; /* that is to have PUBACK or PUBREC; NULL: nobody */
+        Connection *connection;  /* that is to have PUBACK or PUBREC; NULL: nobody */
+        struct Receipt *receipt; /* what is over instead, if it is written; NULL: none */
         uint16_t packet_id;
         uint32_t will_of; /* number of the session whose will it is; 0: of none */
         uint32_t leaver;  /* number of a session that had the message before, */
