@@ -13,6 +13,7 @@
 #include "control/client-bus.h"
 #include "control/listener-add.h"
 #include "control/manager-bus.h"
+#include "control/publish-bus.h"
 #include "control/reload-message.h"
 #include "control/reload.h"
 #include "control/retained-bus.h"
@@ -171,6 +172,20 @@ static int on_backup(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, backup_bus_start, object->manager);
 }
 
+static int on_clear_retained(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, retained_bus_clear, object->manager);
+}
+
+static int on_publish(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, publish_bus_publish, object->manager);
+}
+
 static int on_list_clients(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -269,6 +284,14 @@ const sd_bus_vtable manager_vtable[] = {
                                 on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("h", file), SD_BUS_NO_RESULT,
                                 on_backup, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ClearRetained", SD_BUS_ARGS("s", filter),
+                                SD_BUS_RESULT("t", count),
+                                on_clear_retained, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Publish",
+                                SD_BUS_ARGS("s", topic, "ay", payload, "y", qos, "b", retain,
+                                            "a{sv}", properties),
+                                SD_BUS_RESULT("b", matched),
+                                on_publish, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Disconnect",
                                 SD_BUS_ARGS("s", client, "u", code, "b", will, "s", text),
                                 SD_BUS_NO_RESULT,

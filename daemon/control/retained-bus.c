@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "server/retained-clear.h"
 #include "server/retained-list.h"
+#include "util/log.h"
 
 static int set_bad_filter(sd_bus_error *error)
 {
@@ -194,4 +196,36 @@ int retained_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
                                          "%u: subscribe to the topic to read it",
                                          facts->size, RETAINED_PAYLOAD_MAX);
         return answer_get(call, facts);
+}
+
+/* --- ClearRetained --- */
+
+static int answer_clear(sd_bus_message *call, Gather *gather, sd_bus_error *error)
+{
+        const uint64_t n = retained_clear_count(gather);
+
+        log_notice("%" PRIu64 " retained messages were cleared over the bus", n);
+        return sd_bus_reply_method_return(call, "t", n);
+}
+
+int retained_bus_clear(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        Manager *manager = data;
+        const char *filter;
+        Gather *gather;
+        int r;
+
+        r = sd_bus_message_read(call, "s", &filter);
+        if (r >= 0)
+                r = gathering_admit(&manager->gatherings, call, error);
+        if (r < 0)
+                return r;
+        r = retained_clear_new(filter, server_n_workers(manager->server), &gather);
+        if (r == -EPERM)
+                return sd_bus_error_set(error, "org.hawker.Error.InvalidFilter",
+                                        "$SYS is what the broker says of itself, and would be "
+                                        "there again in seconds: sys_interval 0 ends it");
+        if (r == -EINVAL)
+                return set_bad_filter(error);
+        return r < 0 ? r : gathering_start(&manager->gatherings, call, gather, answer_clear);
 }

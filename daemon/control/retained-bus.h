@@ -18,4 +18,5 @@
 
 /* The bodies of the methods, for callers who may: data is the Manager. */
 int retained_bus_list(sd_bus_message *call, void *data, sd_bus_error *error);
+int retained_bus_clear(sd_bus_message *call, void *data, sd_bus_error *error);
 int retained_bus_get(sd_bus_message *call, void *data, sd_bus_error *error);

@@ -115,7 +115,7 @@ static int begin(Order *order, Shard *shard)
         r = receipt_new(&order->receipt);
         if (r == 0)
                 r = publish(order, shard);
-        return r < 0 ? r : 1;
+        return r < 0 ? r : GATHER_GOES_ON;
 }
 
 static int work(void *question, Shard *shard)
@@ -123,7 +123,7 @@ static int work(void *question, Shard *shard)
         Order *order = question;
 
         if (shard->index > 0)
-                return 0;
+                return GATHER_DONE;
         if (!order->receipt)
                 return begin(order, shard);
         if (!order->receipt->is_over)

@@ -55,10 +55,10 @@ static int go_on(Order *order, Shard *shard)
         int r = clear_slice(order, shard, &end);
 
         if (r < 0 || !end)
-                return r < 0 ? r : 1;
+                return r < 0 ? r : GATHER_GOES_ON;
         order->cursor = retained_cursor_free(order->cursor);
         r = answer_receipt_kept(shard, order->receipt);
-        return r < 0 ? r : 1;
+        return r < 0 ? r : GATHER_GOES_ON;
 }
 
 static int work(void *question, Shard *shard)
@@ -67,14 +67,14 @@ static int work(void *question, Shard *shard)
         int r = 0;
 
         if (shard->index > 0)
-                return 0;
+                return GATHER_DONE;
         if (!order->receipt)
                 r = begin(order, shard);
         if (r < 0)
                 return r;
         if (order->cursor)
                 return go_on(order, shard);
-        return order->receipt->is_over ? 0 : GATHER_WAITS;
+        return order->receipt->is_over ? GATHER_DONE : GATHER_WAITS;
 }
 
 /* --- the question --- */

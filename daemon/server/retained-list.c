@@ -117,7 +117,7 @@ static int work(void *question, Shard *shard)
                 message_unref(messages[i]);
         }
         if (r < 0 || !end)
-                return r < 0 ? r : 1;
+                return r < 0 ? r : GATHER_GOES_ON;
         list->cursor = retained_cursor_free(list->cursor);
         return cut(list);
 }

@@ -9,6 +9,7 @@ Prints TAP. Nothing here sleeps: each wait is for a line, a packet or an answer,
 import os
 import re
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -19,6 +20,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 # pylint: disable=wrong-import-position
 from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed
 from service import Service, run
+from wire import Wire
 
 HAWKERD = os.path.abspath(sys.argv[1])
 ON_THE_BUS = "Administered as"
@@ -29,10 +31,10 @@ def mqtt(folder):
     return os.path.join(folder, "mqtt.sock")
 
 
-def broker(folder, bus, *lines, user="root", environment=None):
+def broker(folder, bus, *lines, user="root"):
     text = "\n".join([f"listener 0 {mqtt(folder)}", "allow_anonymous true",
                       *([f"user {user}"] if os.geteuid() == 0 else []), *lines, ""])
-    return Service(HAWKERD, folder, text, environment={**bus.environment(), **(environment or {})})
+    return Service(HAWKERD, folder, text, environment=bus.environment())
 
 
 def refused(function, *words, **options):
@@ -177,6 +179,153 @@ def the_manual_has_every_property(_):
     assert len(names) == 9 and names == set(re.findall(r"(?m)^\.Va (\w+)", part)), names
 
 
+def clear(bus, topic_filter, uid=None):
+    return bus.call(PATH, MANAGER, "ClearRetained", "s", topic_filter, uid=uid)[0]
+
+
+def array(data):
+    return [str(len(data)), *map(str, data)]
+
+
+def publish(bus, topic, payload=b"", qos=0, retain=False, properties=(), uid=None):
+    """properties: (name, type, words of busctl...)"""
+    return bus.call(PATH, MANAGER, "Publish", "sayyba{sv}", topic, *array(payload), str(qos),
+                    "true" if retain else "false", str(len(properties)),
+                    *(word for one in properties for word in one), uid=uid)[0]
+
+
+ALL_PROPERTIES = (("MessageExpiry", "u", "100"), ("PayloadFormat", "y", "1"),
+                  ("ContentType", "s", "text/x"), ("ResponseTopic", "s", "re"),
+                  ("CorrelationData", "ay", "2", "0", "1"),
+                  ("UserProperties", "a(ss)", "2", "k", "v", "k", ""))
+
+
+def messages_are_published(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}") as one:
+            one.state("READY=1")
+            assert publish(bus, "a", b"1") is False
+            clients = [Client(folder, f"c{number}") for number in range(6)]
+            for client in clients:
+                client.subscribe("a/#", 2)
+            for qos in (0, 1, 2):
+                assert publish(bus, "a/b", b"\0x\xff", qos) is True
+                for client in clients:
+                    flags, topic, _, payload = client.message()
+                    assert (flags >> 1, topic, payload) == (qos, "a/b", b"\0x\xff")
+            assert publish(bus, "a", b"text", 1, True, ALL_PROPERTIES) is True
+            assert clients[0].message()[2].startswith(b"\2\0\0\0")
+            payload, properties = read(bus, "a")
+            assert payload == b"text" and 90 < properties.pop("MessageExpiry") <= 100
+            assert properties == {"QoS": 1, "PayloadFormat": 1, "ContentType": "text/x",
+                                  "ResponseTopic": "re", "CorrelationData": [0, 1],
+                                  "UserProperties": [["k", "v"], ["k", ""]]}, properties
+            publish(bus, "a", b"", retain=True)
+            assert listed(bus) == [[], ""]
+            for client in clients:
+                client.close()
+
+
+def wrong_messages_are_refused(folder):
+    with Bus(folder) as bus, broker(folder, bus, "message_size_limit 1000") as one:
+        one.state("READY=1")
+        for topic, text in (("", "no topic"), ("a/+", "no topic"), ("#", "no topic"),
+                            ("x" * 65536, "no topic"), ("$SYS/x", "broker's own"),
+                            ("$share/g/a", "broker's own")):
+            assert text in refused(publish, bus, topic), topic
+        assert "0, 1 or 2" in refused(publish, bus, "a", qos=3)
+        assert "message_size_limit" in refused(publish, bus, "a", bytes(1001))
+        assert publish(bus, "a", bytes(1000)) is False
+        for properties, text in (((("X", "u", "1"),), "and no others"),
+                                 ((("MessageExpiry", "s", "1"),), "MessageExpiry (u)"),
+                                 ((("PayloadFormat", "y", "2"),), "0 (bytes) or 1"),
+                                 ((("ResponseTopic", "s", "#"),), "ResponseTopic is no topic"),
+                                 ((("ContentType", "s", "x" * 65536),), "65535")):
+            assert text in refused(publish, bus, "a", properties=properties), properties
+        assert "it is not" in refused(publish, bus, "a", b"\xff", properties=ALL_PROPERTIES[1:2])
+        assert publish(bus, "a", b"x") is False
+
+
+def large_payloads_are_taken_or_refused(folder):
+    large = 10_000_000
+    words = (("s", "a"), ("ay", bytes(large)), ("y", 1), ("b", 1), ("a{sv}", ()))
+    for size, text in ((1_000_000, "max_packet_size"), (20_000_000, None)):
+        with Bus(folder) as bus, broker(folder, bus, f"max_packet_size {size}") as one, \
+                Wire(bus) as wire:
+            one.state("READY=1")
+            answer = wire.call("Publish", *words).text
+            assert answer == text or text in answer, answer
+            assert listed(bus)[0] == ([] if text else [["a", 1, large, 0, "", ""]])
+
+
+def what_is_no_text_does_not_come(folder):
+    """The bus ends who says it; nobody else notices."""
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        with Wire(bus) as wire:
+            try:
+                wire.call("Publish", ("s", b"a\xff"), ("ay", b""), ("y", 0), ("b", 0), ("a{sv}", ()))
+                raise AssertionError("it was taken")
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        assert publish(bus, "a", b"x") is False
+
+
+def messages_are_cleared(folder):
+    for workers in (1, 4):
+        with Bus(folder) as bus, broker(folder, bus, f"workers {workers}") as one:
+            one.state("READY=1")
+            client = Client(folder, "c")
+            for topic in ("a", "a/b", "a/c", "b"):
+                publish(bus, topic, b"x", retain=True)
+            client.subscribe("nothing/#")
+            client.subscribe("a/c")
+            assert client.message()[1] == "a/c"
+            assert clear(bus, "a/+") == 2
+            assert topics(listed(bus)) == ["a", "b"]
+            assert clear(bus, "a/+") == 0
+            assert clear(bus, "#") == 2
+            # That the client was sent nothing for it shows what comes next.
+            assert publish(bus, "a/c", b"next") is True
+            assert client.message()[3] == b"next"
+            for wrong in ("", "a#", "$share/g/#"):
+                assert "no topic filter" in refused(clear, bus, wrong)
+            assert "$SYS" in refused(clear, bus, "$SYS/#")
+            client.close()
+
+
+def kill(one):
+    one.signal(signal.SIGKILL)
+    one.wait()
+
+
+def what_was_answered_survives(folder):
+    """kill -9, behind the answer."""
+    store = os.path.join(folder, "store")
+    for workers in (1, 4):
+        shutil.rmtree(store, ignore_errors=True)
+        os.mkdir(store, 0o777)
+        os.chmod(store, 0o777)
+        lines = (f"workers {workers}", "persistence true", f"persistence_location {store}")
+        with Bus(folder) as bus:
+            with broker(folder, bus, *lines) as one:
+                one.state("READY=1")
+                for number in range(20):
+                    publish(bus, f"t/{number:02}", b"%d" % number, number % 3, True)
+                kill(one)
+            with broker(folder, bus, *lines) as one:
+                one.state("READY=1")
+                assert topics(listed(bus)) == [f"t/{number:02}" for number in range(20)]
+                assert read(bus, "t/13")[0] == b"13"
+                publish(bus, "t/13", b"new", retain=True)
+                assert clear(bus, "t/+") == 20
+                publish(bus, "last", b"x", retain=True)
+                kill(one)
+            with broker(folder, bus, *lines) as one:
+                one.state("READY=1")
+                assert topics(listed(bus)) == ["last"]
+
+
 def it_is_for_those_who_may(folder):
     if os.geteuid():
         return "only root can be somebody else"
@@ -185,12 +334,20 @@ def it_is_for_those_who_may(folder):
         assert listed(bus) == [[], ""]
         assert "denied" in refused(listed, bus, uid=NOBODY)
         assert "denied" in refused(read, bus, "a", uid=NOBODY)
+        assert "denied" in refused(clear, bus, "#", uid=NOBODY)
+        assert "denied" in refused(publish, bus, "a", b"x", uid=NOBODY)
     return None
 
 
 TESTS = [
     messages_are_listed_page_by_page,
     a_message_is_read,
+    messages_are_published,
+    wrong_messages_are_refused,
+    large_payloads_are_taken_or_refused,
+    what_is_no_text_does_not_come,
+    messages_are_cleared,
+    what_was_answered_survives,
     the_manual_has_every_property,
     it_is_for_those_who_may,
 ]

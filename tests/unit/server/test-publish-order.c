@@ -186,13 +186,17 @@ static void test_properties_are_passed_on(void)
 
 /* --- what is refused --- */
 
-static PublishFault fault_of(const PublishWanted *order)
+static PublishFault fault_of(Stage *stage, const PublishWanted *order)
 {
-        Gather *gather = NULL;
-        int r = publish_order_new(order, 1, &gather);
+        Gather *gather;
+        int r = publish_order_new(order, stage->plane->n_shards, &gather);
 
-        gather_free(gather);
         g_assert_cmpint(r, >=, 0);
+        if (r == 0) {
+                server_gather(stage->server, gather);
+                stage_turn(stage);
+                gather_free(gather);
+        }
         return (PublishFault)r;
 }
 
@@ -215,15 +219,18 @@ static void test_bad_topics(void)
         };
         g_autofree char *most = g_strnfill(65535, 'x'), *more = g_strnfill(65536, 'x');
         PublishWanted order;
+        Stage stage;
 
+        stage_init(&stage, 1, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 order = wanted(cases[i].topic, "", 0, false);
-                g_assert_cmpint(fault_of(&order), ==, cases[i].fault);
+                g_assert_cmpint(fault_of(&stage, &order), ==, cases[i].fault);
         }
         order = wanted(most, "", 0, false);
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_FINE);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_FINE);
         order = wanted(more, "", 0, false);
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_NO_TOPIC);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_NO_TOPIC);
+        stage_done(&stage);
 }
 
 static void test_bad_properties(void)
@@ -231,22 +238,25 @@ static void test_bad_properties(void)
         g_autofree char *more = g_strnfill(65536, 'x');
         const WordPair pair = {"k", more};
         PublishWanted order = wanted("a", "a\xff", 0, false);
+        Stage stage;
 
+        stage_init(&stage, 1, NULL);
         order.qos = 3;
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_NO_QOS);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_NO_QOS);
         order.qos = 2;
         order.words.has_payload_format = true;
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_FINE);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_FINE);
         order.words.payload_format = 2;
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_NO_FORMAT);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_NO_FORMAT);
         order.words.payload_format = 1;
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_NO_TEXT);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_NO_TEXT);
         order.words = (MessageWords){.response_topic = "a/#"};
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_NO_RESPONSE_TOPIC);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_NO_RESPONSE_TOPIC);
         order.words = (MessageWords){.content_type = more};
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_LONG_PROPERTY);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_LONG_PROPERTY);
         order.words = (MessageWords){.user = &pair, .n_user = 1};
-        g_assert_cmpint(fault_of(&order), ==, PUBLISH_LONG_PROPERTY);
+        g_assert_cmpint(fault_of(&stage, &order), ==, PUBLISH_LONG_PROPERTY);
+        stage_done(&stage);
 }
 
 static void limit_size(Settings *settings)
