@@ -73,6 +73,8 @@ int verb_client(const Command *command);
 int verb_kick(const Command *command);
 int verb_clients(const Command *command);
 int verb_listeners(const Command *command);
+int verb_publish(const Command *command);
+int verb_retained(const Command *command);
 int verb_metrics(const Command *command);
 int verb_pause(const Command *command);
 int verb_resume(const Command *command);

@@ -56,6 +56,28 @@ const Verb verbs[] = {
          .more = "Who is there stays, who comes waits, until 'hawkerctl resume', over reloads "
                  "too."},
         {"resume", "NAME", "have it accept again", verb_resume},
+        {"retained", "[FILTER]", "list, show or clear retained messages", verb_retained,
+         .options =
+                 OPTIONS({0, "clear", NULL, "take out those that match; nobody is sent anything"},
+                         {'s', "show", NULL, "write the payload of one, escaped on a terminal"},
+                         {'y', "yes", NULL, "do not ask whether to clear"}),
+         .usage = "Usage: hawkerctl retained [OPTION]... [FILTER]\n"
+                  "       hawkerctl retained --show TOPIC\n"
+                  "       hawkerctl retained --clear [--yes] FILTER",
+         .more = "FILTER is a topic filter: 'a/#', '+/b'."},
+        {"publish", "TOPIC [MESSAGE]", "publish a message", verb_publish,
+         .options = OPTIONS({0, "content-type", "TEXT", "what the message is, as text/plain"},
+                            {0, "correlation-data", "TEXT", "for who answers"},
+                            {0, "empty", NULL, "no payload; with --retain it clears the topic"},
+                            {0, "expiry", "SECONDS", "it is gone after that"},
+                            {'f', "file", "FILE", "the payload is in this file"},
+                            {'q', "qos", "0|1|2", "else 0"},
+                            {0, "response-topic", "TOPIC", "where an answer goes"},
+                            {'r', "retain", NULL, "it is retained for its topic"},
+                            {0, "text", NULL, "say that the payload is text in UTF-8"},
+                            {'u', "user-property", "NAME=VALUE", "as often as there are some"}),
+         .more = "MESSAGE is - for standard input. It is done when the broker has the message, on\n"
+                 "its disk where it has to last."},
         {"metrics", NULL, "all figures, also for Prometheus", verb_metrics, .is_long = true,
          .options = OPTIONS({0, "prometheus", NULL, "write the text format of Prometheus"}),
          .more = "What each figure means is in org.hawker.Broker1(5)."},

@@ -26,19 +26,22 @@ static int write_basic(FILE *to, sd_bus_message *message, char type)
 {
         union {
                 int flag;
+                uint8_t y;
                 uint32_t u;
                 uint64_t t;
                 const char *s;
         } value;
         int r;
 
-        if (!strchr("butso", type))
+        if (!strchr("bytuso", type))
                 return -EOPNOTSUPP;
         r = sd_bus_message_read_basic(message, type, &value);
         if (r < 0)
                 return r;
         if (type == 'b')
                 fputs(value.flag ? "true" : "false", to);
+        else if (type == 'y')
+                fprintf(to, "%u", value.y);
         else if (type == 'u')
                 fprintf(to, "%" PRIu32, value.u);
         else if (type == 't')

@@ -15,7 +15,7 @@ void json_write_string(FILE *to, const char *text);
 
 /*
  * The next value of the message, whatever it is: a{sv} is an object, a variant what is in it, a
- * structure or another array an array. Of basic types those that the broker uses: b, u, t, s, o. 0
- * or -errno.
+ * structure or another array an array. Of basic types those that the broker uses: b, y, u, t, s and
+ * o. 0 or -errno.
  */
 int json_write_value(FILE *to, sd_bus_message *message);

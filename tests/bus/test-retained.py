@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages over the bus: what is retained is listed, read and cleared, and messages are published.
 
-Usage: test-retained.py HAWKERD
+Usage: test-retained.py HAWKERD HAWKERCTL
 
 Prints TAP. Nothing here sleeps: each wait is for a line, a packet or an answer, with a deadline.
 """
+import json
 import os
+import pty
 import re
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -22,7 +25,8 @@ from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed
 from service import Service, run
 from wire import Wire
 
-HAWKERD = os.path.abspath(sys.argv[1])
+HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
+DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)  # admin/command.h
 ON_THE_BUS = "Administered as"
 USER = "daemon"  # in the place of hawker
 
@@ -326,6 +330,126 @@ def what_was_answered_survives(folder):
                 assert topics(listed(bus)) == ["last"]
 
 
+def ctl(bus, *words, uid=None, stdin=b""):
+    """(exit status, stdout, stderr)"""
+    become = [] if uid is None else ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    done = subprocess.run([*become, HAWKERCTL, *words], input=stdin, capture_output=True,
+                          timeout=DEADLINE, check=False, env={**os.environ, **bus.environment()})
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def ctl_at_terminal(bus, *words, answer=b""):
+    """(exit status, what the terminal shows)"""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([HAWKERCTL, "--no-pager", *words], stdin=theirs, stdout=theirs,
+                          stderr=theirs, env={**os.environ, **bus.environment()}) as process:
+        os.close(theirs)
+        os.write(ours, answer)
+        shown = b""
+        try:
+            while data := os.read(ours, 65536):
+                shown += data
+        except OSError:  # EIO: its last user has gone
+            pass
+        os.close(ours)
+        return process.wait(DEADLINE), shown.replace(b"\r\n", b"\n")
+
+
+def hawkerctl_publishes(folder):
+    path = os.path.join(folder, "payload")
+    with Bus(folder) as bus, broker(folder, bus, "max_packet_size 20000000") as one:
+        one.state("READY=1")
+        client = Client(folder, "c")
+        assert ctl(bus, "publish", "a", "x") == (DONE, b"", "Nobody subscribes to that topic.\n")
+        client.subscribe("a/#", 2)
+        assert ctl(bus, "publish", "a", "text", "-q", "2") == (DONE, b"", "")
+        assert client.message() == (4, "a", b"", b"text")
+        assert ctl(bus, "publish", "a", "-", stdin=b"\0\xff") == (DONE, b"", "")
+        assert client.message() == (0, "a", b"", b"\0\xff")
+        with open(path, "wb") as file:
+            file.write(bytes(10_000_000))
+        assert ctl(bus, "publish", "-r", "-f", path, "large") == (DONE, b"", "")
+        assert listed(bus, "large")[0][0][2] == 10_000_000
+        words = ("--content-type", "t/x", "--correlation-data", "id", "--response-topic", "re",
+                 "--expiry", "100", "--text", "-u", "k=v=w", "-u", "k=")
+        assert ctl(bus, "publish", "p", "text", "-r", *words) == (DONE, b"", "")
+        _, properties = read(bus, "p")
+        assert 90 < properties.pop("MessageExpiry") <= 100
+        assert properties == {"QoS": 0, "PayloadFormat": 1, "ContentType": "t/x", "ResponseTopic": "re",
+                              "CorrelationData": [105, 100],
+                              "UserProperties": [["k", "v=w"], ["k", ""]]}, properties
+        assert ctl(bus, "publish", "p", "--empty", "-r") == (DONE, b"", "")
+        assert topics(listed(bus)) == ["large"]
+        client.close()
+
+
+def hawkerctl_says_what_is_wrong(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        for words in (("publish",), ("publish", "a"), ("publish", "a", "b", "c"),
+                      ("publish", "a", "b", "--empty"), ("publish", "a", "b", "-q", "3"),
+                      ("publish", "a", "b", "--expiry", "-1"), ("publish", "a", "b", "-u", "x"),
+                      ("publish", b"\xff", "b"), ("publish", "a", "b", "-u", b"\xff=x"),
+                      ("retained", "a", "b"), ("retained", "--show"), ("retained", "--clear"),
+                      ("retained", "--show", "--clear", "a"), ("retained", b"\xff"),
+                      ("retained", "--clear", "#")):
+            status, out, err = ctl(bus, *words)
+            assert status == USAGE and not out and err, (words, status, out, err)
+        for words, text in ((("publish", "a/+", "x"), "no topic"),
+                            (("publish", "$SYS/x", "x"), "broker's own"),
+                            (("publish", "a", "-f", folder + "/none"), "No such file"),
+                            (("retained", "a#"), "no topic filter"),
+                            (("retained", "--show", "#"), "ListRetained"),
+                            (("retained", "--clear", "-y", "$SYS/#"), "$SYS")):
+            status, out, err = ctl(bus, *words)
+            assert status == FAILED and not out and text in err, (words, status, out, err)
+
+
+def hawkerctl_lists_and_shows(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        assert ctl(bus, "retained") == (DONE, b"No such message is retained.\n", "")
+        assert ctl(bus, "retained", "--json") == (DONE, b"[]\n", "")
+        publish(bus, "sensor/17", b"\0\x1b[1m\xff", 1, True)
+        publish(bus, "text\x1b[1m", "d\u00e9\u009b\n\x1b".encode(), 0, True, ALL_PROPERTIES[:1])
+        status, out, err = ctl(bus, "retained")
+        lines = out.decode().splitlines()
+        assert status == DONE and not err and len(lines) == 3, (status, out, err)
+        assert lines[0].split() == ["TOPIC", "QOS", "BYTES", "EXPIRES", "(S)", "USER", "CLIENT"]
+        assert lines[1].split() == ["sensor/17", "1", "6", "never"], lines
+        assert lines[2].split()[0] == "text?[1m" and 90 < int(lines[2].split()[3]) <= 100, lines
+        rows = json.loads(ctl(bus, "--json", "retained", "sensor/+")[1])
+        assert rows == [{"topic": "sensor/17", "qos": 1, "size": 6, "expiry": 0, "user": "",
+                         "client": ""}], rows
+        assert ctl(bus, "retained", "--show", "sensor/17") == (DONE, b"\0\x1b[1m\xff", "")
+        assert ctl_at_terminal(bus, "retained", "-s", "sensor/17") == \
+            (DONE, b"\\x00\\x1b[1m\\xff\n")
+        assert ctl_at_terminal(bus, "retained", "-s", "text\x1b[1m") == \
+            (DONE, "d\u00e9\\xc2\\x9b\n\\x1b\n".encode())
+        shown = json.loads(ctl(bus, "retained", "--show", "sensor/17", "--json")[1])
+        assert shown == {"topic": "sensor/17", "payload_hex": "001b5b316dff",
+                         "properties": {"QoS": 1}}, shown
+        status, out, err = ctl(bus, "retained", "--show", "senosr/17")
+        assert status == FAILED and not out, (status, out)
+        assert err.endswith("Did you mean:\n  hawkerctl retained --show 'sensor/17'\n"), err
+        assert "'hawkerctl retained' lists" in ctl(bus, "retained", "--show", "x")[2]
+
+
+def hawkerctl_clears(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        for topic in ("a/b", "a/c", "b"):
+            publish(bus, topic, b"x", retain=True)
+        status, shown = ctl_at_terminal(bus, "retained", "--clear", "a/#", answer=b"n\n")
+        assert status == FAILED and b"Clear 2 retained messages of 'a/#'? [y/N]" in shown, shown
+        assert len(listed(bus)[0]) == 3
+        status, shown = ctl_at_terminal(bus, "retained", "--clear", "a/#", answer=b"y\n")
+        assert status == DONE and shown.endswith(b"2 retained messages cleared.\n"), shown
+        assert ctl(bus, "retained", "--clear", "--yes", "#") == \
+            (DONE, b"1 retained message cleared.\n", "")
+        assert listed(bus) == [[], ""]
+
+
 def it_is_for_those_who_may(folder):
     if os.geteuid():
         return "only root can be somebody else"
@@ -336,6 +460,8 @@ def it_is_for_those_who_may(folder):
         assert "denied" in refused(read, bus, "a", uid=NOBODY)
         assert "denied" in refused(clear, bus, "#", uid=NOBODY)
         assert "denied" in refused(publish, bus, "a", b"x", uid=NOBODY)
+        for words in (("retained",), ("retained", "-s", "a"), ("publish", "a", "x")):
+            assert ctl(bus, *words, uid=NOBODY)[0] == NO_RIGHT, words
     return None
 
 
@@ -349,6 +475,10 @@ TESTS = [
     messages_are_cleared,
     what_was_answered_survives,
     the_manual_has_every_property,
+    hawkerctl_publishes,
+    hawkerctl_says_what_is_wrong,
+    hawkerctl_lists_and_shows,
+    hawkerctl_clears,
     it_is_for_those_who_may,
 ]
 
