@@ -58,11 +58,12 @@ def string(text):
 class Client:
     """Just enough of MQTT 5 to publish and to be sent to."""
 
-    def __init__(self, folder, client_id):
+    def __init__(self, folder, client_id, lasts=False):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(DEADLINE)
         self.socket.connect(mqtt(folder))
-        self.send(0x10, b"\0\4MQTT\5\2\0\0\0" + string(client_id))
+        head = b"\0\0\0\5\x11\0\1\0\0" if lasts else b"\2\0\0\0"
+        self.send(0x10, b"\0\4MQTT\5" + head + string(client_id))
         assert self.packet()[0] == 0x20
 
     def send(self, first, body):
@@ -314,6 +315,12 @@ def what_was_answered_survives(folder):
         with Bus(folder) as bus:
             with broker(folder, bus, *lines) as one:
                 one.state("READY=1")
+                for number in range(4):
+                    client = Client(folder, f"away{number}", lasts=True)
+                    client.subscribe("q", 2)
+                    client.close()
+                for qos in (1, 2):
+                    assert publish(bus, "q", b"%d" % qos, qos) is True
                 for number in range(20):
                     publish(bus, f"t/{number:02}", b"%d" % number, number % 3, True)
                 kill(one)
@@ -328,6 +335,10 @@ def what_was_answered_survives(folder):
             with broker(folder, bus, *lines) as one:
                 one.state("READY=1")
                 assert topics(listed(bus)) == ["last"]
+                for number in range(4):
+                    client = Client(folder, f"away{number}", lasts=True)
+                    assert [client.message()[3] for _ in (1, 2)] == [b"1", b"2"], number
+                    client.close()
 
 
 def ctl(bus, *words, uid=None, stdin=b""):
