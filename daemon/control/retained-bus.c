@@ -190,7 +190,7 @@ int retained_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
                                          "No message is retained for '%s'", topic);
         if (r < 0)
                 return r;
-        if (facts->size > RETAINED_PAYLOAD_MAX)
+        if (facts->size + facts->rest > RETAINED_PAYLOAD_MAX)
                 return sd_bus_error_setf(error, "org.hawker.Error.PayloadTooLarge",
                                          "The payload has %" PRIu64 " bytes, and the bus carries "
                                          "%u: subscribe to the topic to read it",

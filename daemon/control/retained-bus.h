@@ -13,7 +13,8 @@
  * identifier of its author. */
 #define RETAINED_ROWS_TYPE "a(syttss)"
 
-/* The bus takes no message that is much larger: of payloads above this GetRetained fails. */
+/* The bus takes no message that is much larger: of payloads and properties above this
+ * GetRetained fails. */
 #define RETAINED_PAYLOAD_MAX (16U * 1024 * 1024)
 
 /* The bodies of the methods, for callers who may: data is the Manager. */

@@ -43,6 +43,7 @@ int retained_facts_new(Message *message, msec_t now, RetainedFacts **ret_facts)
         facts->user = put(&at, author.username);
         facts->client = put(&at, author.client_id);
         facts->size = message->payload_length;
+        facts->rest = message->properties_length;
         facts->qos = message->qos;
         if (message->expires != MESSAGE_NEVER_EXPIRES)
                 facts->expiry = message_expiry_left(message, now);

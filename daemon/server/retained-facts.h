@@ -24,6 +24,7 @@ typedef struct RetainedFacts {
         const char *user;   /* of its author, */
         const char *client; /* and the identifier; "": anonymous, or not remembered */
         uint64_t size;      /* of the payload, bytes */
+        uint64_t rest;      /* of its properties, bytes as MQTT has them */
         uint64_t expiry;    /* s that are left; 0: it does not expire */
         uint8_t qos;
         char text[];

@@ -159,9 +159,17 @@ int retained_list_new(const RetainedWanted *wanted, unsigned n_workers, Gather *
         return r;
 }
 
+static size_t row_size(const RetainedFacts *row)
+{
+        return strlen(row->topic) + strlen(row->user) + strlen(row->client);
+}
+
 void retained_list_page(Gather *gather, RetainedPage *ret_page)
 {
         RetainedList *list = gather_question(gather);
+        size_t n = 0, bytes = 0;
 
-        *ret_page = (RetainedPage){list->rows, list->n, list->has_more};
+        while (n < list->n && (n == 0 || bytes <= RETAINED_LIST_BYTES))
+                bytes += row_size(list->rows[n++]);
+        *ret_page = (RetainedPage){list->rows, n, list->has_more || n < list->n};
 }

@@ -16,6 +16,10 @@
 
 #define RETAINED_LIST_MAX 1000U
 
+/* Texts of a page, bytes: it ends before, for a bus takes no message that is much larger, and a
+ * topic may have 65535. */
+#define RETAINED_LIST_BYTES (4U * 1024 * 1024)
+
 typedef struct RetainedWanted {
         const char *filter; /* topics that start with `$` only where it does; "": as "#" */
         const char *after;  /* topics behind this one only; "": all */

@@ -159,6 +159,38 @@ static void test_many_pages(void)
         stage_done(&stage);
 }
 
+/* A page is no larger than a bus takes. */
+static void test_long_topics(void)
+{
+        const size_t length = 60000, fits = RETAINED_LIST_BYTES / length + 1;
+        size_t n = 0;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        for (unsigned i = 0; i < fits + 10; i++) {
+                g_autofree char *topic = g_strnfill(length, 'x');
+
+                topic[0] = (char)('0' + i / 10);
+                topic[1] = (char)('0' + i % 10);
+                retain(&stage, topic, "x");
+        }
+        for (g_autofree char *after = g_strdup(""); after;) {
+                Gather *gather = ask(&stage, "#", after, 0);
+                RetainedPage page;
+
+                stage_turn(&stage);
+                g_assert_true(has_answer(gather));
+                retained_list_page(gather, &page);
+                g_assert_cmpuint(page.n, ==, page.has_more ? fits : 10);
+                n += page.n;
+                g_free(after);
+                after = page.has_more ? g_strdup(page.rows[page.n - 1]->topic) : NULL;
+                gather_free(gather);
+        }
+        g_assert_cmpuint(n, ==, fits + 10);
+        stage_done(&stage);
+}
+
 /* Noncharacters are no text for a bus. */
 static void foreign(Stage *stage)
 {
@@ -288,6 +320,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/retained-list/pages", test_pages);
         g_test_add_func("/server/retained-list/bad-filters", test_bad_filters);
         g_test_add_func("/server/retained-list/many-pages", test_many_pages);
+        g_test_add_func("/server/retained-list/long-topics", test_long_topics);
         g_test_add_func("/server/retained-list/foreign", test_foreign);
         g_test_add_func("/server/retained-list/out-of-memory", test_out_of_memory);
         g_test_add_func("/server/retained-facts/facts", test_facts);
