@@ -151,10 +151,6 @@ int command_parse(const Verb *verb, int argc, char **argv, Command *command)
         int status;
 
         command->verb = verb;
-        command->argc = argc;
-        command->argv = argv;
-        if (verb->is_on_its_own)
-                return -1;
         /* No option is given more than once in a letter. */
         for (int i = 0; i < argc; i++)
                 command->n_options += strlen(argv[i]);

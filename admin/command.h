@@ -41,8 +41,6 @@ typedef struct Command {
         const char *argument; /* the first of them, or NULL */
         CommandOption *options;
         size_t n_options;
-        int argc; /* the verb and all behind it, where it reads that itself */
-        char **argv;
 } Command;
 
 /* Reads the options of hawkerctl itself up to the verb; *ret_at is where that stands, argc if there

@@ -31,8 +31,7 @@ typedef struct Verb {
         const char *argument;                      /* NULL: it takes none */
         const char *doc;                           /* a few words */
         int (*run)(const struct Command *command); /* to the exit status */
-        bool is_on_its_own;        /* it reads its options itself, with getopt_long(3) */
-        bool is_long;              /* what it writes goes through a pager */
+        bool is_long;                              /* what it writes goes through a pager */
         bool counts_words;         /* it says itself what is wrong with how many words there are */
         const VerbOption *options; /* up to one without a name; NULL: only those of all verbs */
         const char *usage;         /* lines for the help instead of the one that argument makes */
