@@ -10,6 +10,7 @@
 #include "admin/acl-source.h"
 #include "admin/broker.h"
 #include "admin/hawkerd.h"
+#include "admin/json.h"
 #include "util/config-errors.h"
 
 /* As grep has it. */
@@ -65,6 +66,36 @@ static int parse_words(const Command *command, Question *question)
         return fault ? command_usage(command, "%s", fault) : -1;
 }
 
+/* --- the answer, as lines or as JSON --- */
+
+static void begin_answer(bool json, bool is_allowed, const char *text)
+{
+        if (!json) {
+                puts(text);
+                return;
+        }
+        printf("{\"allowed\":%s,\"answer\":", is_allowed ? "true" : "false");
+        json_write_string(stdout, text);
+        fputs(",\"reasons\":", stdout);
+}
+
+static void add_reason(bool json, size_t n, const char *reason)
+{
+        if (!json) {
+                puts(reason);
+                return;
+        }
+        fputc(n > 0 ? ',' : '[', stdout);
+        json_write_string(stdout, reason);
+}
+
+static int end_answer(bool json, size_t n, bool is_allowed)
+{
+        if (json)
+                puts(n > 0 ? "]}" : "[]}");
+        return is_allowed ? EXIT_ALLOWED : EXIT_DENIED;
+}
+
 /* --- by files --- */
 
 static int load(const AclSource *source, Acl **ret_acl)
@@ -95,6 +126,27 @@ static int find_source(const Command *command, const Question *question, AclSour
                        : EXIT_TROUBLE;
 }
 
+/* Each reason is a line. */
+static int print_explained(bool json, AccessAnswer *answer)
+{
+        const char *at = (const char *)buffer_head(&answer->reasons);
+        const char *end = at + buffer_length(&answer->reasons);
+        size_t n = 0;
+
+        begin_answer(json, answer->is_allowed, answer->text);
+        while (at < end) {
+                const char *stop = memchr(at, '\n', (size_t)(end - at));
+                const size_t length = (size_t)((stop ? stop : end) - at);
+                _cleanup_free_ char *reason = strndup(at, length);
+
+                if (reason)
+                        add_reason(json, n++, reason);
+                at += length + 1;
+        }
+        buffer_done(&answer->reasons);
+        return end_answer(json, n, answer->is_allowed);
+}
+
 static int answer_by_files(const Command *command, const Question *question)
 {
         _cleanup_(acl_source_done) AclSource source = {};
@@ -113,31 +165,29 @@ static int answer_by_files(const Command *command, const Question *question)
                 broker_failed(-ENOMEM);
                 return EXIT_TROUBLE;
         }
-        puts(answer.text);
-        fwrite(buffer_head(&answer.reasons), 1, buffer_length(&answer.reasons), stdout);
-        buffer_done(&answer.reasons);
-        return answer.is_allowed ? EXIT_ALLOWED : EXIT_DENIED;
+        return print_explained(command->json, &answer);
 }
 
 /* --- by the broker --- */
 
-static int print_answer(sd_bus_message *reply)
+static int print_answer(bool json, sd_bus_message *reply)
 {
         const char *text, *reason;
         int is_allowed, r;
+        size_t n = 0;
 
         r = sd_bus_message_read(reply, "bs", &is_allowed, &text);
         if (r >= 0)
                 r = sd_bus_message_enter_container(reply, 'a', "s");
         if (r >= 0)
-                puts(text);
+                begin_answer(json, is_allowed, text);
         while (r >= 0 && (r = sd_bus_message_read(reply, "s", &reason)) > 0)
-                puts(reason);
+                add_reason(json, n++, reason);
         if (r < 0) {
                 broker_failed(r);
                 return EXIT_TROUBLE;
         }
-        return is_allowed ? EXIT_ALLOWED : EXIT_DENIED;
+        return end_answer(json, n, is_allowed);
 }
 
 static int answer_by_broker(const Command *command, const Question *question)
@@ -159,8 +209,9 @@ static int answer_by_broker(const Command *command, const Question *question)
                 broker_failed(r);
                 return EXIT_TROUBLE;
         }
-        return broker_call(&broker, call, 0, &reply) == EXIT_DONE ? print_answer(reply)
-                                                                  : EXIT_TROUBLE;
+        return broker_call(&broker, call, 0, &reply) == EXIT_DONE
+                       ? print_answer(command->json, reply)
+                       : EXIT_TROUBLE;
 }
 
 /* Only who asks for the broker's own knowledge needs it to run. */

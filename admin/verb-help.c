@@ -21,6 +21,6 @@ int verb_help(const Command *command)
 
 int verb_version(const Command *command)
 {
-        puts("hawkerctl " VERSION);
+        puts(command->json ? "{\"version\":\"" VERSION "\"}" : "hawkerctl " VERSION);
         return EXIT_DONE;
 }

@@ -6,6 +6,7 @@ Usage: test-acl-test.py HAWKERCTL HAWKERD
 
 Prints TAP.
 """
+import json
 import os
 import re
 import subprocess
@@ -77,6 +78,17 @@ def topics_are_judged_and_the_line_is_named(folder):
         assert out[0] == ("denied" if status else "allowed"), out
         reason = f"{path}:{line}: {text}" if line else f"{path}: no rule allows it"
         assert out[1:] == [reason], (user, what, topic, out)
+
+
+def programs_get_json(folder):
+    path = write(folder, "acl", RULES)
+    for what, topic in (("publish", "house/safe"), ("receive", "house/door"), ("subscribe", "#")):
+        words = ("--acl", path, "alice", "c", what, topic)
+        status, lines, _ = acl_test(*words)
+        again, out, _ = acl_test("--json", *words)
+        assert again == status, (again, out)
+        assert json.loads("\n".join(out)) == {"allowed": status == ALLOWED, "answer": lines[0],
+                                              "reasons": lines[1:]}, (out, lines)
 
 
 def what_is_the_brokers_own_is_told(folder):
@@ -172,6 +184,7 @@ def wrong_usage_is_told(folder):
 
 TESTS = [
     topics_are_judged_and_the_line_is_named,
+    programs_get_json,
     what_is_the_brokers_own_is_told,
     filters_are_judged_whole,
     loose_patterns_count_where_they_are_asked_for,

@@ -6,6 +6,7 @@ Usage: test-words.py HAWKERCTL BASH-COMPLETION ZSH-COMPLETION
 
 Prints TAP.
 """
+import json
 import os
 import pty
 import re
@@ -78,6 +79,8 @@ def every_verb_has_help(_):
 def the_version_is_told(_):
     assert hawkerctl("version") == hawkerctl("--version")
     assert re.fullmatch(r"hawkerctl \d+\.\d+\.\d+\n", hawkerctl("version")[1])
+    assert "hawkerctl " + json.loads(hawkerctl("version", "--json")[1])["version"] + "\n" == (
+        hawkerctl("version")[1])
 
 
 def the_manual_knows_every_word(_):
