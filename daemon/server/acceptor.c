@@ -10,6 +10,7 @@
 
 #include "mqtt/protocol.h"
 #include "server/ban-rule.h"
+#include "server/client-event.h"
 #include "server/client.h"
 #include "server/gate.h"
 #include "server/proxied.h"
@@ -135,6 +136,7 @@ static void acceptor_refuse(Acceptor *acceptor, int fd, const Address *peer, Ref
 
         refusals_note(&shard->refusals, refusal, endpoint, (const struct sockaddr *)&peer->storage);
         ban_rule_note_refusal(shard, endpoint, (const struct sockaddr *)&peer->storage, refusal);
+        client_event_kept_out(shard, refusal, endpoint, (const struct sockaddr *)&peer->storage);
         if (reason == 0 ||
             atomic_load_explicit(&endpoint->socket->refused, memory_order_relaxed) >= REFUSED_MAX ||
             !ratelimit_test(&shard->answer_limit, loop_now(&shard->loop)) ||

@@ -14,7 +14,7 @@
 /* As handle-connect.c: a client may be silent for one and a half of it. */
 #define PATIENCE_MS_PER_SECOND 1500U
 
-static const char *protocol_name(unsigned version)
+const char *client_protocol_name(unsigned version)
 {
         return version == MQTT_5 ? "5.0" : version == MQTT_3_1_1 ? "3.1.1" : "3.1";
 }
@@ -46,7 +46,7 @@ static void set_figures(ClientFacts *facts, const Connection *connection)
 {
         const Session *session = connection->session;
 
-        facts->protocol = protocol_name(connection->version);
+        facts->protocol = client_protocol_name(connection->version);
         facts->tls = connection->endpoint->credentials;
         facts->bridge = connection->is_bridge;
         facts->will = session_has_will(session);

@@ -36,6 +36,9 @@ typedef struct ClientFacts {
         char text[];
 } ClientFacts;
 
+/* Of an MqttVersion. */
+const char *client_protocol_name(unsigned version);
+
 /* session_is_attached() with this connection. 0 or -ENOMEM. */
 int client_facts_new(const Connection *connection, ClientFacts **ret_facts);
 ClientFacts *client_facts_free(ClientFacts *facts);

@@ -58,7 +58,7 @@ void client_log_connected(Connection *connection, const Connect *connect, bool s
                 connection->username ? connection->username : "");
 }
 
-static const char *end_reason(int r)
+const char *client_log_reason(int r)
 {
         if (r > 0)
                 return reason_name((uint8_t)r);
@@ -82,11 +82,11 @@ void client_log_end(Connection *connection, int r, const char *detail)
         fields[0] = (LogField){"MQTT_CLIENT_ID", was_open ? id : NULL};
         fields[1] = (LogField){"MQTT_PEER", peer};
         fields[2] = (LogField){"MQTT_LISTENER", connection->endpoint->name};
-        fields[3] = (LogField){"MQTT_REASON", end_reason(r)};
+        fields[3] = (LogField){"MQTT_REASON", client_log_reason(r)};
         log_fields(category, r == 0 ? MESSAGE_ID_CLIENT_DISCONNECTED : MESSAGE_ID_CLIENT_FAILED,
                    fields, ARRAY_SIZE(fields), "%s%s at %s %s: %s%s%s",
                    was_open ? "Client " : "Connection", id, peer, r == 0 ? "disconnected" : "ended",
-                   end_reason(r), detail ? ", " : "", detail ? detail : "");
+                   client_log_reason(r), detail ? ", " : "", detail ? detail : "");
 }
 
 void client_log_flapping(Connection *newcomer, const Connection *here)

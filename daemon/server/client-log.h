@@ -26,6 +26,9 @@ void client_log_flapping(Connection *newcomer, const Connection *here);
 
 void client_log_connected(Connection *connection, const Connect *connect, bool session_present);
 
+/* Why it ends, in words: r as for connection_fail(). */
+const char *client_log_reason(int r);
+
 /* The end, before it happens: r and detail as for connection_fail(); r 0: in order, or the peer
  * just left. */
 void client_log_end(Connection *connection, int r, const char *detail);

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "server/client-admit.h"
+#include "server/client-event.h"
 #include "server/client-fetch.h"
 #include "server/client-pace.h"
 #include "server/client-receive.h"
@@ -209,6 +210,7 @@ static int client_evict_newcomers(Shard *shard)
                 return 0;
         refusals_note(&shard->refusals, REFUSAL_EVICTED, oldest->endpoint, &oldest->peer.any);
         stream_forget(oldest->source.fd);
+        client_event_kept_out(shard, REFUSAL_EVICTED, oldest->endpoint, &oldest->peer.any);
         connection_close(oldest);
         return REASON_SERVER_BUSY;
 }

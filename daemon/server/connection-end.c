@@ -8,6 +8,7 @@
 
 #include "mqtt/connack.h"
 #include "mqtt/disconnect.h"
+#include "server/client-event.h"
 #include "server/client-log.h"
 #include "server/client-session.h"
 
@@ -135,6 +136,9 @@ void connection_fail(Connection *connection, int r, const char *detail)
 
         if (connection->phase > CONNECTION_OPEN)
                 return;
+        client_event_ended(connection, r, detail);
+        if (connection->shard->greeting.of == connection)
+                connection->shard->greeting = (ShardGreeting){};
         connection_drop_connect(connection);
         client_log_end(connection, r, detail);
         if (reason_is_the_peers_fault(r))
@@ -152,6 +156,7 @@ void connection_end(Connection *connection)
 {
         if (connection->phase != CONNECTION_OPEN)
                 return;
+        client_event_ended(connection, 0, NULL);
         client_log_end(connection, 0, NULL);
         client_session_detach(connection);
         /* What was answered before the DISCONNECT in the same segment still goes out. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "server/client-access.h"
+#include "server/client-event.h"
 #include "server/connection-send.h"
 #include "server/publications.h"
 #include "server/retention.h"
@@ -39,6 +40,9 @@ static bool deliver_offer(Shard *shard, Session *session, Offer *offer)
                 taken_add(shard, session, offer, &delivery);
         if (r == OFFER_SEND)
                 r = connection_send(connection, &delivery);
+        else if (r == OFFER_DROPPED && offer->qos > 0 &&
+                 !message_is_expired(offer->message, loop_now(&shard->loop)))
+                client_event_queue_full(shard, session);
         /* Not ended here: the caller walks over takers, and the end of one publishes its will. */
         if (r < 0 && connection) {
                 connection->broken = (int16_t)r;

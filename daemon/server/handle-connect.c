@@ -16,6 +16,7 @@
 #include "server/answer.h"
 #include "server/client-access.h"
 #include "server/client-admit.h"
+#include "server/client-event.h"
 #include "server/client-log.h"
 #include "server/connection-end.h"
 #include "server/exchange.h"
@@ -247,6 +248,7 @@ static int accept_client(Connection *connection, Greeting *greeting)
         connection_leave_newcomers(connection);
         start_keep_alive(connection);
         client_log_connected(connection, &greeting->connect, present);
+        client_event_connected(connection, present);
         counters_add(connection->shard->counters.messages_sent, 1);
         r = greeting_answer(connection, greeting, present, connection_output(connection));
         return r != 0 ? r : answer_hold_output(connection, connection->session);
@@ -284,7 +286,7 @@ static int begin_exchange(Connection *connection, const Properties *properties, 
                           scram_challenge(scram));
 }
 
-int handle_connect(Connection *connection, const Packet *packet)
+static int take_connect(Connection *connection, const Packet *packet)
 {
         _cleanup_(greeting_done) Greeting greeting = {};
         Connect *connect = &greeting.connect;
@@ -327,4 +329,17 @@ int handle_connect(Connection *connection, const Packet *packet)
         if (connection->auth_method > 0 && !connection->extras->exchange)
                 return begin_exchange(connection, &connect->properties, packet->body);
         return accept_client(connection, &greeting);
+}
+
+int handle_connect(Connection *connection, const Packet *packet)
+{
+        Shard *shard = connection->shard;
+        int r;
+
+        shard->greeting = (ShardGreeting){connection, packet->body};
+        r = take_connect(connection, packet);
+        /* Else it fails at once, and who tells of that wants to know its name. */
+        if (r == 0)
+                shard->greeting = (ShardGreeting){};
+        return r;
 }

@@ -19,6 +19,7 @@
 #include "broker/retained.h"
 #include "broker/router.h"
 #include "server/ban-queue.h"
+#include "server/event-queue.h"
 #include "util/bytes.h"
 #include "util/siphash.h"
 #include "util/work-pool.h"
@@ -37,6 +38,7 @@ typedef struct Plane {
         Accounts *accounts;
         Bans *bans;
         BanQueue *ban_queue; /* who is to be banned, too */
+        EventQueue *events;  /* what administrators are told of clients */
         WorkPool *helpers;   /* for what would hold up a worker */
         WorkPool *askers;    /* for what waits for others: helpers must not */
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "server/ban-rule.h"
+#include "server/client-event.h"
 #include "server/connection-end.h"
 #include "server/gate.h"
 #include "transport/proxy.h"
@@ -44,6 +45,7 @@ static Refusal ask_gate(Connection *connection)
         if (refusal != REFUSAL_NONE) {
                 refusals_note(&shard->refusals, refusal, connection->endpoint, address);
                 ban_rule_note_refusal(shard, connection->endpoint, address, refusal);
+                client_event_kept_out(shard, refusal, connection->endpoint, address);
         }
         return refusal;
 }

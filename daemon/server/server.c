@@ -69,6 +69,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = ban_queue_new(&plane->ban_queue);
         if (r == 0)
+                r = event_queue_new(&plane->events);
+        if (r == 0)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         if (r == 0)
                 r = work_pool_new(ASKERS_MAX, HELPERS_WAITING_MAX, &plane->askers);
@@ -159,6 +161,7 @@ Server *server_free(Server *server)
         accounts_free(plane->accounts);
         bans_free(plane->bans);
         ban_queue_free(plane->ban_queue);
+        event_queue_free(plane->events);
         router_free(plane->router);
         settings_unref(server->settings);
         sem_destroy(&plane->wills_published);
@@ -273,6 +276,11 @@ int server_ban_fd(const Server *server)
 size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max)
 {
         return ban_queue_take(server->plane.ban_queue, requests, max);
+}
+
+EventQueue *server_events(Server *server)
+{
+        return server->plane.events;
 }
 
 /* For sem_clockwait(): the clock on the wall may be set meanwhile. */

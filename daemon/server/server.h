@@ -16,6 +16,7 @@
 #include "server/ban-queue.h"
 #include "server/counters.h"
 #include "server/endpoint.h"
+#include "server/event-queue.h"
 #include "store/types.h"
 #include "util/bytes.h"
 #include "util/clock.h"
@@ -94,6 +95,9 @@ BanTable *server_bans(Server *server);
  * up to max of it; how many. */
 int server_ban_fd(const Server *server);
 size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max);
+
+/* What administrators are told of clients, while they listen. */
+EventQueue *server_events(Server *server);
 
 /*
  * Asks each worker for a sign of life; one that sleeps is woken, else it costs nothing. A worker

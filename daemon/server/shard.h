@@ -17,6 +17,7 @@
 #include "server/counters.h"
 #include "server/endpoint.h"
 #include "server/excesses.h"
+#include "server/full-queues.h"
 #include "server/mail.h"
 #include "server/plane.h"
 #include "server/publish-encoder.h"
@@ -34,6 +35,12 @@
 
 /* So many clients of a worker are asked about again at a time: others have questions too. */
 #define SHARD_ASKED_AGAIN_MAX 8U
+
+/* Whose CONNECT is being read, and its body: which lies where it was read, and only as long. */
+typedef struct ShardGreeting {
+        const Connection *of; /* NULL: nobody's */
+        Bytes body;
+} ShardGreeting;
 
 /* Mail to one other worker, collected over a turn. */
 typedef struct ShardOutbox {
@@ -82,6 +89,8 @@ struct Shard {
         RateLimit answer_limit;       /* of refused ones that are told why */
         Refusals refusals;
         Excesses excesses;
+        FullQueues full_queues;
+        ShardGreeting greeting;
         unsigned filters_left;   /* so many may be subscribed or unsubscribed in this turn */
         uint64_t newcomers_time; /* ns of a turn that those who are not let in may take */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
