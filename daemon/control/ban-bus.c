@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "control/ban-log.h"
+#include "control/event-bus.h"
 #include "util/log.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -171,7 +172,7 @@ int ban_bus_list(sd_bus_message *call, void *data, sd_bus_error *error)
 
 /* --- tell --- */
 
-static void tell_removed(sd_bus *bus, const BanTable *before, const BanTable *after)
+static void tell_removed(Subscribers *to, const BanTable *before, const BanTable *after)
 {
         unsigned n = 0;
 
@@ -181,12 +182,11 @@ static void tell_removed(sd_bus *bus, const BanTable *before, const BanTable *af
                 if (ban_table_has_same(after, before, i))
                         continue;
                 n++;
-                sd_bus_emit_signal(bus, BUS_PATH, MANAGER_INTERFACE, "BanRemoved", "ss",
-                                   ban_kind_to_string(ban.kind), ban.subject);
+                subscribers_tell(to, "BanRemoved", "ss", ban_kind_to_string(ban.kind), ban.subject);
         }
 }
 
-static void tell_added(sd_bus *bus, const BanTable *before, const BanTable *after)
+static void tell_added(Subscribers *to, const BanTable *before, const BanTable *after)
 {
         unsigned n = 0;
 
@@ -196,21 +196,20 @@ static void tell_added(sd_bus *bus, const BanTable *before, const BanTable *afte
                 if (ban_table_has_same(before, after, i))
                         continue;
                 n++;
-                sd_bus_emit_signal(bus, BUS_PATH, MANAGER_INTERFACE, "BanAdded", "ssts",
-                                   ban_kind_to_string(ban.kind), ban.subject, usec_of(ban.until),
-                                   ban.reason);
+                subscribers_tell(to, "BanAdded", "ssts", ban_kind_to_string(ban.kind), ban.subject,
+                                 usec_of(ban.until), ban.reason);
         }
 }
 
 void ban_bus_tell(const Manager *manager, BanTable **told)
 {
         BanTable *before = *told, *after = server_bans(manager->server);
-        sd_bus *bus = bus_connection(manager->bus);
+        Subscribers *to = event_bus_subscribers(manager);
 
         *told = after;
-        if (bus && before != after) {
-                tell_removed(bus, before, after);
-                tell_added(bus, before, after);
+        if (to && before != after && subscribers_are_there(to)) {
+                tell_removed(to, before, after);
+                tell_added(to, before, after);
         }
         ban_table_unref(before);
 }

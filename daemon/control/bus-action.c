@@ -41,8 +41,10 @@ static const struct {
         {MANAGER_INTERFACE, "Reload", RELOAD},
         {MANAGER_INTERFACE, "RemoveListener", MANAGE},
         {MANAGER_INTERFACE, "Restart", MANAGE},
+        {MANAGER_INTERFACE, "Subscribe", INSPECT},
         {MANAGER_INTERFACE, "TestAccess", INSPECT},
         {MANAGER_INTERFACE, "Unban", MANAGE},
+        {MANAGER_INTERFACE, "Unsubscribe", INSPECT},
         /* clang-format on */
 };
 

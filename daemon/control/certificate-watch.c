@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "control/certificate-terms.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -18,6 +17,8 @@
 struct CertificateWatch {
         sd_event_source *timer;
         CertificateTerms terms;
+        void (*tell)(const CertificateTerm *term, void *data); /* NULL: only the log */
+        void *data;
 };
 
 static void tell_of_staple(const CertificateTerm *term, const LogField *fields, size_t n,
@@ -35,7 +36,7 @@ static void tell_of_staple(const CertificateTerm *term, const LogField *fields, 
                            term->listener, term->subject, term->serial);
 }
 
-static void tell(const CertificateTerm *term, int64_t now)
+static void log_term(const CertificateTerm *term, int64_t now)
 {
         const time_t end = (time_t)term->not_after;
         const int64_t days = certificate_term_days(term, now);
@@ -77,8 +78,11 @@ static int watch_look(CertificateWatch *watch)
         int64_t due;
         int r;
 
-        while ((term = certificate_terms_take(&watch->terms, now)))
-                tell(term, now);
+        while ((term = certificate_terms_take(&watch->terms, now))) {
+                log_term(term, now);
+                if (watch->tell)
+                        watch->tell(term, watch->data);
+        }
         due = certificate_terms_due(&watch->terms);
         if (due == INT64_MAX)
                 return sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
@@ -115,6 +119,13 @@ CertificateWatch *certificate_watch_free(CertificateWatch *watch)
         certificate_terms_done(&watch->terms);
         free(watch);
         return NULL;
+}
+
+void certificate_watch_tell(CertificateWatch *watch,
+                            void (*tell)(const CertificateTerm *term, void *data), void *data)
+{
+        watch->tell = tell;
+        watch->data = data;
 }
 
 static int add_listener(CertificateTerms *terms, const Listener *listener)

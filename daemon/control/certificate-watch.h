@@ -10,6 +10,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "control/certificate-terms.h"
 #include "control/listeners.h"
 #include "util/macro.h"
 
@@ -24,6 +25,10 @@ typedef struct CertificateWatch CertificateWatch;
 int certificate_watch_new(sd_event *event, CertificateWatch **ret_watch);
 CertificateWatch *certificate_watch_free(CertificateWatch *watch);
 DEFINE_CLEANUP(CertificateWatch, certificate_watch_free)
+
+/* Whoever else is to hear what it logs, from now on; `tell` is called with data. */
+void certificate_watch_tell(CertificateWatch *watch,
+                            void (*tell)(const CertificateTerm *term, void *data), void *data);
 
 /*
  * From now on the certificates of these are watched; what is needed of them is copied. What is due

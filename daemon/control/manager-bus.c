@@ -11,6 +11,7 @@
 #include "control/ban-bus.h"
 #include "control/bus-access.h"
 #include "control/client-bus.h"
+#include "control/event-bus.h"
 #include "control/listener-add.h"
 #include "control/manager-bus.h"
 #include "control/publish-bus.h"
@@ -249,6 +250,20 @@ static int on_get_retained(sd_bus_message *call, void *data, sd_bus_error *error
         return bus_let_admin(call, retained_bus_get, object->manager);
 }
 
+static int on_subscribe(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, event_bus_subscribe, object->manager);
+}
+
+static int on_unsubscribe(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, event_bus_unsubscribe, object->manager);
+}
+
 static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -326,6 +341,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetRetained", SD_BUS_ARGS("s", topic),
                                 SD_BUS_RESULT("ay", payload, "a{sv}", properties),
                                 on_get_retained, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Subscribe", NULL, NULL, on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Unsubscribe", NULL, NULL, on_unsubscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
                                             "s", address, "s", listener),
@@ -334,6 +351,21 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("BanAdded",
                                 SD_BUS_ARGS("s", kind, "s", subject, "t", until, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("BanRemoved", SD_BUS_ARGS("s", kind, "s", subject), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("CertificateExpiring",
+                                SD_BUS_ARGS("s", listener, "s", subject, "s", serial,
+                                            "t", not_after, "b", staple), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ClientConnected",
+                                SD_BUS_ARGS("s", client, "s", user, "s", address, "s", listener,
+                                            "s", protocol, "b", resumed), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ClientDisconnected",
+                                SD_BUS_ARGS("s", client, "s", user, "s", address, "s", listener,
+                                            "u", code, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ClientRefused",
+                                SD_BUS_ARGS("s", client, "s", user, "s", address, "s", listener,
+                                            "u", code, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("QueueFull",
+                                SD_BUS_ARGS("s", client, "t", queued, "t", queued_bytes), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SignalsLost", SD_BUS_ARGS("t", count), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ReloadFinished",
                                 SD_BUS_ARGS(RELOAD_RESULT_TYPE, result), 0),
         SD_BUS_VTABLE_END,
@@ -418,6 +450,7 @@ static void manager_bus_free(void *data)
         sd_event_source_disable_unref(object->post);
         sd_event_source_disable_unref(object->timer);
         ban_table_unref(object->announced_bans);
+        object->manager->events = event_bus_free(object->manager->events);
         free(object);
 }
 
@@ -447,7 +480,9 @@ int manager_bus_add(Manager *manager)
         object->announced_bans = server_bans(manager->server);
         polkit_init(&manager->polkit);
         gatherings_init(&manager->gatherings, manager->event, manager->server);
-        r = manager_bus_watch(object);
+        r = event_bus_new(manager, &manager->events);
+        if (r >= 0)
+                r = manager_bus_watch(object);
         if (r >= 0)
                 r = bus_add(manager->bus, &(BusObject){BUS_PATH, MANAGER_INTERFACE, manager_vtable,
                                                        object, manager_bus_free});

@@ -24,12 +24,14 @@
 #include "control/services.h"
 #include "control/status-line.h"
 #include "control/storage.h"
+#include "control/subscribers.h"
 #include "control/watchdog.h"
 #include "server/server.h"
 #include "transport/tls-credentials.h"
 #include "util/macro.h"
 
 typedef struct BackupJob BackupJob;
+typedef struct EventBus EventBus;
 
 /* What is to become of the clients when the loop has ended. */
 typedef enum ManagerEnd {
@@ -64,6 +66,7 @@ typedef struct Manager {
         Polkit polkit;             /* what it is asked about callers of the bus */
         Gatherings gatherings;     /* of them */
         Bus *bus;                  /* NULL: none is wanted, or it has not started */
+        EventBus *events;          /* event-bus.h; NULL: without a bus */
 } Manager;
 
 /*

@@ -20,6 +20,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 # pylint: disable=wrong-import-position
 from daemon import (DEADLINE, LOG_CONTROL, LOG_PATH, MANAGER, NAME, NOBODY, PATH, ROOT, WIDE, Bus, Failed, Signals,
                     policy_for)
+from caller import Caller
 from service import Service, answers, run
 
 HAWKERD, INTERFACE = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -300,7 +301,8 @@ def bans_without_a_place_hold_all_the_same(folder):
 def bans_are_told_unasked(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
-        with Signals(bus) as signals:
+        with Caller(bus) as signals:
+            signals.call("Subscribe")
             ban(bus, "client", "c", "once")
             assert signals.next("BanAdded") == ["client", "c", 0, "once"]
             ban(bus, "client", "c", "twice")
@@ -349,8 +351,9 @@ def bans_by_a_rule_are_bans_like_others(folder):
             "ban_after_failed_logins 2\n" + ("user root\n" if os.geteuid() == 0 else ""))
     with Bus(folder) as bus:
         with Service(HAWKERD, folder, text, environment=state(bus, folder)) as one, \
-                Signals(bus) as signals:
+                Caller(bus) as signals:
             one.state("READY=1")
+            signals.call("Subscribe")
             assert knock(port) in (0x86, 0x87) and knock(port) in (0x86, 0x87)
             kind, subject, until, reason = signals.next("BanAdded")
             assert (kind, subject) == ("address", "127.0.0.1"), (kind, subject)

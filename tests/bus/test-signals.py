@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the broker tells of its clients while it happens, and to whom.
+
+Usage: test-signals.py HAWKERD
+
+Prints TAP. Nothing here sleeps: each wait is for a signal, an answer or an end, with a deadline.
+"""
+import contextlib
+import os
+import shutil
+import socket
+import struct
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+
+# pylint: disable=wrong-import-position
+from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed
+from caller import Caller, Refused
+from service import Service, run
+
+HAWKERD = os.path.abspath(sys.argv[1])
+
+
+def mqtt(folder):
+    return os.path.join(folder, "mqtt.sock")
+
+
+def broker(folder, bus, *lines):
+    text = [f"listener 0 {mqtt(folder)}", "allow_anonymous true", "connection_messages false",
+            *(["user root"] if os.geteuid() == 0 else []), *lines, ""]
+    return Service(HAWKERD, folder, "\n".join(text), environment=bus.environment())
+
+
+def string(data):
+    return len(data).to_bytes(2, "big") + data
+
+
+def packet(first, body):
+    assert len(body) < 128
+    return bytes([first, len(body)]) + body
+
+
+def connect(client, user=b"eve", version=5, flags=0x82):
+    return packet(0x10, string(b"MQTT") + bytes([version, flags, 0, 0]) + (b"\0" if version == 5 else b"") +
+                  string(client) + string(user))
+
+
+class Client:
+    """Just enough of MQTT. Use it as a context."""
+
+    def __init__(self, folder, client, **how):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(mqtt(folder))
+        self.answer = self.ask(connect(client, **how))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.socket.close()
+
+    def ask(self, data):
+        """The next packet after this was sent: its bytes, b"" at the end."""
+        self.socket.sendall(data)
+        return self.packet()
+
+    def packet(self):
+        data = b""
+        while len(data) < 2 or len(data) < 2 + data[1]:
+            more = self.socket.recv((2 if len(data) < 2 else 2 + data[1]) - len(data))
+            if not more:
+                return data
+            data += more
+        return data
+
+
+@contextlib.contextmanager
+def stage(folder, *lines, subscribe=True):
+    """A bus, a broker on it, and who has subscribed."""
+    with Bus(folder, WIDE) as bus, broker(folder, bus, *lines) as one:
+        one.state("READY=1")
+        with Caller(bus) as peer:
+            if subscribe:
+                peer.call("Subscribe")
+            yield bus, one, peer
+
+
+def refused(function, *words):
+    try:
+        function(*words)
+    except Refused as error:
+        return error.args[0]
+    raise AssertionError("it was not refused")
+
+
+def subscribed(peer):
+    try:
+        peer.call("Subscribe")
+    except Refused:
+        return False
+    return True
+
+
+def who_comes_and_goes_is_told(folder):
+    for workers in (1, 4):
+        with stage(folder, f"workers {workers}") as (_, _, peer):
+            for n in range(8):
+                name = f"c{n}"
+                with Client(folder, name.encode()) as client:
+                    came = peer.next("ClientConnected")
+                    assert came[:2] == [name, "eve"] and came[4:] == ["5.0", 0], came
+                    client.socket.sendall(b"\xe0\0")
+                    left = peer.next("ClientDisconnected")
+                    assert left[:4] == came[:4] and left[4] == 0, left
+                    assert left[5] == "closed by the client", left
+
+
+def an_end_has_its_reason(folder):
+    with stage(folder) as (bus, _, peer):
+        with Client(folder, b"c", version=4) as first, Client(folder, b"c") as second:
+            assert peer.next("ClientConnected")[4] == "3.1.1"
+            assert peer.next("ClientDisconnected")[4:] == [0x8E, "Session taken over"]
+            assert peer.next("ClientConnected")[4] == "5.0"
+            assert first.packet() == b""
+            bus.busctl("call", NAME, PATH, MANAGER, "Disconnect", "subs", "c", "152", "true", "go away")
+            assert peer.next("ClientDisconnected")[4:] == [0x98, "Administrative action, go away"]
+            assert second.packet()[0] == 0xE0
+        with Client(folder, b"d") as client:
+            client.ask(b"\xf7\xff\xff\xff\xff\xff")
+            left = peer.next("ClientDisconnected")
+            assert left[0] == "d" and left[4] == 0x81, left
+
+
+def a_session_that_is_resumed_is_told(folder):
+    with stage(folder) as (_, _, peer):
+        for resumed in (0, 1):
+            with Client(folder, b"c", version=4, flags=0x80):
+                assert peer.next("ClientConnected")[4:] == ["3.1.1", resumed]
+            peer.next("ClientDisconnected")
+
+
+def who_is_refused_is_told_with_its_name(folder):
+    for workers in (1, 4):
+        with stage(folder, "allow_anonymous false", f"workers {workers}") as (_, _, peer):
+            for n in range(4):
+                name = f"c{n}"
+                with Client(folder, name.encode()) as client:
+                    assert client.answer[3] in (0x86, 0x87), client.answer
+                told = peer.next("ClientRefused")
+                assert told[:2] == [name, "eve"] and told[4] == client.answer[3], told
+            # No CONNECT at all.
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(mqtt(folder))
+                stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                told = peer.next("ClientRefused")
+                assert told[:2] == ["", ""] and told[4] == 0x82, told
+
+
+def a_banned_address_is_told_once(folder):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with stage(folder, f"listener {port} 127.0.0.1") as (bus, _, peer):
+        bus.call(PATH, MANAGER, "Ban", "ssst", "address", "127.0.0.1", "", "0")
+        assert peer.next("BanAdded")[:2] == ["address", "127.0.0.1"]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            told = peer.next("ClientRefused")
+            assert told[2].startswith("127.0.0.1:") and told[:2] == ["", ""], told
+            with contextlib.suppress(ConnectionError):
+                assert client.recv(100) == b""
+
+
+def a_full_queue_is_told_once(folder):
+    with stage(folder, "max_queued_messages 2") as (_, _, peer):
+        with Client(folder, b"slow", version=4, flags=0x80) as slow:
+            assert slow.ask(packet(0x82, b"\0\1" + string(b"t") + b"\1"))[0] == 0x90
+        peer.next("ClientDisconnected")
+        with Client(folder, b"fast", version=4) as fast:
+            for n in range(1, 9):
+                assert fast.ask(packet(0x32, string(b"t") + struct.pack(">H", n) + b"x"))[0] == 0x40
+            client, queued, size = peer.next("QueueFull")
+            assert (client, queued) == ("slow", 2) and size > 0, (client, queued, size)
+            assert peer.is_quiet(), peer.signals
+
+
+def only_who_has_subscribed_is_told(folder):
+    with stage(folder) as (bus, _, peer), Caller(bus) as other:
+        # Even if he has asked the bus for all that the broker says.
+        other.call("AddMatch", f"type='signal',path='{PATH}'", path="/org/freedesktop/DBus",
+                   interface="org.freedesktop.DBus", name="org.freedesktop.DBus")
+        with Client(folder, b"c"):
+            assert peer.next("ClientConnected")[0] == "c"
+            bus.call(PATH, MANAGER, "Ban", "ssst", "user", "bob", "", "0")
+            assert peer.next("BanAdded")[1] == "bob"
+            assert other.is_quiet(), other.signals
+            other.call("Subscribe")
+            peer.call("Unsubscribe")
+        assert other.next("ClientDisconnected")[0] == "c"
+        assert peer.is_quiet(), peer.signals
+        # What tells nothing of clients is for everybody.
+        bus.call(PATH, MANAGER, "Reload")
+        assert other.next("ReloadFinished") and peer is not other
+
+
+def one_subscribes_once(folder):
+    with stage(folder, subscribe=False) as (_, _, peer):
+        assert refused(peer.call, "Unsubscribe") == "org.hawker.Error.NotSubscribed"
+        peer.call("Subscribe")
+        assert refused(peer.call, "Subscribe") == "org.hawker.Error.AlreadySubscribed"
+        peer.call("Unsubscribe")
+        assert refused(peer.call, "Unsubscribe") == "org.hawker.Error.NotSubscribed"
+        with Client(folder, b"c"):
+            assert peer.is_quiet(), peer.signals
+        peer.call("Subscribe")
+        with Client(folder, b"d"):
+            assert peer.next("ClientConnected", "ClientDisconnected")[:2] == ["ClientConnected", "d"]
+
+
+def who_vanishes_is_forgotten(folder):
+    with stage(folder) as (bus, _, peer):
+        others = [Caller(bus) for _ in range(63)]
+        for other in others:
+            other.call("Subscribe")
+        with Caller(bus) as late:
+            assert refused(late.call, "Subscribe") == "org.freedesktop.DBus.Error.LimitsExceeded"
+            others.pop().close()
+            # The bus may tell of his end after it has brought our call.
+            end = time.monotonic() + DEADLINE
+            while not subscribed(late):
+                assert time.monotonic() < end
+            for other in others:
+                other.close()
+            with Client(folder, b"c"):
+                assert late.next("ClientConnected")[0] == "c"
+                assert peer.next("ClientConnected")[0] == "c"
+
+
+def they_may_subscribe_again_on_another_bus(folder):
+    with stage(folder) as (bus, one, peer):
+        one.line("Administered as")
+        peer.close()
+        bus.end()
+        one.line("There is no system bus")
+        with Client(folder, b"c"):  # nobody hears of it, and nothing waits for that
+            bus.start()
+            one.line("Administered as")
+            with Caller(bus) as other:
+                assert other.is_quiet()
+                other.call("Subscribe")
+                with Client(folder, b"d"):
+                    assert other.next("ClientConnected")[0] == "d"
+
+
+def what_is_too_much_is_counted(folder):
+    rounds = 4000
+    with stage(folder, "workers 2", subscribe=False) as (_, _, peer):
+        peer.call("Subscribe")
+        for _ in range(rounds):
+            with Client(folder, b"c", version=4):
+                pass
+        told = lost = 0
+        while told + lost < 2 * rounds:
+            signal = peer.next("ClientConnected", "ClientDisconnected", "SignalsLost")
+            if signal[0] == "SignalsLost":
+                lost += signal[1]
+            else:
+                told += 1
+        assert told + lost == 2 * rounds and told >= 2000, (told, lost)
+
+
+def names_that_are_no_text_are_told(folder):
+    with stage(folder) as (_, _, peer):
+        with Client(folder, "\uffff\x01\u00e4".encode(), user="\ufdd0".encode()):
+            name, user = peer.next("ClientConnected")[:2]
+            assert name == "\ufffd\x01\u00e4" and user == "\ufffd", (name, user)
+        with Client(folder, b"\xff\xfe") as client:
+            assert client.answer == b"" or client.answer[3] >= 0x80, client.answer
+        assert peer.next("ClientRefused")[4] == 0x81
+
+
+def signals_are_for_those_who_may(folder):
+    if os.geteuid():
+        return "only root can be somebody else"
+    with stage(folder) as (bus, _, _):
+        for method in ("Subscribe", "Unsubscribe"):
+            try:
+                bus.call(PATH, MANAGER, method, uid=NOBODY)
+                raise AssertionError("he may")
+            except Failed as failed:
+                assert "denied" in str(failed) or "Only root" in str(failed), failed
+    return None
+
+
+TESTS = [
+    who_comes_and_goes_is_told,
+    an_end_has_its_reason,
+    a_session_that_is_resumed_is_told,
+    who_is_refused_is_told_with_its_name,
+    a_banned_address_is_told_once,
+    a_full_queue_is_told_once,
+    only_who_has_subscribed_is_told,
+    one_subscribes_once,
+    who_vanishes_is_forgotten,
+    they_may_subscribe_again_on_another_bus,
+    what_is_too_much_is_counted,
+    names_that_are_no_text_are_told,
+    signals_are_for_those_who_may,
+]
+
+if __name__ == "__main__":
+    for program in ("dbus-daemon", "busctl"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            sys.exit(0)
+    sys.exit(run([("/bus/signals/" + test.__name__.replace("_", "-"), test) for test in TESTS],
+                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
