@@ -69,6 +69,7 @@ int verb_passwd(const Command *command);
 int verb_acl_test(const Command *command);
 int verb_client(const Command *command);
 int verb_kick(const Command *command);
+int verb_monitor(const Command *command);
 int verb_clients(const Command *command);
 int verb_listeners(const Command *command);
 int verb_publish(const Command *command);

@@ -101,6 +101,10 @@ const Verb verbs[] = {
                  "PATTERN\n"
                  "* stands for any text, ? for one character. Of the members of a shared\n"
                  "subscription one would get the message."},
+        {"monitor", NULL, "follow who comes and goes, as it happens", verb_monitor,
+         .more = "Queues that are full, bans, reloads and certificates that end are told, too. "
+                 "Ctrl-C\n"
+                 "ends it."},
         {"bans", NULL, "list who is banned", verb_bans, .is_long = true},
         {"ban", "[address|user|client] WHOM", "keep an address, a user or a client out", verb_ban,
          .options = OPTIONS({'f', "for", "TIME", "so long: 90s, 15m, 12h, 7d, 4w; else for good"},

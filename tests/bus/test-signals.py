@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the broker tells of its clients while it happens, and to whom.
 
-Usage: test-signals.py HAWKERD
+Usage: test-signals.py HAWKERD HAWKERCTL
 
 Prints TAP. Nothing here sleeps: each wait is for a signal, an answer or an end, with a deadline.
 """
 import contextlib
+import json
 import os
+import re
+import select
 import shutil
+import signal
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +28,8 @@ from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed
 from caller import Caller, Refused
 from service import Service, run
 
-HAWKERD = os.path.abspath(sys.argv[1])
+HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
+DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
 
 
 def mqtt(folder):
@@ -296,6 +302,102 @@ def signals_are_for_those_who_may(folder):
     return None
 
 
+class Monitor:
+    """hawkerctl monitor. Use it as a context: it has subscribed then."""
+
+    def __init__(self, bus, *words, uid=None):
+        become = [] if uid is None else ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+        self.bus = bus
+        self.process = subprocess.Popen(
+            [*become, HAWKERCTL, *words, "monitor"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env={**os.environ, **bus.environment(), "TZ": "UTC", "TERM": "xterm"})
+
+    def __enter__(self):
+        end = time.monotonic() + DEADLINE
+        # It is there when somebody else cannot tell what he has done: a ban reaches it.
+        while not select.select([self.process.stdout], [], [], 0.05)[0]:
+            assert time.monotonic() < end
+            self.bus.call(PATH, MANAGER, "Ban", "ssst", "user", "nobody", "", "0")
+            self.bus.call(PATH, MANAGER, "Unban", "ss", "user", "nobody")
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.communicate()
+
+    def line(self, words):
+        """The next one with these words."""
+        while True:
+            line = self.process.stdout.readline().decode()
+            assert line.endswith("\n"), (words, line)
+            if words in line:
+                return line.rstrip("\n")
+
+    def end(self, signal_number):
+        """Exit status."""
+        self.process.send_signal(signal_number)
+        return self.process.wait(DEADLINE)
+
+
+def monitor_follows(folder):
+    with stage(folder, subscribe=False) as (bus, _, _), Monitor(bus) as monitor:
+        with Client(folder, b"evil\x1b[2Jname") as client:
+            line = monitor.line("connected")
+            assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}  connected    evil\?\[2Jname, user eve, address .*, "
+                                r"listener .*, protocol 5\.0", line), line
+            client.socket.sendall(b"\xf7\xff\xff\xff\xff\xff")
+            line = monitor.line("disconnected")
+            assert ", code 0x81, reason Malformed Packet, " in line, line
+        bus.call(PATH, MANAGER, "Ban", "ssst", "user", "eve", "enough", "100")
+        line = monitor.line("banned")
+        assert re.search(r"banned +user, subject eve, until 2\d\d\d-\d\d-\d\d .*, reason enough$", line), line
+        bus.call(PATH, MANAGER, "Reload")
+        assert re.search(r"reload +done", monitor.line("reload"))
+        assert monitor.end(signal.SIGINT) == DONE
+
+
+def monitor_is_for_programs(folder):
+    with stage(folder, subscribe=False) as (bus, _, _), Monitor(bus, "--json") as monitor:
+        with Client(folder, "\u00e4\"".encode()):
+            told = json.loads(monitor.line("ClientConnected"))
+            assert abs(told.pop("time") / 1e6 - time.time()) < 600
+            assert told == {"signal": "ClientConnected", "client": "\u00e4\"", "user": "eve", "address": mqtt(folder),
+                            "listener": mqtt(folder), "protocol": "5.0", "resumed": False}, told
+        bus.call(PATH, MANAGER, "Reload")
+        assert json.loads(monitor.line("ReloadFinished"))["result"][1] is True
+        assert monitor.end(signal.SIGTERM) == DONE
+
+
+def monitor_outlives_the_broker(folder):
+    with Bus(folder, WIDE) as bus:
+        with broker(folder, bus) as one:
+            one.state("READY=1")
+            monitor = Monitor(bus).__enter__()
+            assert one.stop() == 0
+        with broker(folder, bus) as one:
+            one.state("READY=1")
+            while b"is back" not in monitor.process.stderr.readline():
+                pass
+            with Client(folder, b"c"):
+                assert " c," in monitor.line("connected")
+        bus.end()
+        assert monitor.process.wait(DEADLINE) == FAILED
+        monitor.process.communicate()
+
+
+def monitor_fails_as_others_do(folder):
+    with Bus(folder, WIDE) as bus:
+        def status(uid=None):
+            monitor = Monitor(bus, uid=uid)
+            monitor.process.communicate(timeout=DEADLINE)
+            return monitor.process.returncode
+        assert status() == NOT_RUNNING
+        with broker(folder, bus) as one:
+            one.state("READY=1")
+            if os.geteuid() == 0:
+                assert status(NOBODY) == NO_RIGHT
+
+
 TESTS = [
     who_comes_and_goes_is_told,
     an_end_has_its_reason,
@@ -310,6 +412,10 @@ TESTS = [
     what_is_too_much_is_counted,
     names_that_are_no_text_are_told,
     signals_are_for_those_who_may,
+    monitor_follows,
+    monitor_is_for_programs,
+    monitor_outlives_the_broker,
+    monitor_fails_as_others_do,
 ]
 
 if __name__ == "__main__":
