@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/base64.h"
+#include "util/base64.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/base64.h"
 #include "mqtt/protocol.h"
+#include "util/base64.h"
 #include "util/macro.h"
 
 /* The parts of header.payload.signature, still in base64url; text is what is signed. */

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "access/base64.h"
 #include "mqtt/protocol.h"
+#include "util/base64.h"
 #include "util/macro.h"
 #include "util/parse.h"
 

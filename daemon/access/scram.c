@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/base64.h"
 #include "mqtt/protocol.h"
+#include "util/base64.h"
 
 #define NONCE_BYTES 18U
 #define NONCE_TEXT  (BASE64_SIZE(NONCE_BYTES) - 1)

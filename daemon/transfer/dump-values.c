@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "access/base64.h"
+#include "util/base64.h"
 #include "util/macro.h"
 
 void dump_values_clear(DumpValues *values)

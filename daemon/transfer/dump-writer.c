@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "transfer/dump-fields.h"
-#include "transfer/json-out.h"
 #include "transfer/store-record.h"
 #include "util/clock.h"
+#include "util/json-out.h"
 #include "util/utf8.h"
 
 #define RECORDS_AT_ONCE 1024U

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "access/base64.h"
 #include "access/scram.h"
 #include "mqtt/protocol.h"
+#include "util/base64.h"
 
 /* RFC 7677, 3: user "user", password "pencil". */
 #define RFC_7677                                                                                   \

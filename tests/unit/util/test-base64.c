@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "access/base64.h"
+#include "util/base64.h"
 
 typedef struct Case {
         const char *text, *bytes; /* NULL: none */
@@ -83,8 +83,8 @@ static void test_both_ways(void)
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
-        g_test_add_func("/access/base64/of-urls", test_of_urls);
-        g_test_add_func("/access/base64/padded", test_padded);
-        g_test_add_func("/access/base64/both-ways", test_both_ways);
+        g_test_add_func("/util/base64/of-urls", test_of_urls);
+        g_test_add_func("/util/base64/padded", test_padded);
+        g_test_add_func("/util/base64/both-ways", test_both_ways);
         return g_test_run();
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "util/bytes.h"
@@ -28,3 +29,9 @@ void json_out_name(JsonOut *json, const char *name);
 void json_out_text(JsonOut *json, Bytes text);
 /* In slices: it takes no memory. */
 void json_out_base64(JsonOut *json, Bytes bytes);
+
+/* Whole members. Bytes are text if they are valid UTF-8 without NUL, else base64 under a name that
+ * ends in `_base64`. */
+void json_out_number(JsonOut *json, const char *name, uint64_t number);
+void json_out_flag(JsonOut *json, const char *name, bool flag);
+void json_out_bytes(JsonOut *json, const char *name, Bytes bytes);

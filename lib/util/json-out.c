@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json-out.c: commas and strings. */
-#include "transfer/json-out.h"
+#include "util/json-out.h"
 
-#include "access/base64.h"
+#include <inttypes.h>
+
+#include "util/base64.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 /* A multiple of three: no padding between two slices. */
 #define SLICE ((size_t)3 * 1024)
@@ -56,4 +59,28 @@ void json_out_base64(JsonOut *json, Bytes bytes)
                 fwrite(slice, 1, base64_encode(part, slice), to);
         }
         fputc('"', to);
+}
+
+void json_out_number(JsonOut *json, const char *name, uint64_t number)
+{
+        json_out_name(json, name);
+        fprintf(json->to, "%" PRIu64, number);
+}
+
+void json_out_flag(JsonOut *json, const char *name, bool flag)
+{
+        json_out_name(json, name);
+        fputs(flag ? "true" : "false", json->to);
+}
+
+void json_out_bytes(JsonOut *json, const char *name, Bytes bytes)
+{
+        if (utf8_is_valid(bytes.data, bytes.length)) {
+                json_out_name(json, name);
+                json_out_text(json, bytes);
+                return;
+        }
+        fprintf(json->to, "%s\"%s_base64\":", json->has_member ? "," : "", name);
+        json->has_member = true;
+        json_out_base64(json, bytes);
 }

@@ -2,7 +2,7 @@
 
 /* Base64, one spelling for each value. */
 
-#include "access/base64.h"
+#include "util/base64.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
