@@ -270,18 +270,12 @@ static int put_auth(const PacketJson *json)
 }
 
 static int (*const writers[16])(const PacketJson *json) = {
-        [PACKET_CONNECT] = put_connect,
-        [PACKET_CONNACK] = put_connack,
-        [PACKET_PUBLISH] = put_publish,
-        [PACKET_PUBACK] = put_ack,
-        [PACKET_PUBREC] = put_ack,
-        [PACKET_PUBREL] = put_ack,
-        [PACKET_PUBCOMP] = put_ack,
-        [PACKET_SUBSCRIBE] = put_subscribe,
-        [PACKET_SUBACK] = put_suback,
-        [PACKET_UNSUBSCRIBE] = put_unsubscribe,
-        [PACKET_UNSUBACK] = put_unsuback,
-        [PACKET_DISCONNECT] = put_disconnect,
+        [PACKET_CONNECT] = put_connect,   [PACKET_CONNACK] = put_connack,
+        [PACKET_PUBLISH] = put_publish,   [PACKET_PUBACK] = put_ack,
+        [PACKET_PUBREC] = put_ack,        [PACKET_PUBREL] = put_ack,
+        [PACKET_PUBCOMP] = put_ack,       [PACKET_SUBSCRIBE] = put_subscribe,
+        [PACKET_SUBACK] = put_suback,     [PACKET_UNSUBSCRIBE] = put_unsubscribe,
+        [PACKET_UNSUBACK] = put_unsuback, [PACKET_DISCONNECT] = put_disconnect,
         [PACKET_AUTH] = put_auth,
 };
 

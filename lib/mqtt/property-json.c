@@ -65,8 +65,8 @@ static void put_identifier(JsonOut *json, const Property *property)
 static void put_all(JsonOut *json, Bytes raw, PropertyId id,
                     void (*put)(JsonOut *json, const Property *property))
 {
-        const char *name = id == PROPERTY_USER_PROPERTY ? "user_properties"
-                                                        : "subscription_identifiers";
+        const char *name =
+                id == PROPERTY_USER_PROPERTY ? "user_properties" : "subscription_identifiers";
         Reader reader = reader_of(raw);
         Property property;
         bool first = true;

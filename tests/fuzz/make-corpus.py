@@ -62,6 +62,19 @@ SEEDS = {
         "server-reference": V5 + "00 9C 0C 1C 0001 's' 1F 0001 'r' 1F",
         "moved": V5 + "00 9D 10 1C 0001 's' 1F 0001 'r'" + USER,
     },
+    "packet-json": {
+        "connect": V5 + "00 10 33 0004 'MQTT' 05 C6 003C 0B 11 0000000A 26 0001 'a' 0000 0001 'c' 00 "
+        "0001 'w' 0001 'x' 0003 'eve' 000C 'open sesame!'",
+        "connack": V5 + "00 20 06 01 00 03 21 0007",
+        "publish": V5 + "00 30 0E 0000 07 23 0001 0B 01 0B 02 'text'",
+        "publish-cut": V311 + "03 3B 09 0001 't' 0102 C3A4 FF FE",
+        "subscribe": V5 + "00 82 09 0001 02 0B 05 0001 '#' 2D",
+        "suback": V311 + "00 90 04 0001 00 80",
+        "unsubscribe": V311 + "00 A2 05 0001 0001 '#'",
+        "unsuback": V5 + "00 B0 04 0001 00 11",
+        "disconnect": V5 + "00 E0 01 8E",
+        "auth": V5 + "00 F0 0D 18 0B 15 0001 'm' 16 0004 'key!'",
+    },
     "properties": {
         "empty": "03 00",
         "user": "08 10" + USER + USER,
