@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "server/client-log.h"
+#include "server/client-trace.h"
 #include "server/connection-end.h"
 #include "server/consult.h"
 #include "server/dispatch.h"
@@ -35,10 +36,14 @@ static bool leaves_connect(const Connection *connection)
 /* -EINPROGRESS: it will be taken again, with the answer of an authority, or for its next part. */
 static int client_take_packet(Connection *connection, const Packet *packet)
 {
+        int r;
+
+        if (_unlikely_(connection->is_traced))
+                client_trace_received(connection, packet);
         /* An authority was asked before its first part. */
-        int r = consult_is_due(connection) && !connection->extras->subscribing
-                        ? consult_about(connection, packet)
-                        : 0;
+        r = consult_is_due(connection) && !connection->extras->subscribing
+                    ? consult_about(connection, packet)
+                    : 0;
 
         return r == 0 ? dispatch_packet(connection, packet) : r;
 }
@@ -80,7 +85,10 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
         }
         counters_add(connection->shard->counters.messages_received, n);
         *ret_used = used;
-        return r == -EINPROGRESS ? 0 : r;
+        if (r != -EINPROGRESS)
+                return r;
+        client_trace_wait(connection);
+        return 0;
 }
 
 /* Keeps what is left of the data, which may lie in the input itself. Of a packet that has begun all

@@ -11,6 +11,7 @@
 #include "server/client-event.h"
 #include "server/client-log.h"
 #include "server/client-session.h"
+#include "server/client-trace.h"
 
 /* Of a peer that is to read why it was refused. */
 #define LINGER_TIME 1000U
@@ -137,6 +138,7 @@ void connection_fail(Connection *connection, int r, const char *detail)
         if (connection->phase > CONNECTION_OPEN)
                 return;
         client_event_ended(connection, r, detail);
+        client_trace_end(connection, r, detail);
         if (connection->shard->greeting.of == connection)
                 connection->shard->greeting = (ShardGreeting){};
         connection_drop_connect(connection);
@@ -157,6 +159,7 @@ void connection_end(Connection *connection)
         if (connection->phase != CONNECTION_OPEN)
                 return;
         client_event_ended(connection, 0, NULL);
+        client_trace_end(connection, 0, NULL);
         client_log_end(connection, 0, NULL);
         client_session_detach(connection);
         /* What was answered before the DISCONNECT in the same segment still goes out. */

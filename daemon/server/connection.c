@@ -16,6 +16,7 @@
 #include "server/handshake-step.h"
 #include "server/login.h"
 #include "server/subscribing.h"
+#include "server/tap.h"
 #include "transport/stream.h"
 #include "transport/tls.h"
 
@@ -260,6 +261,7 @@ static void connection_free_extras(Connection *connection)
         exchange_free(connection->extras->exchange);
         subscribing_free(connection->extras->subscribing);
         free(connection->extras->tenure);
+        tap_free(connection->extras->tap);
         free(connection->extras->proxy_name);
         extras_drop(&connection->extras);
 }
@@ -341,6 +343,15 @@ void connection_close(Connection *connection)
                 list_append(&shard->dead, &connection->flush_link);
 }
 
+bool connection_keep_tap(Connection *connection)
+{
+        if (tap_is_watched(connection->extras->tap))
+                return true;
+        connection->is_traced = false;
+        tap_free(TAKE_PTR(extras_own(&connection->extras)->tap));
+        return false;
+}
+
 int connection_write(Connection *connection)
 {
         size_t written;
@@ -348,8 +359,12 @@ int connection_write(Connection *connection)
 
         if (_unlikely_(connection->withheld > 0))
                 return 0;
+        if (_unlikely_(connection->is_traced) && connection_keep_tap(connection))
+                tap_output(connection->extras->tap, &connection->output);
         r = output_write(&connection->output, &connection->transport, &written);
         counters_add(connection->shard->counters.bytes_sent, written);
+        if (_unlikely_(connection->is_traced))
+                tap_written(connection->extras->tap, &connection->output);
         if (r == 0) {
                 buffer_pool_give(&connection->shard->pool, &connection->output.bytes);
                 connection->pending_packets = 0;

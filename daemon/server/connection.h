@@ -104,6 +104,7 @@ struct Connection {
         bool is_bridge : 1;
         bool is_stalled : 1;         /* its next PUBLISH waits until the store has room */
         bool withholds : 1;          /* of this turn, too */
+        bool is_traced : 1;          /* it has a tap: client-trace.h */
         bool session_is_lasting : 1; /* CONNECT asked for an expiry above 0 (3.14.2.2.2) */
 };
 
@@ -165,6 +166,9 @@ char *connection_peer_host(const Connection *connection, char *buffer, size_t si
 
 /* Where packets to the peer are appended. It will be written at the end of this turn. */
 Buffer *connection_output(Connection *connection);
+
+/* Of one that has a tap: whether anybody watches it still. If not, it has no tap any more. */
+bool connection_keep_tap(Connection *connection);
 
 /* Has the end of this turn look for messages to send. */
 void connection_schedule(Connection *connection);

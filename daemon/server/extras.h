@@ -18,6 +18,7 @@ typedef struct Extras {
         struct Consultation *stay;         /* while an authority is asked whether it may stay */
         struct Subscribing *subscribing;   /* while its next packet takes effect in parts */
         Tenure *tenure;                    /* of one whose login has an end */
+        struct Tap *tap;                   /* while its client is watched */
         char *proxy_name; /* in the certificate that its proxy has seen; NULL: none */
 } Extras;
 

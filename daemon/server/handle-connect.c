@@ -18,6 +18,7 @@
 #include "server/client-admit.h"
 #include "server/client-event.h"
 #include "server/client-log.h"
+#include "server/client-trace.h"
 #include "server/connection-end.h"
 #include "server/exchange.h"
 #include "server/failed-login.h"
@@ -305,6 +306,9 @@ static int take_connect(Connection *connection, const Packet *packet)
                 connection->max_outgoing_size = connect->properties.maximum_packet_size;
         greeting.secret = connect->password;
         r = judge(connection, &greeting);
+        client_trace_connect(connection, packet,
+                             greeting.client_id.length > 0 ? greeting.client_id
+                                                           : connect->client_id);
         if (r == -EINPROGRESS) {
                 greeting.secret = (Bytes){};
                 connection->phase = CONNECTION_PROVES;

@@ -98,6 +98,46 @@ static int output_gather(const Output *output, struct iovec *vector)
         return n;
 }
 
+/* What a walk over the output copies out of it. */
+typedef struct Copy {
+        size_t skip; /* yet to be passed over */
+        uint8_t *to;
+        size_t left; /* room */
+} Copy;
+
+static void copy_part(Copy *copy, const uint8_t *data, size_t length)
+{
+        const size_t skip = MIN(copy->skip, length);
+        const size_t n = MIN(length - skip, copy->left);
+
+        copy->skip -= skip;
+        if (n > 0)
+                memcpy(copy->to, data + skip, n);
+        copy->to += n;
+        copy->left -= n;
+}
+
+size_t output_read(const Output *output, size_t at, uint8_t *to, size_t size)
+{
+        const OutputPieces *pieces = output->pieces;
+        Bytes bytes = buffer_bytes(&output->bytes);
+        Copy copy = {at, to, size};
+        uint64_t position = pieces ? pieces->consumed : 0;
+
+        for (uint32_t i = pieces ? pieces->first : 0; pieces && i < pieces->n && copy.left > 0;
+             i++) {
+                const OutputPiece *piece = &pieces->items[i];
+                const size_t before = (size_t)(piece->at - position);
+
+                copy_part(&copy, bytes.data, before);
+                copy_part(&copy, piece->data, piece->length);
+                bytes = (Bytes){bytes.data + before, bytes.length - before};
+                position += before;
+        }
+        copy_part(&copy, bytes.data, bytes.length);
+        return size - copy.left;
+}
+
 static void output_consume_bytes(Output *output, size_t n)
 {
         buffer_consume(&output->bytes, n);

@@ -51,6 +51,9 @@ static inline size_t output_length(const Output *output)
  * message. 0 or -ENOMEM. */
 int output_share(Output *output, Message *message, Bytes payload);
 
+/* Copies up to `size` bytes of what is to be written, from this place on; how many. */
+size_t output_read(const Output *output, size_t at, uint8_t *to, size_t size);
+
 /*
  * Writes as much as the transport takes now. 0: all of it, -EAGAIN: something is left, else -errno.
  * *ret_written is set in each case.

@@ -20,6 +20,7 @@
 #include "broker/router.h"
 #include "server/ban-queue.h"
 #include "server/event-queue.h"
+#include "server/traces.h"
 #include "util/bytes.h"
 #include "util/siphash.h"
 #include "util/work-pool.h"
@@ -39,6 +40,7 @@ typedef struct Plane {
         Bans *bans;
         BanQueue *ban_queue; /* who is to be banned, too */
         EventQueue *events;  /* what administrators are told of clients */
+        Traces *traces;      /* which of their packets */
         WorkPool *helpers;   /* for what would hold up a worker */
         WorkPool *askers;    /* for what waits for others: helpers must not */
 

@@ -71,6 +71,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = event_queue_new(&plane->events);
         if (r == 0)
+                r = traces_new(&plane->traces);
+        if (r == 0)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         if (r == 0)
                 r = work_pool_new(ASKERS_MAX, HELPERS_WAITING_MAX, &plane->askers);
@@ -162,6 +164,7 @@ Server *server_free(Server *server)
         bans_free(plane->bans);
         ban_queue_free(plane->ban_queue);
         event_queue_free(plane->events);
+        traces_free(plane->traces);
         router_free(plane->router);
         settings_unref(server->settings);
         sem_destroy(&plane->wills_published);
@@ -281,6 +284,11 @@ size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max
 EventQueue *server_events(Server *server)
 {
         return server->plane.events;
+}
+
+Traces *server_traces(Server *server)
+{
+        return server->plane.traces;
 }
 
 /* For sem_clockwait(): the clock on the wall may be set meanwhile. */

@@ -17,6 +17,7 @@
 #include "server/counters.h"
 #include "server/endpoint.h"
 #include "server/event-queue.h"
+#include "server/traces.h"
 #include "store/types.h"
 #include "util/bytes.h"
 #include "util/clock.h"
@@ -98,6 +99,8 @@ size_t server_take_ban_requests(Server *server, BanRequest *requests, size_t max
 
 /* What administrators are told of clients, while they listen. */
 EventQueue *server_events(Server *server);
+/* Which of their packets are watched. */
+Traces *server_traces(Server *server);
 
 /*
  * Asks each worker for a sign of life; one that sleeps is woken, else it costs nothing. A worker
