@@ -43,6 +43,7 @@ static const struct {
         {MANAGER_INTERFACE, "Restart", MANAGE},
         {MANAGER_INTERFACE, "Subscribe", INSPECT},
         {MANAGER_INTERFACE, "TestAccess", INSPECT},
+        {MANAGER_INTERFACE, "TraceClient", INSPECT},
         {MANAGER_INTERFACE, "Unban", MANAGE},
         {MANAGER_INTERFACE, "Unsubscribe", INSPECT},
         /* clang-format on */

@@ -20,6 +20,7 @@
 #include "control/retained-bus.h"
 #include "control/session-bus.h"
 #include "control/subscription-bus.h"
+#include "control/trace-bus.h"
 #include "util/log.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -257,6 +258,13 @@ static int on_subscribe(sd_bus_message *call, void *data, sd_bus_error *error)
         return bus_let_admin(call, event_bus_subscribe, object->manager);
 }
 
+static int on_trace_client(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+        const ManagerBus *object = data;
+
+        return bus_let_admin(call, trace_bus_start, object->manager);
+}
+
 static int on_unsubscribe(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
@@ -342,6 +350,9 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("ay", payload, "a{sv}", properties),
                                 on_get_retained, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Subscribe", NULL, NULL, on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TraceClient", SD_BUS_ARGS("s", client),
+                                SD_BUS_RESULT("h", packets),
+                                on_trace_client, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Unsubscribe", NULL, NULL, on_unsubscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
@@ -480,6 +491,7 @@ int manager_bus_add(Manager *manager)
         object->announced_bans = server_bans(manager->server);
         polkit_init(&manager->polkit);
         gatherings_init(&manager->gatherings, manager->event, manager->server);
+        trace_jobs_init(&manager->traces, manager->event, manager->server);
         r = event_bus_new(manager, &manager->events);
         if (r >= 0)
                 r = manager_bus_watch(object);

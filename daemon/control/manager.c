@@ -266,6 +266,7 @@ Manager *manager_free(Manager *manager)
                 return NULL;
         polkit_done(&manager->polkit);
         gatherings_done(&manager->gatherings);
+        trace_jobs_done(&manager->traces);
         bus_free(manager->bus);
         certificate_watch_free(manager->certificate_watch);
         watchdog_free(manager->watchdog);

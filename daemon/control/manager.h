@@ -25,6 +25,7 @@
 #include "control/status-line.h"
 #include "control/storage.h"
 #include "control/subscribers.h"
+#include "control/trace-jobs.h"
 #include "control/watchdog.h"
 #include "server/server.h"
 #include "transport/tls-credentials.h"
@@ -67,6 +68,7 @@ typedef struct Manager {
         Gatherings gatherings;     /* of them */
         Bus *bus;                  /* NULL: none is wanted, or it has not started */
         EventBus *events;          /* event-bus.h; NULL: without a bus */
+        TraceJobs traces;          /* for callers of the bus */
 } Manager;
 
 /*

@@ -5,14 +5,11 @@
 #include "server/client-trace.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "server/client-log.h"
-#include "server/gather.h"
 #include "server/tap.h"
 
-static int attach(Connection *connection, Bytes client)
+int client_trace_attach(Connection *connection, Bytes client)
 {
         Extras *extras = extras_own(&connection->extras);
         int r;
@@ -33,7 +30,7 @@ void client_trace_connect(Connection *connection, const Packet *packet, Bytes cl
 
         if (_likely_(!traces_are_there(connection->shard->plane->traces)) ||
             !traces_have(connection->shard->plane->traces, client) ||
-            attach(connection, client) < 0)
+            client_trace_attach(connection, client) < 0)
                 return;
         tap_connect(connection->extras->tap, packet,
                     connection_peer_format(connection, peer, sizeof(peer)),
@@ -58,30 +55,4 @@ void client_trace_end(const Connection *connection, int r, const char *detail)
         if (_unlikely_(connection->is_traced))
                 tap_end(connection->extras->tap, r > 0 ? (unsigned)r : 0, client_log_reason(r),
                         detail);
-}
-
-/* --- one that is connected already --- */
-
-static int work(void *question, Shard *shard)
-{
-        const Bytes client = bytes_from_string(question);
-        Session *session = sessions_find(shard->sessions, client);
-        Connection *connection = session ? session_connection(session) : NULL;
-
-        return connection ? attach(connection, client) : 0;
-}
-
-static const GatherType type = {work, free};
-
-int client_trace_new(const char *client, unsigned n_workers, Gather **ret_gather)
-{
-        char *question = strdup(client);
-        int r;
-
-        if (!question)
-                return -ENOMEM;
-        r = gather_new(&type, question, n_workers, ret_gather);
-        if (r < 0)
-                free(question);
-        return r;
 }

@@ -5,14 +5,15 @@
  * on, or from when a trace begins. Without its flag `is_traced` nothing of this is called on the
  * way of a packet.
  *
- * Thread: worker; client_trace_new(): control
+ * Thread: worker
  */
 #pragma once
 
 #include "mqtt/packet.h"
 #include "server/connection.h"
 
-typedef struct Gather Gather;
+/* Gives it a tap, if it has none. 0 or -ENOMEM. */
+int client_trace_attach(Connection *connection, Bytes client);
 
 /* A CONNECT that was decoded, of this client, if somebody watches it. */
 void client_trace_connect(Connection *connection, const Packet *packet, Bytes client);
@@ -23,6 +24,3 @@ void client_trace_wait(const Connection *connection);
 
 /* The end, before it happens: r and detail as for connection_fail(). */
 void client_trace_end(const Connection *connection, int r, const char *detail);
-
-/* A question to all workers: who is connected as this client has a tap from now on. 0 or -errno. */
-int client_trace_new(const char *client, unsigned n_workers, Gather **ret_gather);

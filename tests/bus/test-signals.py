@@ -293,13 +293,139 @@ def signals_are_for_those_who_may(folder):
     if os.geteuid():
         return "only root can be somebody else"
     with stage(folder) as (bus, _, _):
-        for method in ("Subscribe", "Unsubscribe"):
+        for method in (["Subscribe"], ["Unsubscribe"], ["TraceClient", "s", "c"]):
             try:
-                bus.call(PATH, MANAGER, method, uid=NOBODY)
+                bus.call(PATH, MANAGER, *method, uid=NOBODY)
                 raise AssertionError("he may")
             except Failed as failed:
                 assert "denied" in str(failed) or "Only root" in str(failed), failed
     return None
+
+
+class Packets:
+    """What TraceClient answers with: a pipe. Use it as a context."""
+
+    def __init__(self, peer, client):
+        assert peer.call("TraceClient", client) == [0]
+        self.fd, self.data = peer.fds.pop(), b""
+        os.set_blocking(self.fd, False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        os.close(self.fd)
+
+    def next(self):
+        """The next line, without its time, size, and what is as it always is; None at the end."""
+        while b"\n" not in self.data:
+            assert select.select([self.fd], [], [], DEADLINE)[0], self.data
+            more = os.read(self.fd, 65536)
+            if not more:
+                return None
+            self.data += more
+        line, self.data = self.data.split(b"\n", 1)
+        told = json.loads(line)
+        assert abs(told.pop("time") / 1e6 - time.time()) < 600
+        return told
+
+
+def a_client_is_traced_from_its_connect_on(folder):
+    for workers in (1, 4):
+        with stage(folder, f"workers {workers}", subscribe=False) as (_, _, peer), Packets(peer, "c") as packets:
+            for _ in range(2):
+                with Client(folder, b"c") as client, Client(folder, b"other"):
+                    told = packets.next()
+                    assert told["direction"] == "in" and told["packet"] == "CONNECT", told
+                    assert told["client"] == "c" and told["user"] == "eve" and told["listener"] == mqtt(folder), told
+                    told = packets.next()
+                    assert told.pop("properties")["topic_alias_maximum"] > 0, told
+                    assert told == {"direction": "out", "packet": "CONNACK", "size": len(client.answer), "reason": 0,
+                                    "reason_name": "Success", "session_present": False}, told
+                    client.ask(packet(0x82, b"\0\1\0" + string(b"t") + b"\0"))
+                    assert packets.next()["filters"][0]["filter"] == "t"
+                    assert packets.next()["reasons"] == [0]
+                    client.ask(packet(0x30, string(b"t") + b"\0" + b"\xffx"))
+                    for direction in ("in", "out"):
+                        told = packets.next()
+                        assert (told["direction"], told["topic"], told["payload_base64"]) == (direction, "t", "/3g="), told
+                assert packets.next() == {"event": "end", "reason": 0, "reason_name": "closed by the client"}
+
+
+def a_refused_one_is_traced_too(folder):
+    for workers in (1, 4):
+        with stage(folder, f"workers {workers}", "allow_anonymous false", subscribe=False) as (_, _, peer):
+            for n in range(4):
+                name = f"c{n}"
+                with Packets(peer, name) as packets, Client(folder, name.encode()) as client:
+                    assert packets.next()["packet"] == "CONNECT"
+                    told = packets.next()
+                    assert told["event"] == "end" and told["reason"] == client.answer[3], told
+                    assert packets.next()["packet"] == "CONNACK"
+
+
+def one_that_is_connected_is_traced_from_now_on(folder):
+    for workers in (1, 4):
+        with stage(folder, f"workers {workers}", subscribe=False) as (bus, _, peer), Client(folder, b"c") as client:
+            client.ask(b"\xc0\0")
+            with Packets(peer, "c") as packets, Packets(peer, "c") as more:
+                client.ask(b"\xc0\0")
+                for one in (packets, more):
+                    assert [one.next()["packet"], one.next()["packet"]] == ["PINGREQ", "PINGRESP"]
+                bus.busctl("call", NAME, PATH, MANAGER, "Disconnect", "subs", "c", "152", "true", "enough")
+                assert packets.next() == {"event": "end", "reason": 152, "reason_name": "Administrative action",
+                                          "detail": "enough"}
+                assert packets.next()["packet"] == "DISCONNECT"
+
+
+def a_slow_reader_loses_lines(folder):
+    with stage(folder, subscribe=False) as (_, _, peer), Client(folder, b"c") as client, \
+            Packets(peer, "c") as packets:
+        n, lines, lost = 8000, 0, 0
+        for _ in range(n // 100):
+            client.socket.sendall(b"\xc0\0" * 100)
+            for _ in range(100):
+                assert client.packet() == b"\xd0\0"
+        while lines + lost < 2 * n:
+            told = packets.next()
+            lines, lost = lines + ("packet" in told), lost + told.get("lost", 0)
+        assert lines + lost == 2 * n and lines > 1000 and lost > 0, (lines, lost)
+        client.ask(b"\xc0\0")
+        assert packets.next()["packet"] == "PINGREQ"
+
+
+def traces_are_bounded_and_end_with_their_readers(folder):
+    with stage(folder, subscribe=False) as (bus, _, peer), Client(folder, b"c") as client:
+        others = [Caller(bus) for _ in range(16)]
+        for other in others:
+            other.call("TraceClient", "c")
+        assert refused(peer.call, "TraceClient", "c") == "org.freedesktop.DBus.Error.LimitsExceeded"
+        assert refused(peer.call, "TraceClient", "") == "org.hawker.Error.InvalidClient"
+        assert refused(peer.call, "TraceClient", "x" * 65536) == "org.hawker.Error.InvalidClient"
+        for other in others[1:]:
+            other.close()
+        end = time.monotonic() + DEADLINE
+        while True:
+            # The broker learns of an end by its loop, which is not the one of the calls.
+            try:
+                with Packets(peer, "c") as packets:
+                    client.ask(b"\xc0\0")
+                    assert packets.next()["packet"] == "PINGREQ"
+                break
+            except Refused:
+                assert time.monotonic() < end
+        # Who asks and vanishes leaves nothing behind.
+        for _ in range(40):
+            with Caller(bus) as hasty:
+                hasty.send("TraceClient", "c")
+        client.ask(b"\xc0\0")
+        others[0].close()
+
+
+def a_trace_ends_with_the_broker(folder):
+    with stage(folder, subscribe=False) as (_, one, peer), Packets(peer, "c") as packets:
+        assert one.stop() == 0
+        assert packets.next() is None
 
 
 class Monitor:
@@ -412,6 +538,12 @@ TESTS = [
     what_is_too_much_is_counted,
     names_that_are_no_text_are_told,
     signals_are_for_those_who_may,
+    a_client_is_traced_from_its_connect_on,
+    a_refused_one_is_traced_too,
+    one_that_is_connected_is_traced_from_now_on,
+    a_slow_reader_loses_lines,
+    traces_are_bounded_and_end_with_their_readers,
+    a_trace_ends_with_the_broker,
     monitor_follows,
     monitor_is_for_programs,
     monitor_outlives_the_broker,

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "mqtt/subscribe.h"
-#include "server/client-trace.h"
 #include "server/gather.h"
+#include "server/trace-begin.h"
 #include "server/traces.h"
 #include "stage.h"
 
@@ -107,7 +107,7 @@ static void attach(Stage *stage, const char *id)
 {
         _cleanup_(gather_freep) Gather *gather = NULL;
 
-        g_assert_cmpint(client_trace_new(id, stage->plane->n_shards, &gather), ==, 0);
+        g_assert_cmpint(trace_begin_new(id, -1, stage->plane->n_shards, &gather), ==, 0);
         server_gather(stage->server, gather);
         stage_turn(stage);
         g_assert_cmpint(gather_result(gather), ==, 0);
