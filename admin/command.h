@@ -70,6 +70,7 @@ int verb_acl_test(const Command *command);
 int verb_client(const Command *command);
 int verb_kick(const Command *command);
 int verb_monitor(const Command *command);
+int verb_trace(const Command *command);
 int verb_clients(const Command *command);
 int verb_listeners(const Command *command);
 int verb_publish(const Command *command);

@@ -105,6 +105,10 @@ const Verb verbs[] = {
          .more = "Queues that are full, bans, reloads and certificates that end are told, too. "
                  "Ctrl-C\n"
                  "ends it."},
+        {"trace", "ID", "print the packets of a client, as they pass", verb_trace,
+         .more = "The client need not be connected yet, and may come and go. -> is what it sends, "
+                 "<- what\n"
+                 "the broker does. Passwords are never shown. Ctrl-C ends it."},
         {"bans", NULL, "list who is banned", verb_bans, .is_long = true},
         {"ban", "[address|user|client] WHOM", "keep an address, a user or a client out", verb_ban,
          .options = OPTIONS({'f', "for", "TIME", "so long: 90s, 15m, 12h, 7d, 4w; else for good"},

@@ -2,14 +2,13 @@
 
 /* hawkerctl monitor: what happens, while it happens. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
 #include "admin/broker.h"
 #include "admin/color.h"
+#include "admin/follow.h"
 #include "admin/json.h"
 #include "admin/moment.h"
 #include "admin/name.h"
@@ -258,28 +257,12 @@ static int match_owner(Monitor *monitor)
         return sd_bus_add_match(monitor->broker.bus, NULL, rule, on_owner, monitor);
 }
 
-/* Ctrl-C is how it ends, and no failure. */
-static int watch_end(Monitor *monitor)
-{
-        sigset_t set;
-        int r;
-
-        sigemptyset(&set);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGTERM);
-        sigprocmask(SIG_BLOCK, &set, NULL);
-        r = sd_event_add_signal(monitor->event, NULL, SIGINT, NULL, NULL);
-        return r < 0 ? r : sd_event_add_signal(monitor->event, NULL, SIGTERM, NULL, NULL);
-}
-
 static int watch(Monitor *monitor)
 {
         sd_bus *bus = monitor->broker.bus;
         int r;
 
-        r = sd_event_default(&monitor->event);
-        if (r >= 0)
-                r = watch_end(monitor);
+        r = follow_new(&monitor->event);
         if (r >= 0)
                 r = sd_bus_attach_event(bus, monitor->event, SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
@@ -304,8 +287,7 @@ static int follow(Monitor *monitor)
         status = subscribe(monitor);
         if (status != EXIT_DONE)
                 return status;
-        if (!monitor->json && isatty(STDERR_FILENO) == 1)
-                fputs("Following the broker. Ctrl-C ends this.\n", stderr);
+        follow_announce("the broker", NULL);
         r = sd_event_loop(monitor->event);
         return r < 0 ? broker_failed(r) : r;
 }

@@ -511,6 +511,34 @@ def monitor_outlives_the_broker(folder):
         monitor.process.communicate()
 
 
+def trace_prints_packets(folder):
+    with stage(folder, subscribe=False) as (bus, one, _), Client(folder, b"c") as client:
+        def trace(*words):
+            process = subprocess.Popen([HAWKERCTL, *words, "trace", "c"], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env={**os.environ, **bus.environment(), "TZ": "UTC", "TERM": "xterm"})
+            end = time.monotonic() + DEADLINE
+            while not select.select([process.stdout], [], [], 0.05)[0]:
+                assert time.monotonic() < end
+                client.ask(b"\xc0\0")
+            return process
+        people, programs = trace(), trace("--json")
+        client.ask(packet(0x32, string(b"t") + b"\0\1\0\x1b[2Jx"))
+        while "PUBLISH" not in (line := people.stdout.readline().decode()):
+            assert line
+        assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}  -> PUBLISH {5} +\d+ B  topic 't', qos 1, id 1, payload size 5, "
+                            r"payload '\?\[2Jx'\n", line), line
+        line = people.stdout.readline().decode()
+        assert re.search(r"<- PUBACK +\d+ B  id 1, reason name '", line), line
+        assert json.loads(programs.stdout.readline())["packet"] in ("PINGREQ", "PINGRESP")
+        people.send_signal(signal.SIGINT)
+        assert people.wait(DEADLINE) == DONE
+        assert one.stop() == 0
+        assert programs.wait(DEADLINE) == FAILED
+        assert b"ended the trace" in programs.communicate()[1]
+        people.communicate()
+
+
 def monitor_fails_as_others_do(folder):
     with Bus(folder, WIDE) as bus:
         def status(uid=None):
@@ -547,6 +575,7 @@ TESTS = [
     monitor_follows,
     monitor_is_for_programs,
     monitor_outlives_the_broker,
+    trace_prints_packets,
     monitor_fails_as_others_do,
 ]
 
