@@ -118,7 +118,10 @@ function describe(text, kind, buttons) {
 
 async function refresh() {
     try {
-        const now = { ...await properties(), at: Date.now() };
+        const begin = performance.now();
+        const now = await properties();
+
+        Object.assign(now, { at: Date.now(), latency: performance.now() - begin });
         describe(now.Status, now.State, running);
         overview.update(now);
     } catch (error) {

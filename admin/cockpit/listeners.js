@@ -2,10 +2,11 @@
 
 /* Where clients come in. */
 
-import { LISTENER, objects } from "./broker.js";
-import { facts, show } from "./dialog.js";
+import { callAt, LISTENER, objects } from "./broker.js";
+import { ask, facts, show } from "./dialog.js";
+import { button, element } from "./dom.js";
 import { bytes, moment, whole } from "./format.js";
-import { TablePage } from "./page.js";
+import { attempt, TablePage } from "./page.js";
 
 const SOON = 14 * 86400 * 1e6; // microseconds: a certificate should have been renewed by now
 
@@ -38,12 +39,36 @@ function open(listener) {
 }
 
 async function fetch() {
-    const found = Object.values(await objects())
-        .map(interfaces => interfaces[LISTENER])
-        .filter(Boolean)
+    const found = Object.entries(await objects())
+        .filter(([, interfaces]) => LISTENER in interfaces)
+        .map(([path, interfaces]) => ({ ...interfaces[LISTENER], path }))
         .sort((one, other) => one.Name.localeCompare(other.Name));
 
     return { rows: found, next: "" };
+}
+
+async function pause(listener, page) {
+    const done = await ask({
+        title: `Pause ${listener.Name}?`,
+        body: [element("p", {}, "Nobody can connect there until it is resumed. Connections stay.")],
+        verb: "Pause",
+        isDanger: true,
+        action: () => callAt(listener.path, LISTENER, "Pause"),
+    });
+
+    if (done)
+        await page.table.reload();
+}
+
+async function resume(listener, page) {
+    await attempt(() => callAt(listener.path, LISTENER, "Resume"));
+    await page.table.reload();
+}
+
+function switches(listener, page) {
+    return [listener.Paused
+        ? button("Resume", () => resume(listener, page), { "aria-label": `Resume ${listener.Name}` })
+        : button("Pause", () => pause(listener, page), { "aria-label": `Pause ${listener.Name}` })];
 }
 
 export class Listeners extends TablePage {
@@ -58,9 +83,11 @@ export class Listeners extends TablePage {
                 { title: "Addresses", text: row => row.Addresses.join(", ") },
                 { title: "Protocol", text: row => row.Protocol },
                 { title: "Certificate", text: expiry },
+                { title: "State", text: row => row.Paused ? "paused" : "accepts" },
                 { title: "Connections", text: row => whole(row.Connections), isNumber: true },
                 { title: "Accepted", text: row => whole(row.Accepted), isNumber: true },
                 { title: "Refused", text: row => whole(sum(row.Refused)), isNumber: true },
+                { title: "", actions: row => switches(row, this) },
             ],
         });
     }

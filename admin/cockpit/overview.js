@@ -5,7 +5,7 @@
 import { Chart } from "./chart.js";
 import { facts } from "./dialog.js";
 import { element } from "./dom.js";
-import { bytes, bytesPerSecond, duration, moment, perSecond, whole } from "./format.js";
+import { bytes, bytesPerSecond, duration, milliseconds, moment, perSecond, whole } from "./format.js";
 
 /** Of two readings of a counter; null if there was none before, or the broker is another one. */
 function rate(before, now, seconds, name) {
@@ -23,6 +23,7 @@ export class Overview {
             bytes: new Chart("Bytes", ["received", "sent"], bytesPerSecond),
             clients: new Chart("Clients", ["connected", "sessions away"], whole),
             queues: new Chart("Messages that wait", ["queued", "retained"], whole),
+            answers: new Chart("Latency of the bus", ["question to answer"], milliseconds),
         };
         this.figures = element("div", { class: "figures" });
         this.reload = element("div", { class: "reload" });
@@ -43,6 +44,7 @@ export class Overview {
         this.charts.bytes.add(["BytesReceived", "BytesSent"].map(per));
         this.charts.clients.add(now ? [now.ClientsConnected, now.SessionsAway] : [null, null]);
         this.charts.queues.add(now ? [now.MessagesQueued, now.RetainedMessages] : [null, null]);
+        this.charts.answers.add([now ? now.latency : null]);
         if (now)
             this.#describe(now);
     }

@@ -50,16 +50,19 @@ async function publish(page) {
     const [textNode, text] = field("Payload", { type: "text" });
     const [qosNode, qos] = choice("QoS", [["0", "0"], ["1", "1"], ["2", "2"]]);
     const [retainNode, retain] = field("Retain it", { type: "checkbox" });
+    let matched = false;
     const done = await ask({
         title: "Publish a message",
         body: [topicNode, textNode, qosNode, retainNode],
         verb: "Publish",
-        action: () => call("Publish", "sayyba{sv}",
-                           [topic.value, toBytes(text.value), Number(qos.value), retain.checked, {}]),
+        action: async () => {
+            [matched] = await call("Publish", "sayyba{sv}",
+                                   [topic.value, toBytes(text.value), Number(qos.value), retain.checked, {}]);
+        },
     });
 
     if (done) {
-        notice("The message was published.");
+        notice(matched ? "The message was published." : "Published; nobody has subscribed to it.");
         await page.table.reload();
     }
 }

@@ -37,6 +37,8 @@ const scenes = {
             /\/s$/.test(await page.locator(".chart .value").first().textContent()));
         await until("a line", async () =>
             (await page.locator("polyline").nth(5).getAttribute("points") || "").includes(" "));
+        await until("an answer", async () =>
+            /^\d+\.\d ms$/.test(await page.locator(".chart .value").last().textContent()));
         await picture(page, "overview");
     },
 
@@ -90,6 +92,20 @@ const scenes = {
         await page.getByRole("button", { name: "house/noise/state", exact: true }).click();
         await page.getByRole("dialog").getByText("ff 00 fe").waitFor();
         await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "Remove house/noise/state" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+        await until("the other", async () => await rows(page).count() === 1);
+        await page.getByRole("button", { name: "Publish …" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Topic").fill("house/+");
+        await dialog.getByRole("button", { name: "Publish" }).click();
+        await dialog.locator(".error:not(:empty)").waitFor();
+        await dialog.getByLabel("Topic").fill("house/new/state");
+        await dialog.getByLabel("Payload").fill("größer");
+        await dialog.getByLabel("Retain it").check();
+        await dialog.getByRole("button", { name: "Publish" }).click();
+        await page.locator("#notices").getByText("ublished").waitFor();
+        await until("one more", async () => await rows(page).count() === 2);
     },
 
     async listeners(page) {
@@ -101,6 +117,14 @@ const scenes = {
         await picture(page, "listeners");
         await page.getByRole("button", { name: facts.secure, exact: true }).click();
         await page.getByRole("dialog").getByText(facts.subject).waitFor();
+        await page.keyboard.press("Escape");
+        if (facts.role !== "root")
+            return;
+        await page.getByRole("button", { name: `Pause ${facts.secure}` }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+        await page.getByRole("cell", { name: "paused" }).waitFor();
+        await page.getByRole("button", { name: `Resume ${facts.secure}` }).click();
+        await until("none", async () => await page.getByRole("cell", { name: "paused" }).count() === 0);
     },
 
     async guest(page) {

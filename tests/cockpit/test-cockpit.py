@@ -140,6 +140,9 @@ def admins_browse_retained_messages(box):
                            ("house/noise/state", b"\xff\x00\xfe"), ("house/other", b"x")):
         peer.publish(topic, payload, 1, retain=True)
     browse(box, "admin", "retained")
+    other = connect(box, "other")
+    other.subscribe("house/+/state")
+    assert {other.recv().payload for _ in range(2)} == {"<b>öffen</b>".encode(), "größer".encode()}
 
 
 def everybody_sees_the_listeners(box):
