@@ -5,6 +5,7 @@
 #include "server/session-pages.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,6 +262,16 @@ bool session_pages_has_one(Gather *gather)
         return false;
 }
 
+/* How many of the rows, which are in order, are on the page. A row is one allocation. */
+static size_t count_page(const SessionPages *pages, size_t n)
+{
+        size_t count = 0, bytes = 0;
+
+        while (count < MIN(n, pages->max) && (count == 0 || bytes <= PAGE_BYTES))
+                bytes += malloc_usable_size(pages->merged[count++].row);
+        return count;
+}
+
 int session_pages_result(Gather *gather, Page *ret_page)
 {
         SessionPages *pages = gather_question(gather);
@@ -283,8 +294,8 @@ int session_pages_result(Gather *gather, Page *ret_page)
                 has_more |= share->has_more;
         }
         qsort(pages->merged, n, sizeof(PageRow), compare);
-        has_more |= n > pages->max;
-        n = MIN(n, pages->max);
-        *ret_page = (Page){pages->merged, n, has_more ? pages->merged[n - 1].key : ""};
+        *ret_page = (Page){pages->merged, count_page(pages, n), ""};
+        if (has_more || ret_page->n < n)
+                ret_page->next = pages->merged[ret_page->n - 1].key;
         return 0;
 }

@@ -20,6 +20,9 @@ typedef struct Session Session;
 
 #define PAGE_ROWS_MAX 1000U
 
+/* Of the rows of a page: it ends there, for a bus takes no message that is much larger. */
+#define PAGE_BYTES (4U * 1024 * 1024)
+
 /* No identifier, filter or topic of MQTT has more bytes. */
 #define PAGE_TEXT_MAX 65535U
 

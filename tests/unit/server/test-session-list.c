@@ -85,6 +85,50 @@ static void filters(Stage *stage)
         client_free(publisher);
 }
 
+/* A bus takes no message of any size. */
+static void long_names(Stage *stage)
+{
+        enum { CLIENTS = 100, LENGTH = 60000 };
+        Client *clients[CLIENTS];
+        char after[LENGTH + 1] = "";
+        unsigned seen = 0, pages = 0;
+
+        for (unsigned i = 0; i < CLIENTS; i++) {
+                g_autofree char *id = g_strnfill(LENGTH, 'x');
+
+                id[0] = (char)('a' + i / 10);
+                id[1] = (char)('a' + i % 10);
+                clients[i] = stage_join(stage, id);
+        }
+        do {
+                Gather *gather = list_of(stage, &(SessionFilter){.after = after});
+                size_t bytes = 0;
+                Page page;
+
+                stage_gather(stage, gather);
+                g_assert_cmpint(session_pages_result(gather, &page), ==, 0);
+                for (size_t i = 0; i < page.n; i++, seen++) {
+                        bytes += strlen(page.rows[i].key);
+                        g_assert_cmpint(page.rows[i].key[0], ==, 'a' + (int)seen / 10);
+                        g_assert_cmpint(page.rows[i].key[1], ==, 'a' + (int)seen % 10);
+                }
+                g_assert_cmpuint(bytes, >, 0);
+                g_assert_cmpuint(bytes, <=, PAGE_BYTES + LENGTH);
+                g_strlcpy(after, page.next, sizeof(after));
+                gather_free(gather);
+                pages++;
+        } while (after[0]);
+        g_assert_cmpuint(seen, ==, CLIENTS);
+        g_assert_cmpuint(pages, ==, 2);
+        for (unsigned i = 0; i < CLIENTS; i++)
+                client_free(clients[i]);
+}
+
+static void test_long_names(void)
+{
+        stage_with_workers(long_names);
+}
+
 static void test_filters(void)
 {
         stage_with_workers(filters);
@@ -201,6 +245,7 @@ static void test_out_of_memory(void)
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/server/session-list/long-names", test_long_names);
         g_test_add_func("/server/session-list/filters", test_filters);
         g_test_add_func("/server/session-list/facts", test_facts);
         g_test_add_func("/server/session-list/never-ends", test_never_ends);
