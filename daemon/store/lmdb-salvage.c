@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ typedef struct Salvage {
         unsigned table; /* that is copied */
         bool backward;
         size_t size; /* of the old file */
+        int owner;   /* StoreFolder.owner */
         uint64_t *records;
 } Salvage;
 
@@ -203,6 +205,20 @@ static bool has_room(const Salvage *salvage)
         return room != MAP_FAILED && munmap(room, size) == 0;
 }
 
+/* It dies with its parent, and keeps nothing open of what that has, a listening socket above all:
+ * the next process would find the port taken. Only the lock is its as well, for it may write. */
+static void be_child(const Salvage *salvage, pid_t parent)
+{
+        const unsigned owner = (unsigned)salvage->owner;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+                _exit(ECHILD);
+        if (owner > STDERR_FILENO + 1)
+                close_range(STDERR_FILENO + 1, owner - 1, 0);
+        close_range(owner + 1, ~0U, 0);
+}
+
 /* It must not print, nor leave its memory behind. */
 static void run_child(const Salvage *salvage, int (*run)(const Salvage *salvage))
 {
@@ -220,13 +236,16 @@ static void run_child(const Salvage *salvage, int (*run)(const Salvage *salvage)
 /* 0; -EBADMSG: it said so, or died of it; -errno: nobody knows. */
 static int try_in_child(const Salvage *salvage, int (*run)(const Salvage *salvage))
 {
+        const pid_t parent = getpid();
         int status;
         pid_t pid = fork();
 
         if (pid < 0)
                 return -errno;
-        if (pid == 0)
+        if (pid == 0) {
+                be_child(salvage, parent);
                 run_child(salvage, run);
+        }
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;
@@ -241,7 +260,11 @@ static int salvage_init(Salvage *salvage, const StoreFolder *folder, const Store
 
         if (fstatat(folder->fd, STORE_FILE_DATA, &stat, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
-        *salvage = (Salvage){.options = options, .size = (size_t)stat.st_size};
+        *salvage = (Salvage){
+                .options = options,
+                .size = (size_t)stat.st_size,
+                .owner = folder->owner,
+        };
         if (snprintf(salvage->old_path, sizeof(salvage->old_path), "%s/%s", folder->path,
                      STORE_FILE_DATA) >= (int)sizeof(salvage->old_path) ||
             snprintf(salvage->new_path, sizeof(salvage->new_path), "%s/%s", folder->path,
