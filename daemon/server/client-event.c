@@ -38,19 +38,6 @@ static bool is_in_vain(const Shard *shard)
                !event_queue_has_room(queue_of(shard));
 }
 
-/* A clean copy at *at, which goes on behind it. */
-static const char *put(char **at, Bytes text)
-{
-        char *copy = *at;
-
-        if (text.length > 0)
-                memcpy(copy, text.data, text.length);
-        copy[text.length] = 0;
-        utf8_clean(copy);
-        *at += text.length + 1;
-        return copy;
-}
-
 /* NULL without memory. */
 static ClientEvent *make(const EventParts *parts)
 {
@@ -65,11 +52,11 @@ static ClientEvent *make(const EventParts *parts)
         at = event->text;
         event->size = size;
         event->kind = parts->kind;
-        event->client = put(&at, parts->client);
-        event->user = put(&at, parts->user);
-        event->address = put(&at, parts->address);
-        event->listener = put(&at, parts->listener);
-        event->reason = put(&at, parts->reason);
+        event->client = utf8_put_clean(&at, parts->client);
+        event->user = utf8_put_clean(&at, parts->user);
+        event->address = utf8_put_clean(&at, parts->address);
+        event->listener = utf8_put_clean(&at, parts->listener);
+        event->reason = utf8_put_clean(&at, parts->reason);
         event->protocol = "";
         return event;
 }

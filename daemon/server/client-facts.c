@@ -19,27 +19,14 @@ const char *client_protocol_name(unsigned version)
         return version == MQTT_5 ? "5.0" : version == MQTT_3_1_1 ? "3.1.1" : "3.1";
 }
 
-/* A clean copy at *at, which goes on behind it. */
-static const char *put(char **at, Bytes text)
-{
-        char *copy = *at;
-
-        if (text.length > 0)
-                memcpy(copy, text.data, text.length);
-        copy[text.length] = 0;
-        utf8_clean(copy);
-        *at += text.length + 1;
-        return copy;
-}
-
 static void set_texts(ClientFacts *facts, const Bytes texts[4])
 {
         char *at = facts->text;
 
-        facts->client = put(&at, texts[0]);
-        facts->user = put(&at, texts[1]);
-        facts->address = put(&at, texts[2]);
-        facts->listener = put(&at, texts[3]);
+        facts->client = utf8_put_clean(&at, texts[0]);
+        facts->user = utf8_put_clean(&at, texts[1]);
+        facts->address = utf8_put_clean(&at, texts[2]);
+        facts->listener = utf8_put_clean(&at, texts[3]);
 }
 
 static void set_figures(ClientFacts *facts, const Connection *connection)

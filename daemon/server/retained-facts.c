@@ -12,19 +12,6 @@
 #include "server/plane.h"
 #include "util/utf8.h"
 
-/* A clean copy at *at, which goes on behind it. */
-static const char *put(char **at, Bytes text)
-{
-        char *copy = *at;
-
-        if (text.length > 0)
-                memcpy(copy, text.data, text.length);
-        copy[text.length] = 0;
-        utf8_clean(copy);
-        *at += text.length + 1;
-        return copy;
-}
-
 int retained_facts_new(Message *message, msec_t now, RetainedFacts **ret_facts)
 {
         const Bytes topic = message_topic(message);
@@ -39,9 +26,9 @@ int retained_facts_new(Message *message, msec_t now, RetainedFacts **ret_facts)
                 return -ENOMEM;
         at = facts->text;
         facts->message = message_ref(message);
-        facts->topic = put(&at, topic);
-        facts->user = put(&at, author.username);
-        facts->client = put(&at, author.client_id);
+        facts->topic = utf8_put_clean(&at, topic);
+        facts->user = utf8_put_clean(&at, author.username);
+        facts->client = utf8_put_clean(&at, author.client_id);
         facts->size = message->payload_length;
         facts->rest = message->properties_length;
         facts->qos = message->qos;

@@ -13,19 +13,6 @@
 #include "mqtt/topic.h"
 #include "util/utf8.h"
 
-/* A clean copy at *at, which goes on behind it. */
-static const char *put(char **at, Bytes text)
-{
-        char *copy = *at;
-
-        if (text.length > 0)
-                memcpy(copy, text.data, text.length);
-        copy[text.length] = 0;
-        utf8_clean(copy);
-        *at += text.length + 1;
-        return copy;
-}
-
 static void set_options(SubscriptionFacts *facts, SubscriptionOptions options)
 {
         facts->qos = subscription_qos(options);
@@ -47,11 +34,11 @@ int subscription_facts_new(const PageVisit *visit, const Subscription *subscript
         if (!facts)
                 return -ENOMEM;
         at = facts->text;
-        facts->client = put(&at, id);
-        facts->group = put(&at, filter.group);
-        facts->key = put(&at, id);
+        facts->client = utf8_put_clean(&at, id);
+        facts->group = utf8_put_clean(&at, filter.group);
+        facts->key = utf8_put_clean(&at, id);
         at[-1] = SUBSCRIPTION_KEY_GAP;
-        facts->filter = put(&at, text);
+        facts->filter = utf8_put_clean(&at, text);
         facts->connected = session_is_attached(visit->session);
         facts->identifier = subscription->identifier;
         set_options(facts, subscription->options);

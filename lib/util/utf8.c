@@ -109,3 +109,15 @@ void utf8_clean(char *text)
                 left -= n;
         }
 }
+
+const char *utf8_put_clean(char **at, Bytes text)
+{
+        char *copy = *at;
+
+        if (text.length > 0)
+                memcpy(copy, text.data, text.length);
+        copy[text.length] = 0;
+        utf8_clean(copy);
+        *at += text.length + 1;
+        return copy;
+}
