@@ -15,6 +15,10 @@
 /* Columns that it takes: of UTF-8 the bytes that begin a letter. */
 unsigned name_width(const char *name);
 
+/* The letter of UTF-8 at that place, or '?' for one that would drive the terminal. Returns what is
+ * behind it. */
+const char *name_print_letter(FILE *to, const char *at);
+
 /* To stdout, filled up with spaces to that width. */
 void name_print(const char *name, unsigned width);
 

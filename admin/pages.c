@@ -69,6 +69,24 @@ bool pages_failed_with(const Pages *pages, const char *error)
         return sd_bus_error_has_name(&pages->error, error);
 }
 
+int pages_print_table(Pages *pages, Table empty, PagesRow row, const char *none)
+{
+        _cleanup_(table_done) Table table = empty;
+        int r, status;
+
+        do {
+                while ((r = row(pages, &table)) > 0)
+                        ;
+                table_print(&table);
+                status = pages_turn(pages, r);
+        } while (status == EXIT_DONE);
+        if (status > EXIT_DONE)
+                return status;
+        if (!table.has_head)
+                puts(none);
+        return EXIT_DONE;
+}
+
 /* --- for programs --- */
 
 /* 1, 0: there is none; or -errno. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "admin/broker.h"
+#include "admin/table.h"
 
 typedef struct Pages {
         const Broker *broker;
@@ -33,6 +34,13 @@ int pages_turn(Pages *pages, int r);
 
 /* Whether the last call failed with this error. */
 bool pages_failed_with(const Pages *pages, const char *error);
+
+/* Reads the next row of the page into the table: 1, 0: there is none; or -errno. */
+typedef int (*PagesRow)(Pages *pages, Table *table);
+
+/* All rows as a table of these columns, or `none` where there are no rows. EXIT_DONE, or another
+ * status. */
+int pages_print_table(Pages *pages, Table table, PagesRow row, const char *none);
 
 /* All rows as a JSON array of objects, whose members have these names. EXIT_DONE, or another
  * status. */

@@ -17,16 +17,16 @@ static const char *plural(uint64_t n)
 
 static int count(const Broker *broker, const char *filter, uint64_t *ret_n)
 {
-        _cleanup_(retained_list_done) RetainedList list = {};
+        _cleanup_(pages_done) Pages pages = {};
         RetainedRow row;
         uint64_t n = 0;
         int r, status;
 
-        status = retained_list_begin(broker, filter, &list);
+        status = retained_list_begin(broker, filter, &pages);
         while (status == EXIT_DONE) {
-                while ((r = retained_list_next(&list, &row)) > 0)
+                while ((r = retained_list_next(&pages, &row)) > 0)
                         n++;
-                status = r < 0 ? broker_failed(r) : retained_list_turn(&list);
+                status = pages_turn(&pages, r);
         }
         if (status > EXIT_DONE)
                 return status;

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "admin/broker.h"
+#include "admin/pages.h"
 
 /* Strings are those of the page. */
 typedef struct RetainedRow {
@@ -19,21 +19,11 @@ typedef struct RetainedRow {
         uint8_t qos;
 } RetainedRow;
 
-typedef struct RetainedList {
-        const Broker *broker;
-        const char *filter;
-        sd_bus_message *page; /* NULL: none was asked for */
-} RetainedList;
-
-/* Asks for the first page. EXIT_DONE, or another status, which stderr explains. */
-int retained_list_begin(const Broker *broker, const char *filter, RetainedList *ret_list);
-void retained_list_done(RetainedList *list);
+/* Asks for the first page of what matches the filter, which outlives the pages. EXIT_DONE, or
+ * another status, which stderr explains. */
+int retained_list_begin(const Broker *broker, const char *filter, Pages *ret_pages);
 
 /* 1, 0: that was the last of this page, or -errno. */
-int retained_list_next(RetainedList *list, RetainedRow *ret_row);
-/* The rows of this page once more. 0 or -errno. */
-int retained_list_rewind(RetainedList *list);
+int retained_list_next(Pages *pages, RetainedRow *ret_row);
 
-/* Behind the last row of a page: asks for the next one. EXIT_DONE; -1: there is none; or another
- * status, which stderr explains. */
-int retained_list_turn(RetainedList *list);
+int retained_list_print_json(Pages *pages);

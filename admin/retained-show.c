@@ -3,19 +3,14 @@
 /* hawkerctl retained --show: one retained message. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "admin/json.h"
-#include "admin/name.h"
+#include "admin/near.h"
 #include "admin/retained-list.h"
 #include "admin/retained.h"
-#include "util/edit-distance.h"
 #include "util/macro.h"
 #include "util/utf8.h"
-
-/* That many guesses are shown. */
-#define NEAR_MAX 5U
 
 typedef struct Payload {
         const unsigned char *data;
@@ -110,33 +105,20 @@ static int print_json(const char *topic, const Payload *payload, sd_bus_message 
 
 /* --- what may have been meant --- */
 
-static bool is_near(const char *wanted, const char *topic)
-{
-        const size_t n = strnlen(wanted, EDIT_DISTANCE_MAX);
-
-        return strcasecmp(wanted, topic) == 0 || edit_distance(wanted, topic) < n / 3 + 1;
-}
-
 static void print_near(const Broker *broker, const char *wanted)
 {
-        _cleanup_(retained_list_done) RetainedList list = {};
+        _cleanup_(pages_done) Pages pages = {};
+        Near near = {.verb = "retained --show", .wanted = wanted};
         RetainedRow row;
-        unsigned n = 0;
+        int r;
 
-        if (retained_list_begin(broker, "#", &list) != EXIT_DONE)
+        if (retained_list_begin(broker, "#", &pages) != EXIT_DONE)
                 return;
         do {
-                while (n < NEAR_MAX && retained_list_next(&list, &row) > 0) {
-                        if (!is_near(wanted, row.topic))
-                                continue;
-                        if (n++ == 0)
-                                fputs("Did you mean:\n", stderr);
-                        fputs("  hawkerctl retained --show ", stderr);
-                        name_print_word(stderr, row.topic);
-                        fputc('\n', stderr);
-                }
-        } while (n < NEAR_MAX && retained_list_turn(&list) == EXIT_DONE);
-        if (n == 0)
+                while ((r = retained_list_next(&pages, &row)) > 0 && near_look_at(&near, row.topic))
+                        ;
+        } while (!near_is_full(&near) && pages_turn(&pages, r) == EXIT_DONE);
+        if (near.n == 0)
                 fputs("'hawkerctl retained' lists what is.\n", stderr);
 }
 

@@ -131,13 +131,8 @@ static void print_text(FILE *to, const char *text, unsigned width)
         const bool is_cut = name_width(text) > width;
         unsigned left = is_cut ? width - 1 : width;
 
-        for (; *text; text++) {
-                const bool begins = ((unsigned char)*text & 0xC0) != 0x80;
-
-                if (begins && left-- == 0)
-                        break;
-                fputc((unsigned char)*text < ' ' || *text == 0x7F ? '?' : *text, to);
-        }
+        while (*text && left-- > 0)
+                text = name_print_letter(to, text);
         if (is_cut)
                 fputs("…", to);
 }

@@ -5,123 +5,51 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/json.h"
-#include "admin/name.h"
 #include "admin/pager.h"
 #include "admin/retained-list.h"
 #include "admin/retained.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 
-/* --- for programs --- */
+static const TableColumn columns[] = {
+        {"TOPIC", false, 1}, {"QOS", true},      {"BYTES", true},
+        {"EXPIRES", true},   {"USER", false, 3}, {"CLIENT", false, 2},
+};
 
-static void print_json(const RetainedRow *row)
-{
-        fputs("{\"topic\":", stdout);
-        json_write_string(stdout, row->topic);
-        printf(",\"qos\":%u,\"size\":%" PRIu64 ",\"expiry\":%" PRIu64 ",\"user\":", row->qos,
-               row->size, row->expiry);
-        json_write_string(stdout, row->user);
-        fputs(",\"client\":", stdout);
-        json_write_string(stdout, row->client);
-        putchar('}');
-}
-
-static int print_all_json(RetainedList *list)
-{
-        const char *before = "[";
-        RetainedRow row;
-        int r, status;
-
-        do {
-                while ((r = retained_list_next(list, &row)) > 0) {
-                        fputs(before, stdout);
-                        print_json(&row);
-                        before = ",\n";
-                }
-                status = r < 0 ? broker_failed(r) : retained_list_turn(list);
-        } while (status == EXIT_DONE);
-        if (status > EXIT_DONE)
-                return status;
-        puts(before[0] == '[' ? "[]" : "]");
-        return EXIT_DONE;
-}
-
-/* --- for people --- */
-
-typedef struct Widths {
-        unsigned topic, user;
-} Widths;
-
-static void widen(unsigned *width, const char *text)
-{
-        *width = MAX(*width, MIN(name_width(text), NAME_WIDTH_MAX));
-}
-
-/* Those of the first page have to do for all. */
-static int measure(RetainedList *list, Widths *widths)
+static int add_row(Pages *pages, Table *table)
 {
         RetainedRow row;
-        int r;
+        int r = retained_list_next(pages, &row);
 
-        *widths = (Widths){5, 4};
-        while ((r = retained_list_next(list, &row)) > 0) {
-                widen(&widths->topic, row.topic);
-                widen(&widths->user, row.user);
-        }
-        return r < 0 ? r : retained_list_rewind(list);
-}
-
-static void print_row(const RetainedRow *row, const Widths *widths)
-{
-        name_print(row->topic, widths->topic + 2);
-        printf("%3u  %10" PRIu64 "  ", row->qos, row->size);
-        if (row->expiry > 0)
-                printf("%11" PRIu64 "  ", row->expiry);
-        else
-                printf("%11s  ", "never");
-        name_print(row->user, widths->user + 2);
-        name_print(row->client, 0);
-        putchar('\n');
-}
-
-static int print_all(RetainedList *list)
-{
-        Widths widths;
-        RetainedRow row;
-        size_t n = 0;
-        int r, status;
-
-        r = measure(list, &widths);
-        if (r < 0)
-                return broker_failed(r);
-        do {
-                while ((r = retained_list_next(list, &row)) > 0) {
-                        if (n++ == 0)
-                                printf("%-*s  QOS       BYTES  EXPIRES (S)  %-*s  CLIENT\n",
-                                       (int)widths.topic, "TOPIC", (int)widths.user, "USER");
-                        print_row(&row, &widths);
-                }
-                status = r < 0 ? broker_failed(r) : retained_list_turn(list);
-        } while (status == EXIT_DONE);
-        if (status > EXIT_DONE)
-                return status;
-        if (n == 0)
-                puts("No such message is retained.");
-        return EXIT_DONE;
+        if (r <= 0)
+                return r;
+        r = table_add(table, "%s", row.topic);
+        if (r == 0)
+                r = table_add(table, "%u", row.qos);
+        if (r == 0)
+                r = table_add(table, "%" PRIu64, row.size);
+        if (r == 0 && row.expiry == 0)
+                r = table_add(table, "never");
+        else if (r == 0)
+                r = table_add(table, "in %" PRIu64 " s", row.expiry);
+        if (r == 0)
+                r = table_add_texts(table, 2, (const char *const[]){row.user, row.client});
+        return r < 0 ? r : 1;
 }
 
 static int list_all(const Broker *broker, const Command *command)
 {
-        _cleanup_(retained_list_done) RetainedList list = {};
+        _cleanup_(pages_done) Pages pages = {};
         const char *filter = command->argument ? command->argument : "#";
-        int status = retained_list_begin(broker, filter, &list);
+        int status = retained_list_begin(broker, filter, &pages);
         Pager pager;
 
         if (status != EXIT_DONE)
                 return status;
         pager_begin(command, &pager);
-        status = command->json ? print_all_json(&list) : print_all(&list);
+        status = command->json ? retained_list_print_json(&pages)
+                               : pages_print_table(&pages, TABLE_FOR(command, columns), add_row,
+                                                   "No such message is retained.");
         if (pager_end(&pager) < 0 && status == EXIT_DONE)
                 status = EXIT_FAILED;
         return status;

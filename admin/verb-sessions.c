@@ -40,42 +40,25 @@ static const char *ends_in(const SessionRow *row, uint64_t now, char *buffer, si
         return buffer;
 }
 
-static int add_row(Table *table, const SessionRow *row, uint64_t now)
+static int add_row(Pages *pages, Table *table)
 {
-        const uint64_t numbers[] = {row->subscriptions, row->inflight, row->queued,
-                                    row->queued_bytes};
-        char ends[BAN_TIME_MAX + 4];
-        int r;
-
-        r = table_add(table, "%s", row->client);
-        if (r == 0)
-                r = table_add(table, "%s", row->connected ? "connected" : "away");
-        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(numbers); i++)
-                r = table_add(table, "%" PRIu64, numbers[i]);
-        return r < 0 ? r : table_add(table, "%s", ends_in(row, now, ends, sizeof(ends)));
-}
-
-static int print_all(Pages *pages)
-{
-        _cleanup_(table_done) Table table = TABLE_FOR(pages->broker->command, columns);
         const uint64_t now = (uint64_t)time(NULL) * USEC_PER_SEC;
+        char ends[BAN_TIME_MAX + 4];
         SessionRow row;
-        int r, status;
+        int r = session_list_next(pages, &row);
 
-        do {
-                while ((r = session_list_next(pages, &row)) > 0) {
-                        r = add_row(&table, &row, now);
-                        if (r < 0)
-                                break;
-                }
-                table_print(&table);
-                status = pages_turn(pages, r);
-        } while (status == EXIT_DONE);
-        if (status > EXIT_DONE)
-                return status;
-        if (!table.has_head)
-                puts("There is no such session.");
-        return EXIT_DONE;
+        if (r <= 0)
+                return r;
+        r = table_add(table, "%s", row.client);
+        if (r == 0)
+                r = table_add(table, "%s", row.connected ? "connected" : "away");
+        for (size_t i = 0; r == 0 && i < 4; i++)
+                r = table_add(table, "%" PRIu64,
+                              ((const uint64_t[]){row.subscriptions, row.inflight, row.queued,
+                                                  row.queued_bytes})[i]);
+        if (r == 0)
+                r = table_add(table, "%s", ends_in(&row, now, ends, sizeof(ends)));
+        return r < 0 ? r : 1;
 }
 
 /* -1: go on. */
@@ -116,5 +99,8 @@ int verb_sessions(const Command *command)
                 status = session_list_begin(&broker, &wanted, &pages);
         if (status != EXIT_DONE)
                 return status;
-        return command->json ? session_list_print_json(&pages) : print_all(&pages);
+        if (command->json)
+                return session_list_print_json(&pages);
+        return pages_print_table(&pages, TABLE_FOR(command, columns), add_row,
+                                 "There is no such session.");
 }

@@ -54,41 +54,24 @@ static const char *format_options(const Row *row, char *buffer, size_t size)
         return buffer[0] ? buffer + 2 : buffer;
 }
 
-static int add_row(Table *table, const Row *row)
+static int add_row(Pages *pages, Table *table)
 {
         char options[96];
-        int r;
-
-        r = table_add(table, "%s", row->client);
-        if (r == 0)
-                r = table_add(table, "%s", row->connected ? "connected" : "away");
-        if (r == 0)
-                r = table_add(table, "%" PRIu32, row->qos);
-        if (r == 0)
-                r = table_add(table, "%s", row->filter);
-        return r < 0 ? r : table_add(table, "%s", format_options(row, options, sizeof(options)));
-}
-
-static int print_all(Pages *pages)
-{
-        _cleanup_(table_done) Table table = TABLE_FOR(pages->broker->command, columns);
-        int r, status;
         Row row;
+        int r = next(pages, &row);
 
-        do {
-                while ((r = next(pages, &row)) > 0) {
-                        r = add_row(&table, &row);
-                        if (r < 0)
-                                break;
-                }
-                table_print(&table);
-                status = pages_turn(pages, r);
-        } while (status == EXIT_DONE);
-        if (status > EXIT_DONE)
-                return status;
-        if (!table.has_head)
-                puts("There is no such subscription.");
-        return EXIT_DONE;
+        if (r <= 0)
+                return r;
+        r = table_add(table, "%s", row.client);
+        if (r == 0)
+                r = table_add(table, "%s", row.connected ? "connected" : "away");
+        if (r == 0)
+                r = table_add(table, "%" PRIu32, row.qos);
+        if (r == 0)
+                r = table_add(table, "%s", row.filter);
+        if (r == 0)
+                r = table_add(table, "%s", format_options(&row, options, sizeof(options)));
+        return r < 0 ? r : 1;
 }
 
 static int print_all_json(Pages *pages)
@@ -130,5 +113,8 @@ int verb_subscriptions(const Command *command)
                 session_near_print(&broker, "subscriptions", wanted.client);
         if (status != EXIT_DONE)
                 return status;
-        return command->json ? print_all_json(&pages) : print_all(&pages);
+        if (command->json)
+                return print_all_json(&pages);
+        return pages_print_table(&pages, TABLE_FOR(command, columns), add_row,
+                                 "There is no such subscription.");
 }

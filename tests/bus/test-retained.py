@@ -15,14 +15,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed
-from service import Service, run
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed, run_on_bus
+from service import Service
 from wire import Wire
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -422,13 +421,16 @@ def hawkerctl_lists_and_shows(folder):
         assert ctl(bus, "retained") == (DONE, b"No such message is retained.\n", "")
         assert ctl(bus, "retained", "--json") == (DONE, b"[]\n", "")
         publish(bus, "sensor/17", b"\0\x1b[1m\xff", 1, True)
+        publish(bus, "zone\u009b1m\u00e9", b"x", 0, True)
         publish(bus, "text\x1b[1m", "d\u00e9\u009b\n\x1b".encode(), 0, True, ALL_PROPERTIES[:1])
         status, out, err = ctl(bus, "retained")
         lines = out.decode().splitlines()
-        assert status == DONE and not err and len(lines) == 3, (status, out, err)
-        assert lines[0].split() == ["TOPIC", "QOS", "BYTES", "EXPIRES", "(S)", "USER", "CLIENT"]
+        assert status == DONE and not err and len(lines) == 4, (status, out, err)
+        assert lines[0].split() == ["TOPIC", "QOS", "BYTES", "EXPIRES", "USER", "CLIENT"]
         assert lines[1].split() == ["sensor/17", "1", "6", "never"], lines
-        assert lines[2].split()[0] == "text?[1m" and 90 < int(lines[2].split()[3]) <= 100, lines
+        assert lines[2].split()[:4:3] == ["text?[1m", "in"] and \
+            90 < int(lines[2].split()[4]) <= 100, lines
+        assert lines[3].split()[0] == "zone?1m\u00e9", lines
         rows = json.loads(ctl(bus, "--json", "retained", "sensor/+")[1])
         assert rows == [{"topic": "sensor/17", "qos": 1, "size": 6, "expiry": 0, "user": "",
                          "client": ""}], rows
@@ -494,9 +496,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/retained/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/retained/", TESTS))
