@@ -4,8 +4,12 @@ import json
 import os
 import re
 import selectors
+import shutil
 import subprocess
+import tempfile
 import time
+
+from service import run
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 POLICY = os.path.join(ROOT, "policy", "org.hawker.Broker1.conf")
@@ -187,3 +191,14 @@ class Signals:
             while self._read(selector, 0):
                 pass
         return list(iter(lambda: self._take(member), None))
+
+
+def run_on_bus(prefix, tests, programs=()):
+    """As run(), the tests named `prefix` and their function; skipped where a program is missing.
+    Returns the exit status."""
+    for program in ("dbus-daemon", "busctl", *programs):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP there is no {program}")
+            return 0
+    return run([(prefix + test.__name__.replace("_", "-"), test) for test in tests],
+               lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-"))

@@ -8,17 +8,15 @@ Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, wi
 """
 import contextlib
 import os
-import shutil
 import socket
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NOBODY, PATH, Bus, Failed, Signals, policy_for
-from service import Service, run, tcp, unix
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, Bus, Failed, Signals, policy_for, run_on_bus
+from service import Service, tcp, unix
 from wire import RETURN, Wire
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -218,9 +216,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/added/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/added/", TESTS))

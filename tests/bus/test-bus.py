@@ -8,10 +8,8 @@ Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, wi
 """
 import os
 import re
-import shutil
 import socket
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -19,9 +17,9 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
 from daemon import (DEADLINE, LOG_CONTROL, LOG_PATH, MANAGER, NAME, NOBODY, PATH, ROOT, WIDE, Bus, Failed, Signals,
-                    policy_for)
+                    policy_for, run_on_bus)
 from caller import Caller
-from service import Service, answers, run
+from service import Service, answers
 
 HAWKERD, INTERFACE = (os.path.abspath(word) for word in sys.argv[1:3])
 ON_THE_BUS = "Administered as"
@@ -793,9 +791,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/bus/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/bus/", TESTS))

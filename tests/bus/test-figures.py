@@ -9,19 +9,17 @@ Prints TAP. Nothing here sleeps: each wait is for a line, a signal or an end, wi
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, Bus, Signals, policy_for
-from service import Service, run
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, Bus, Signals, policy_for, run_on_bus
+from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c"
@@ -166,9 +164,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/figures/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/figures/", TESTS))

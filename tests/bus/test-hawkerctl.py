@@ -13,14 +13,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, ROOT, Bus, Signals, policy_for
-from service import Service, run
+from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, ROOT, Bus, Signals, policy_for, run_on_bus
+from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
@@ -471,9 +470,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/hawkerctl/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-ctl-")))
+    sys.exit(run_on_bus("/hawkerctl/", TESTS))

@@ -10,18 +10,17 @@ import json
 import os
 import re
 import select
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, PROPERTIES, ROOT, Bus, Failed, Signals, policy_for
-from service import Service, run
+from daemon import (DEADLINE, MANAGER, NAME, NOBODY, PATH, PROPERTIES, ROOT, Bus, Failed, Signals, policy_for,
+                    run_on_bus)
+from service import Service
 
 HAWKERD, HAWKERCTL, INTERFACE, CERTIFICATES = (os.path.abspath(word) for word in sys.argv[1:5])
 LISTENER, BELOW = "org.hawker.Broker1.Listener", PATH + "/listener"
@@ -327,9 +326,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl", "openssl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/listeners/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/listeners/", TESTS, ["openssl"]))

@@ -20,9 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, ROOT, WIDE, Bus, Failed
+from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, ROOT, WIDE, Bus, Failed, run_on_bus
 from peer import DISCONNECT, PUBLISH, Peer
-from service import Service, run
+from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 NEVER = 4294967295
@@ -386,9 +386,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/bus/sessions/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/bus/sessions/", TESTS))

@@ -11,22 +11,20 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed
+from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed, run_on_bus
 from caller import Caller, Refused
-from service import Service, run
+from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 DONE, FAILED, USAGE, NOT_RUNNING, NO_RIGHT = range(5)
@@ -580,9 +578,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    for program in ("dbus-daemon", "busctl"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP there is no {program}")
-            sys.exit(0)
-    sys.exit(run([("/bus/signals/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-bus-")))
+    sys.exit(run_on_bus("/bus/signals/", TESTS))

@@ -11,11 +11,9 @@ import os
 import pty
 import re
 import select
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 
@@ -23,8 +21,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, NOBODY, Bus, policy_for
-from service import Service, run
+from daemon import DEADLINE, NOBODY, Bus, policy_for, run_on_bus
+from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c"
@@ -182,8 +180,4 @@ TESTS = [
 ]
 
 if __name__ == "__main__":
-    if not shutil.which("dbus-daemon"):
-        print("1..0 # SKIP there is no dbus-daemon")
-        sys.exit(0)
-    sys.exit(run([("/top/" + test.__name__.replace("_", "-"), test) for test in TESTS],
-                 lambda: tempfile.TemporaryDirectory(prefix="hawker-top-")))
+    sys.exit(run_on_bus("/top/", TESTS))
