@@ -6,7 +6,7 @@
 
 #include "util/macro.h"
 
-#define ROW_TYPE "(ssssstttt)"
+#define ROW_TYPE "(ssssstttttttt)"
 
 static int append(sd_bus_message *call, const void *data)
 {
@@ -36,10 +36,11 @@ void client_list_done(ClientList *list)
 
 int client_list_next(ClientList *list, ClientRow *ret_row)
 {
-        return sd_bus_message_read(list->pages.page, ROW_TYPE, &ret_row->client, &ret_row->user,
-                                   &ret_row->address, &ret_row->listener, &ret_row->protocol,
-                                   &ret_row->subscriptions, &ret_row->inflight, &ret_row->queued,
-                                   &ret_row->queued_bytes);
+        return sd_bus_message_read(
+                list->pages.page, ROW_TYPE, &ret_row->client, &ret_row->user, &ret_row->address,
+                &ret_row->listener, &ret_row->protocol, &ret_row->subscriptions, &ret_row->inflight,
+                &ret_row->queued, &ret_row->queued_bytes, &ret_row->messages_received,
+                &ret_row->messages_sent, &ret_row->bytes_received, &ret_row->bytes_sent);
 }
 
 int client_list_turn(ClientList *list)
@@ -49,9 +50,10 @@ int client_list_turn(ClientList *list)
 
 int client_list_print_json(ClientList *list)
 {
-        static const char *const names[] = {"client",   "user",     "address",
-                                            "listener", "protocol", "subscriptions",
-                                            "inflight", "queued",   "queued_bytes"};
+        static const char *const names[] = {
+                "client",        "user",           "address",   "listener",     "protocol",
+                "subscriptions", "inflight",       "queued",    "queued_bytes", "messages_received",
+                "messages_sent", "bytes_received", "bytes_sent"};
 
         return pages_print_json(&list->pages, names);
 }

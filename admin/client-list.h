@@ -15,6 +15,7 @@
 typedef struct ClientRow {
         const char *client, *user, *address, *listener, *protocol;
         uint64_t subscriptions, inflight, queued, queued_bytes;
+        uint64_t messages_received, messages_sent, bytes_received, bytes_sent;
 } ClientRow;
 
 /* "": any. */

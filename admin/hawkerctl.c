@@ -33,8 +33,9 @@ const Verb verbs[] = {
          .options = OPTIONS({'d', "delay", "SECONDS", "between two looks: 1"},
                             {'n', "iterations", "NUMBER", "of looks, then end"},
                             {'1', "once", NULL, "one look, as text: -n 1"},
-                            {'s', "sort", "queued|bytes|inflight|subscriptions|client",
-                             "which clients come first: queued"}),
+                            {'s', "sort",
+                             "messages|traffic|queued|bytes|inflight|subscriptions|client",
+                             "which clients come first: messages"}),
          .more = "On a terminal the keys are: s the next order, q quit. Rates are of the time\n"
                  "between two looks; with --once, of one delay. Without a terminal, or with "
                  "--json,\n"

@@ -26,6 +26,7 @@ static const char *const figure_names[] = {
 };
 
 static const char *const order_names[] = {
+        [TOP_BY_MESSAGES] = "messages", [TOP_BY_TRAFFIC] = "traffic",
         [TOP_BY_QUEUED] = "queued",     [TOP_BY_BYTES] = "bytes",
         [TOP_BY_INFLIGHT] = "inflight", [TOP_BY_SUBSCRIPTIONS] = "subscriptions",
         [TOP_BY_CLIENT] = "client",
@@ -54,6 +55,7 @@ void top_look_done(TopLook *look)
         for (size_t i = 0; i < look->n_clients; i++)
                 client_done(&look->clients[i]);
         free(look->clients);
+        top_counts_done(&look->counts);
         *look = (TopLook){};
 }
 
@@ -106,7 +108,10 @@ static int ask_figures(const Broker *broker, TopLook *look)
 /* Of what comes first, most. */
 static uint64_t weight(const TopClient *client, TopOrder order)
 {
+        const TopTraffic *traffic = &client->traffic;
         const uint64_t weights[] = {
+                [TOP_BY_MESSAGES] = traffic->messages_received + traffic->messages_sent,
+                [TOP_BY_TRAFFIC] = traffic->bytes,
                 [TOP_BY_QUEUED] = client->queued,
                 [TOP_BY_BYTES] = client->queued_bytes,
                 [TOP_BY_INFLIGHT] = client->inflight,
@@ -143,56 +148,65 @@ static int insert(TopLook *look, const TopClient *client, TopOrder order, size_t
         return 0;
 }
 
-static int read_clients(ClientList *list, TopOrder order, size_t most, TopLook *look)
+static int take_client(const ClientRow *row, const TopWish *wish, TopLook *look)
+{
+        const TopClient client = {
+                .client = (char *)(uintptr_t)row->client,
+                .user = (char *)(uintptr_t)row->user,
+                .address = (char *)(uintptr_t)row->address,
+                .listener = (char *)(uintptr_t)row->listener,
+                .subscriptions = row->subscriptions,
+                .inflight = row->inflight,
+                .queued = row->queued,
+                .queued_bytes = row->queued_bytes,
+                .traffic = top_counts_since(&wish->before->counts, row),
+        };
+        int r = top_counts_add(&look->counts, row);
+
+        return r < 0 ? r : insert(look, &client, wish->order, wish->most);
+}
+
+static int read_clients(ClientList *list, const TopWish *wish, TopLook *look)
 {
         ClientRow row;
         int r, status;
 
         do {
                 while ((r = client_list_next(list, &row)) > 0) {
-                        const TopClient client = {(char *)(uintptr_t)row.client,
-                                                  (char *)(uintptr_t)row.user,
-                                                  (char *)(uintptr_t)row.address,
-                                                  (char *)(uintptr_t)row.listener,
-                                                  row.subscriptions,
-                                                  row.inflight,
-                                                  row.queued,
-                                                  row.queued_bytes};
-
-                        r = insert(look, &client, order, most);
+                        r = take_client(&row, wish, look);
                         if (r < 0)
                                 break;
                 }
                 status = r < 0 ? broker_failed(r) : client_list_turn(list);
         } while (status == EXIT_DONE);
+        top_counts_sort(&look->counts);
         return status < 0 ? EXIT_DONE : status;
 }
 
-static int ask_clients(const Broker *broker, TopOrder order, size_t most, TopLook *look)
+static int ask_clients(const Broker *broker, const TopWish *wish, TopLook *look)
 {
         static const ClientsWanted all = {"", "", "", ""};
         _cleanup_(client_list_done) ClientList list = {};
         int status;
 
-        look->clients = calloc(most, sizeof(*look->clients));
+        look->clients = calloc(MAX(wish->most, (size_t)1), sizeof(*look->clients));
         if (!look->clients)
                 return broker_failed(-ENOMEM);
         status = client_list_begin(broker, &all, &list);
         if (status == EXIT_DONE)
-                return read_clients(&list, order, most, look);
+                return read_clients(&list, wish, look);
         look->without_clients = status == EXIT_NO_RIGHT;
         return look->without_clients ? EXIT_DONE : status;
 }
 
-int top_look_take(const Broker *broker, TopOrder order, size_t most, bool without_clients,
-                  TopLook *ret_look)
+int top_look_take(const Broker *broker, const TopWish *wish, TopLook *ret_look)
 {
-        _cleanup_(top_look_done) TopLook look = {.without_clients = without_clients};
+        _cleanup_(top_look_done) TopLook look = {.without_clients = wish->without_clients};
         int status = ask_figures(broker, &look);
 
         look.when = clock_monotonic_ns() / 1000;
-        if (status == EXIT_DONE && !without_clients && most > 0)
-                status = ask_clients(broker, order, most, &look);
+        if (status == EXIT_DONE && !wish->without_clients)
+                status = ask_clients(broker, wish, &look);
         if (status != EXIT_DONE)
                 return status;
         *ret_look = look;
@@ -200,11 +214,16 @@ int top_look_take(const Broker *broker, TopOrder order, size_t most, bool withou
         return EXIT_DONE;
 }
 
-double top_look_rate(const TopLook *before, const TopLook *after, TopFigure figure)
+double top_look_per_second(const TopLook *before, const TopLook *after, uint64_t n)
 {
         const double seconds = (double)(after->when - before->when) / 1e6;
 
-        if (after->figures[figure] < before->figures[figure] || seconds <= 0)
+        return seconds > 0 ? (double)n / seconds : 0;
+}
+
+double top_look_rate(const TopLook *before, const TopLook *after, TopFigure figure)
+{
+        if (after->figures[figure] < before->figures[figure])
                 return 0; /* it has been restarted */
-        return (double)(after->figures[figure] - before->figures[figure]) / seconds;
+        return top_look_per_second(before, after, after->figures[figure] - before->figures[figure]);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "admin/broker.h"
+#include "admin/top-counts.h"
 
 typedef enum TopFigure {
         TOP_MESSAGES_RECEIVED, /* up to TOP_RATES - 1: they only grow */
@@ -33,6 +34,8 @@ typedef enum TopFigure {
 const char *top_figure_name(TopFigure figure);
 
 typedef enum TopOrder {
+        TOP_BY_MESSAGES, /* per second, both ways */
+        TOP_BY_TRAFFIC,  /* bytes per second, both ways */
         TOP_BY_QUEUED,
         TOP_BY_BYTES,
         TOP_BY_INFLIGHT,
@@ -47,6 +50,7 @@ const char *top_order_name(TopOrder order);
 typedef struct TopClient {
         char *client, *user, *address, *listener;
         uint64_t subscriptions, inflight, queued, queued_bytes;
+        TopTraffic traffic; /* since the look before */
 } TopClient;
 
 typedef struct TopLook {
@@ -54,14 +58,25 @@ typedef struct TopLook {
         uint64_t figures[TOP_FIGURES];
         TopClient *clients; /* the first of them, in order */
         size_t n_clients;
+        TopCounts counts;     /* of all clients */
         bool without_clients; /* who asks may not see them */
 } TopLook;
+
+/* What to look for. */
+typedef struct TopWish {
+        TopOrder order;
+        size_t most;           /* clients to show */
+        bool without_clients;  /* they are not asked for */
+        const TopLook *before; /* the look before */
+} TopWish;
 
 void top_look_done(TopLook *look);
 
 /* EXIT_DONE, or another status, which stderr explains. */
-int top_look_take(const Broker *broker, TopOrder order, size_t most, bool without_clients,
-                  TopLook *ret_look);
+int top_look_take(const Broker *broker, const TopWish *wish, TopLook *ret_look);
 
 /* How much a figure that only grows has grown in a second between the two. */
 double top_look_rate(const TopLook *before, const TopLook *after, TopFigure figure);
+
+/* What so much between the two is in a second. */
+double top_look_per_second(const TopLook *before, const TopLook *after, uint64_t n);

@@ -15,8 +15,9 @@
 static const TableColumn rate_columns[] = {
         {"", false, 0}, {"PER SECOND", true, 0}, {"SINCE START", true, 0}};
 static const TableColumn client_columns[] = {
-        {"CLIENT", false, 1}, {"USER", false, 3},     {"ADDRESS", false, 4}, {"LISTENER", false, 5},
-        {"SUBS", true, 0},    {"IN FLIGHT", true, 0}, {"QUEUED", true, 0},   {"BYTES", true, 0},
+        {"CLIENT", false, 1}, {"USER", false, 3}, {"ADDRESS", false, 4}, {"IN/S", true, 0},
+        {"OUT/S", true, 0},   {"B/S", true, 0},   {"SUBS", true, 0},     {"FLIGHT", true, 0},
+        {"QUEUED", true, 0},  {"BYTES", true, 0},
 };
 
 static const char *const rate_titles[TOP_RATES] = {
@@ -45,7 +46,26 @@ static int show_rates(const TopLook *before, const TopLook *after, FILE *to)
         return 0;
 }
 
-static int show_clients(const Command *command, const TopLook *look, FILE *to)
+static int add_client(Table *table, const TopLook *before, const TopLook *look,
+                      const TopClient *client)
+{
+        const TopTraffic *traffic = &client->traffic;
+        const char *const texts[] = {client->client, client->user, client->address};
+        const uint64_t rates[] = {traffic->messages_received, traffic->messages_sent,
+                                  traffic->bytes};
+        const uint64_t numbers[] = {client->subscriptions, client->inflight, client->queued,
+                                    client->queued_bytes};
+        int r = table_add_texts(table, ARRAY_SIZE(texts), texts);
+
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rates); i++)
+                r = table_add(table, "%.0f", top_look_per_second(before, look, rates[i]));
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(numbers); i++)
+                r = table_add(table, "%" PRIu64, numbers[i]);
+        return r;
+}
+
+static int show_clients(const Command *command, const TopLook *before, const TopLook *look,
+                        FILE *to)
 {
         _cleanup_(table_done) Table table = {
                 .columns = client_columns,
@@ -54,23 +74,12 @@ static int show_clients(const Command *command, const TopLook *look, FILE *to)
                 .width = command->width,
                 .has_colours = command->has_colours,
         };
+        int r = 0;
 
-        for (size_t i = 0; i < look->n_clients; i++) {
-                const TopClient *client = &look->clients[i];
-                const uint64_t numbers[] = {client->subscriptions, client->inflight, client->queued,
-                                            client->queued_bytes};
-                char texts[ARRAY_SIZE(numbers)][NUMBER_MAX];
-                const char *const cells[] = {client->client,   client->user, client->address,
-                                             client->listener, texts[0],     texts[1],
-                                             texts[2],         texts[3]};
-
-                for (size_t j = 0; j < ARRAY_SIZE(numbers); j++)
-                        snprintf(texts[j], sizeof(texts[j]), "%" PRIu64, numbers[j]);
-                if (table_add_texts(&table, ARRAY_SIZE(cells), cells) < 0)
-                        return -ENOMEM;
-        }
+        for (size_t i = 0; r == 0 && i < look->n_clients; i++)
+                r = add_client(&table, before, look, &look->clients[i]);
         table_print(&table);
-        return 0;
+        return r;
 }
 
 int top_show_text(const Command *command, const TopLook *before, const TopLook *after,
@@ -92,11 +101,14 @@ int top_show_text(const Command *command, const TopLook *before, const TopLook *
                 return 0;
         }
         fprintf(to, "\nClients by %s:\n", top_order_name(order));
-        return show_clients(command, after, to);
+        return show_clients(command, before, after, to);
 }
 
-static void show_client_json(const TopClient *client, FILE *to)
+static void show_client_json(const TopLook *before, const TopLook *after, const TopClient *client,
+                             FILE *to)
 {
+        const TopTraffic *traffic = &client->traffic;
+
         fputs("{\"client\":", to);
         json_write_string(to, client->client);
         fputs(",\"user\":", to);
@@ -107,8 +119,13 @@ static void show_client_json(const TopClient *client, FILE *to)
         json_write_string(to, client->listener);
         fprintf(to,
                 ",\"subscriptions\":%" PRIu64 ",\"inflight\":%" PRIu64 ",\"queued\":%" PRIu64
-                ",\"queued_bytes\":%" PRIu64 "}",
+                ",\"queued_bytes\":%" PRIu64,
                 client->subscriptions, client->inflight, client->queued, client->queued_bytes);
+        fprintf(to,
+                ",\"rates\":{\"messages_received\":%.1f,\"messages_sent\":%.1f,\"bytes\":%.1f}}",
+                top_look_per_second(before, after, traffic->messages_received),
+                top_look_per_second(before, after, traffic->messages_sent),
+                top_look_per_second(before, after, traffic->bytes));
 }
 
 int top_show_json(const TopLook *before, const TopLook *after, FILE *to)
@@ -126,7 +143,7 @@ int top_show_json(const TopLook *before, const TopLook *after, FILE *to)
                 return 0;
         for (size_t i = 0; i < after->n_clients; i++) {
                 fputs(i > 0 ? "," : "", to);
-                show_client_json(&after->clients[i], to);
+                show_client_json(before, after, &after->clients[i], to);
         }
         fputs("]}\n", to);
         return 0;

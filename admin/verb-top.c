@@ -119,13 +119,14 @@ static bool obey(Order *order, int key)
 static int follow(const Broker *broker, Order *order, const TopScreen *screen)
 {
         _cleanup_(top_look_done) TopLook last = {};
-        int r, status = top_look_take(broker, order->order, 0, false, &last);
+        int r, status = top_look_take(broker, &(TopWish){.before = &last}, &last);
 
         while (status == EXIT_DONE && obey(order, top_screen_wait(screen, order->delay))) {
+                const TopWish wish = {order->order, count_clients(screen), order->without_clients,
+                                      &last};
                 TopLook look;
 
-                status = top_look_take(broker, order->order, count_clients(screen),
-                                       order->without_clients, &look);
+                status = top_look_take(broker, &wish, &look);
                 if (status != EXIT_DONE)
                         break;
                 order->without_clients = look.without_clients;
@@ -160,7 +161,7 @@ int verb_top(const Command *command)
         if (status != EXIT_DONE && screen.is_on) {
                 /* What was said of it is gone with the screen. */
                 top_screen_done(&screen);
-                status = top_look_take(&broker, order.order, 0, true, &(TopLook){});
+                status = top_look_take(&broker, &(TopWish){.without_clients = true}, &(TopLook){});
         }
         return status;
 }

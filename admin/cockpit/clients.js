@@ -6,7 +6,7 @@ import { call, plain } from "./broker.js";
 import { ask, notice, show } from "./dialog.js";
 import { button, element, field } from "./dom.js";
 import { describeAll } from "./facts.js";
-import { whole } from "./format.js";
+import { number, whole } from "./format.js";
 import { attempt, PAGE, TablePage } from "./page.js";
 
 const ADMINISTRATIVE_ACTION = 0x98;
@@ -54,6 +54,8 @@ export class Clients extends TablePage {
                 { title: "Listener", text: row => row[3] },
                 { title: "Protocol", text: row => row[4] },
                 { title: "Subscriptions", text: row => whole(row[5]), isNumber: true },
+                { title: "Received", text: row => number(row[9]), isNumber: true },
+                { title: "Sent", text: row => number(row[10]), isNumber: true },
                 { title: "Waiting", text: row => whole(row[7]), isNumber: true },
                 { title: "", actions: row => [button("Disconnect", () => disconnect(row[0], this),
                                                      { "aria-label": `Disconnect ${row[0]}` })] },

@@ -12,12 +12,16 @@ export const keeping = seconds => Number(seconds) === NEVER ? "ever" : duration(
 
 /* One that is not named here is shown under its own name. */
 const WORDS = {
+    BytesReceived: ["Bytes received", bytes],
+    BytesSent: ["Bytes sent", bytes],
     CorrelationData: ["Correlation data", value => `${atob(value).length} bytes`],
     Ends: ["Ends", moment],
     Expiry: ["Is kept for", keeping],
     InFlight: ["Messages under way", whole],
     KeepAlive: ["Keep alive", value => value ? duration(value) : "none"],
     MessageExpiry: ["Expires in", duration],
+    MessagesReceived: ["Messages received", whole],
+    MessagesSent: ["Messages sent", whole],
     Queued: ["Messages that wait", whole],
     QueuedBytes: ["Bytes that wait", bytes],
     SessionExpiry: ["Session is kept for", keeping],

@@ -25,15 +25,16 @@ static int append_row(sd_bus_message *reply, const void *row)
 {
         const ClientFacts *facts = row;
 
-        return sd_bus_message_append(reply, "(ssssstttt)", facts->client, facts->user,
-                                     facts->address, facts->listener, facts->protocol,
-                                     facts->subscriptions, facts->inflight, facts->queued,
-                                     facts->queued_bytes);
+        return sd_bus_message_append(
+                reply, CLIENT_ROW_TYPE, facts->client, facts->user, facts->address, facts->listener,
+                facts->protocol, facts->subscriptions, facts->inflight, facts->queued,
+                facts->queued_bytes, facts->messages_received, facts->messages_sent,
+                facts->bytes_received, facts->bytes_sent);
 }
 
 static int answer_list(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
-        return page_bus_answer(call, gather, "(ssssstttt)", append_row);
+        return page_bus_answer(call, gather, CLIENT_ROW_TYPE, append_row);
 }
 
 int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -80,6 +81,10 @@ static const Fact fact_table[] = {
         FACT("Queued", 't', ClientFacts, queued),
         FACT("QueuedBytes", 't', ClientFacts, queued_bytes),
         FACT("Unsent", 't', ClientFacts, unsent),
+        FACT("MessagesReceived", 't', ClientFacts, messages_received),
+        FACT("MessagesSent", 't', ClientFacts, messages_sent),
+        FACT("BytesReceived", 't', ClientFacts, bytes_received),
+        FACT("BytesSent", 't', ClientFacts, bytes_sent),
 };
 
 static int answer_one(sd_bus_message *call, Gather *gather, sd_bus_error *error)

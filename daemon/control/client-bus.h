@@ -11,7 +11,8 @@
 
 /* Identifier, user, address, listener, version of the protocol; subscriptions, exchanges under way,
  * messages that wait, and their bytes. */
-#define CLIENT_ROWS_TYPE "a(ssssstttt)"
+#define CLIENT_ROW_TYPE  "(ssssstttttttt)"
+#define CLIENT_ROWS_TYPE "a" CLIENT_ROW_TYPE
 
 /* The bodies of the methods, for callers who may: data is the Manager. */
 int client_bus_list(sd_bus_message *call, void *data, sd_bus_error *error);

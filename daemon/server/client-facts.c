@@ -46,6 +46,10 @@ static void set_figures(ClientFacts *facts, const Connection *connection)
         facts->queued = session_n_queued(session);
         facts->queued_bytes = session_queued_bytes(session);
         facts->unsent = output_length(&connection->output);
+        facts->messages_received = connection->traffic.messages_received;
+        facts->messages_sent = connection->traffic.messages_sent;
+        facts->bytes_received = connection->traffic.bytes_received;
+        facts->bytes_sent = connection->traffic.bytes_sent;
 }
 
 int client_facts_new(const Connection *connection, ClientFacts **ret_facts)

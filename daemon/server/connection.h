@@ -48,6 +48,12 @@ typedef union ConnectionPeer {
         struct sockaddr_in6 in6;
 } ConnectionPeer;
 
+/* What has passed since it began. */
+typedef struct ConnectionTraffic {
+        uint64_t messages_received, messages_sent; /* PUBLISH */
+        uint64_t bytes_received, bytes_sent;       /* of all packets */
+} ConnectionTraffic;
+
 struct Connection {
         LoopSource source;
         Shard *shard;
@@ -74,6 +80,7 @@ struct Connection {
         AccessPolicy *policy; /* a reference: by which an OPEN one was let in; NULL: none */
         Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
         const AclUser *rules; /* of its user in there */
+        ConnectionTraffic traffic;
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */

@@ -312,6 +312,7 @@ int handle_publish(Connection *connection, const Packet *packet)
         if (must_stall(connection, &publish, parts.topic))
                 return stall(connection);
         counters_add(shard->counters.publish_received, 1);
+        connection->traffic.messages_received++;
         counters_add(shard->counters.publish_bytes_received, publish.payload.length);
         return act(connection, &publish, &parts);
 }

@@ -23,7 +23,7 @@ typedef struct PageList {
 } PageList;
 
 static const PageList lists[] = {
-        {"ListClients", "(ssssstttt)", "ssss"},
+        {"ListClients", "(ssssstttttttt)", "ssss"},
         {"ListSessions", "(sbtttttt)", "sst"},
         {"ListSubscriptions", "(sssbuubbu)", "sss"},
 };

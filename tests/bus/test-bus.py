@@ -416,7 +416,7 @@ def clients_are_listed_page_by_page(folder):
             rows, following = clients(bus)
             assert [row[:2] for row in rows] == \
                 [["a", "bob"], ["b", "eve"], ["c", "eve"], ["d\u00e9", "bob"]], rows
-            assert following == "" and rows[0][3:] == [mqtt(folder), "5.0", 0, 0, 0, 0], rows
+            assert following == "" and rows[0][3:-2] == [mqtt(folder), "5.0", 0, 0, 0, 0, 0, 0], rows
             rows, following = clients(bus, at_most=3)
             assert [row[0] for row in rows] == ["a", "b", "c"] and following == "c", rows
             rows, following = clients(bus, at_most=3, after=following)
@@ -442,6 +442,8 @@ def a_client_is_told_of(folder):
         assert values["Client"] == "c" and values["User"] == "eve", values
         assert values["Protocol"] == "5.0" and values["TLS"] is False, values
         assert values["Listener"] == mqtt(folder) and values["KeepAlive"] == 0, values
+        assert values["MessagesReceived"] == values["MessagesSent"] == 0, values
+        assert values["BytesReceived"] > 10 and values["BytesSent"] > 4, values
         assert "of that identifier" in refused(bus.call, PATH, MANAGER, "GetClient", "s", "C")
         client.close()
 

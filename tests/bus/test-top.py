@@ -84,6 +84,41 @@ def rates_are_of_the_time_between(folder):
             top.terminate()
 
 
+def the_busiest_come_first(folder):
+    """Four clients, of which the last by identifier alone has something to say, and then is silent."""
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        there = []
+        for name in b"abcz":
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(DEADLINE)
+            client.connect(os.path.join(folder, "mqtt"))
+            client.sendall(CONNECT[:-1] + bytes([name]))
+            assert client.recv(4)[3] == 0
+            there.append(client)
+        env = {**os.environ, **bus.environment()}
+        with subprocess.Popen([HAWKERCTL, "top", "--json", "-d", "0.2"], env=env, text=True,
+                              stdout=subprocess.PIPE) as top:
+            json.loads(top.stdout.readline())
+            quiet = json.loads(top.stdout.readline())
+            assert [one["client"] for one in quiet["clients"]] == ["a", "b", "c", "z"], quiet
+            assert all(set(one["rates"].values()) == {0} for one in quiet["clients"]), quiet
+            there[3].sendall(100 * b"\x30\x05\0\1tab" + b"\xc0\0")
+            assert there[3].recv(2) == b"\xd0\0"
+            total, looks = 0, 0
+            while total < 99.5:
+                look = json.loads(top.stdout.readline())
+                looks += 1
+                rates = look["clients"][0]["rates"]
+                if rates["messages_received"] > 0:
+                    assert look["clients"][0]["client"] == "z" and rates["bytes"] > rates["messages_received"]
+                total += rates["messages_received"] * look["seconds"]
+            assert total < 101 and looks >= 1, total
+            top.terminate()
+        for client in there:
+            client.close()
+
+
 def it_is_drawn_in_place(folder):
     with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one):
         pid, fd = pty.fork()
@@ -100,7 +135,7 @@ def it_is_drawn_in_place(folder):
                 if select.select([fd], [], [], 1)[0]:
                     text += os.read(fd, 65536).decode()
 
-        until("Clients by queued:")
+        until("Clients by messages:")
         assert text.startswith("\x1b[?1049h"), text
         assert not termios.tcgetattr(fd)[3] & termios.ECHO
         text = ""
@@ -110,7 +145,7 @@ def it_is_drawn_in_place(folder):
         frame = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.split("\x1b[H")[-1])
         assert all(len(line) <= 70 for line in frame.split("\r\n")), frame
         os.write(fd, b"s")
-        until("Clients by bytes:")
+        until("Clients by traffic:")
         os.write(fd, b"q")
         until("\x1b[?1049l")
         assert os.waitpid(pid, 0)[1] == 0
@@ -172,6 +207,7 @@ def the_level_of_the_log_can_be_changed(folder):
 TESTS = [
     one_look_has_all,
     rates_are_of_the_time_between,
+    the_busiest_come_first,
     it_is_drawn_in_place,
     a_broker_that_ends_is_told_on_the_screen_that_stays,
     wrong_usage_is_told,

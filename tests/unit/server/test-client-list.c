@@ -54,6 +54,41 @@ static void pages(Stage *stage)
                 client_free(clients[i]);
 }
 
+/* What one client says and hears, to the byte. */
+static void traffic(Stage *stage)
+{
+        Client *from = stage_join(stage, "from"), *to = stage_join(stage, "to");
+        const ClientFacts *facts;
+        Gather *gather;
+        Page page;
+
+        client_subscribe(to, "t", 0);
+        for (unsigned i = 0; i < 3; i++) {
+                client_publish(from, "t", BYTES_LITERAL("hello"), 0);
+                client_take_publish(to, "t", BYTES_LITERAL("hello"));
+        }
+        gather = ask(stage, &(ClientFilter){});
+        stage_await(stage, gather);
+        g_assert_cmpint(session_pages_result(gather, &page), ==, 0);
+        g_assert_cmpuint(page.n, ==, 2);
+        facts = page.rows[0].row;
+        g_assert_cmpuint(facts->messages_received, ==, 3);
+        g_assert_cmpuint(facts->messages_sent, ==, 0);
+        g_assert_cmpuint(facts->bytes_received, >, 3 * 11);
+        facts = page.rows[1].row;
+        g_assert_cmpuint(facts->messages_received, ==, 0);
+        g_assert_cmpuint(facts->messages_sent, ==, 3);
+        g_assert_cmpuint(facts->bytes_sent, >, 3 * 11);
+        gather_free(gather);
+        client_free(from);
+        client_free(to);
+}
+
+static void test_traffic(void)
+{
+        stage_with_workers(traffic);
+}
+
 static void test_pages(void)
 {
         stage_with_workers(pages);
@@ -346,6 +381,7 @@ int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/server/client-list/pages", test_pages);
+        g_test_add_func("/server/client-list/traffic", test_traffic);
         g_test_add_func("/server/client-list/filters", test_filters);
         g_test_add_func("/server/client-list/foreign", test_foreign);
         g_test_add_func("/server/client-list/away", test_away);
