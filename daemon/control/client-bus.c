@@ -89,19 +89,9 @@ static const Fact fact_table[] = {
 
 static int answer_one(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        Page page;
-        int r;
+        int r = page_bus_answer_one(call, gather, fact_table, ARRAY_SIZE(fact_table));
 
-        r = session_pages_result(gather, &page);
-        if (r < 0)
-                return r;
-        if (page.n == 0)
-                return set_no_client(error);
-        r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = fact_table_append(reply, fact_table, ARRAY_SIZE(fact_table), page.rows[0].row);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+        return r == 0 ? set_no_client(error) : r;
 }
 
 int client_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -123,7 +113,7 @@ int client_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
 
 static int answer_disconnect(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
-        if (!client_kick_was_there(gather))
+        if (!client_order_was_there(gather))
                 return set_no_client(error);
         return sd_bus_reply_method_return(call, NULL);
 }
@@ -142,7 +132,7 @@ int client_bus_check_text(const char *text, sd_bus_error *error)
 int client_bus_disconnect(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         Manager *manager = data;
-        ClientKick kick;
+        ClientOrder kick = {};
         uint32_t reason;
         Gather *gather;
         int will, r;

@@ -32,6 +32,23 @@ int page_bus_answer(sd_bus_message *call, Gather *gather, const char *row_type, 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+int page_bus_answer_one(sd_bus_message *call, Gather *gather, const Fact *table, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Page page;
+        int r;
+
+        r = session_pages_result(gather, &page);
+        if (r < 0 || page.n == 0)
+                return r;
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = fact_table_append(reply, table, n, page.rows[0].row);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        return r < 0 ? r : 1;
+}
+
 int page_bus_check_length(const char *name, const char *text, sd_bus_error *error)
 {
         const size_t length = strlen(text);

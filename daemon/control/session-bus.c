@@ -93,19 +93,9 @@ static const Fact fact_table[] = {
 
 static int answer_one(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        Page page;
-        int r;
+        int r = page_bus_answer_one(call, gather, fact_table, ARRAY_SIZE(fact_table));
 
-        r = session_pages_result(gather, &page);
-        if (r < 0)
-                return r;
-        if (page.n == 0)
-                return session_bus_set_none(error);
-        r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = fact_table_append(reply, fact_table, ARRAY_SIZE(fact_table), page.rows[0].row);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+        return r == 0 ? session_bus_set_none(error) : r;
 }
 
 int session_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -127,7 +117,7 @@ int session_bus_get(sd_bus_message *call, void *data, sd_bus_error *error)
 
 static int answer_drop(sd_bus_message *call, Gather *gather, sd_bus_error *error)
 {
-        if (!session_drop_was_there(gather))
+        if (!client_order_was_there(gather))
                 return session_bus_set_none(error);
         return sd_bus_reply_method_return(call, NULL);
 }
@@ -135,7 +125,7 @@ static int answer_drop(sd_bus_message *call, Gather *gather, sd_bus_error *error
 int session_bus_drop(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         Manager *manager = data;
-        SessionDrop drop;
+        ClientOrder drop = {};
         Gather *gather;
         int will, r;
 

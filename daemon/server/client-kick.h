@@ -11,22 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/gather.h"
+#include "server/client-order.h"
 
-#define CLIENT_KICK_TEXT_MAX 1024U /* bytes */
-
-typedef struct ClientKick {
-        const char *client; /* its identifier */
-        const char *text;   /* for the Reason String and the log; "": none. Not longer than that */
-        uint8_t reason;     /* of the DISCONNECT, for MQTT 5 */
-        bool without_will;  /* which is then not published */
-} ClientKick;
+/* Bytes of the text at most. */
+#define CLIENT_KICK_TEXT_MAX 1024U
 
 /* Whether a DISCONNECT may say that it failed for this reason. */
 bool client_kick_reason_is_valid(uint32_t reason);
 
-/* The order is copied; its reason and its text are valid. 0, -ENOMEM or -errno. */
-int client_kick_new(const ClientKick *kick, unsigned n_workers, Gather **ret_gather);
-
-/* When all have answered: whether it was connected, and is not any more. */
-bool client_kick_was_there(Gather *gather);
+/* The order is copied; its reason and its text are valid. 0, -ENOMEM or -errno.
+ * client_order_was_there() tells whether it was connected, and is not any more. */
+int client_kick_new(const ClientOrder *order, unsigned n_workers, Gather **ret_gather);

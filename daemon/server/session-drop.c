@@ -5,8 +5,6 @@
 #include "server/session-drop.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "mqtt/reason.h"
 #include "server/client-session.h"
@@ -15,16 +13,8 @@
 #include "server/shard-store.h"
 #include "util/log.h"
 
-/* Only the worker that owns the client identifier writes to it. */
-typedef struct Order {
-        char *client, *text;
-        bool without_will;
-        bool was_there;
-        uint64_t change; /* that has it, for the disk; 0: none */
-} Order;
-
 /* What is not written is there again after the next start: nobody is told that it is gone. */
-static int await_disk(const Order *order, const Shard *shard)
+static int await_disk(const ClientOrder *order, const Shard *shard)
 {
         const ShardStore *store = shard->store;
 
@@ -33,7 +23,7 @@ static int await_disk(const Order *order, const Shard *shard)
         return store->refused == order->change ? -ENOMEM : GATHER_DONE;
 }
 
-static int hand_over(Order *order, Shard *shard)
+static int hand_over(ClientOrder *order, Shard *shard)
 {
         const uint64_t before = shard->store->facts;
 
@@ -42,7 +32,7 @@ static int hand_over(Order *order, Shard *shard)
         return order->change > before ? await_disk(order, shard) : -ENOMEM;
 }
 
-static int end_session(Order *order, Shard *shard)
+static int end_session(ClientOrder *order, Shard *shard)
 {
         const Bytes id = bytes_from_string(order->client);
         Session *session = sessions_find(shard->sessions, id);
@@ -69,44 +59,16 @@ static int end_session(Order *order, Shard *shard)
 
 static int work(void *question, Shard *shard)
 {
-        Order *order = question;
+        ClientOrder *order = question;
 
-        if (plane_owner(shard->plane, bytes_from_string(order->client)) != shard->index)
+        if (!client_order_concerns(order, shard))
                 return GATHER_DONE;
         return order->was_there ? await_disk(order, shard) : end_session(order, shard);
 }
 
-static void order_free(void *question)
+static const GatherType type = {work, client_order_free};
+
+int session_drop_new(const ClientOrder *order, unsigned n_workers, Gather **ret_gather)
 {
-        Order *order = question;
-
-        free(order->client);
-        free(order->text);
-        free(order);
-}
-
-static const GatherType type = {work, order_free};
-
-int session_drop_new(const SessionDrop *drop, unsigned n_workers, Gather **ret_gather)
-{
-        Order *order = calloc(1, sizeof(*order));
-        int r = -ENOMEM;
-
-        if (!order)
-                return -ENOMEM;
-        order->client = strdup(drop->client);
-        order->text = strdup(drop->text);
-        order->without_will = drop->without_will;
-        if (order->client && order->text)
-                r = gather_new(&type, order, n_workers, ret_gather);
-        if (r < 0)
-                order_free(order);
-        return r;
-}
-
-bool session_drop_was_there(Gather *gather)
-{
-        const Order *order = gather_question(gather);
-
-        return order->was_there;
+        return client_order_new(&type, order, n_workers, ret_gather);
 }

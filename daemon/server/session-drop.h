@@ -14,18 +14,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include "server/client-order.h"
 
-#include "server/gather.h"
-
-typedef struct SessionDrop {
-        const char *client; /* its identifier */
-        const char *text;   /* for the Reason String and the log; "": none */
-        bool without_will;  /* which is then not published */
-} SessionDrop;
-
-/* The order is copied. 0, -ENOMEM or -errno. */
-int session_drop_new(const SessionDrop *drop, unsigned n_workers, Gather **ret_gather);
-
-/* When all have answered, with 0: whether there was a session, which is not there any more. */
-bool session_drop_was_there(Gather *gather);
+/* The order is copied; its reason is not asked for. 0, -ENOMEM or -errno. When all have answered
+ * with 0 client_order_was_there() tells whether there was a session, which is not there any more.
+ */
+int session_drop_new(const ClientOrder *order, unsigned n_workers, Gather **ret_gather);

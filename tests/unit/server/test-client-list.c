@@ -174,7 +174,7 @@ static void test_away(void)
 
 /* --- orders --- */
 
-static bool kick(Stage *stage, const ClientKick *order)
+static bool kick(Stage *stage, const ClientOrder *order)
 {
         Gather *gather;
         bool was_there;
@@ -183,7 +183,7 @@ static bool kick(Stage *stage, const ClientKick *order)
         server_gather(stage->server, gather);
         stage_turn(stage);
         g_assert_true(stage_has_answer(gather));
-        was_there = client_kick_was_there(gather);
+        was_there = client_order_was_there(gather);
         gather_free(gather);
         return was_there;
 }
@@ -206,15 +206,15 @@ static void kicks(Stage *stage)
                *two = join_with_will(stage, "two");
 
         client_subscribe(watcher, "will", 0);
-        g_assert_false(kick(stage, &(ClientKick){"other", "", 0x98, false}));
-        g_assert_true(kick(stage, &(ClientKick){"two", "", 0x98, true}));
+        g_assert_false(kick(stage, &(ClientOrder){"other", "", 0x98, false}));
+        g_assert_true(kick(stage, &(ClientOrder){"two", "", 0x98, true}));
         client_take_disconnect(two, 0x98);
-        g_assert_true(kick(stage, &(ClientKick){"one", "", 0x9C, false}));
+        g_assert_true(kick(stage, &(ClientOrder){"one", "", 0x9C, false}));
         client_take_disconnect(one, 0x9C);
         /* That of the other one would have been before it. */
         client_take_publish(watcher, "will", BYTES_LITERAL("one"));
         client_take_nothing(watcher);
-        g_assert_false(kick(stage, &(ClientKick){"one", "", 0x98, false}));
+        g_assert_false(kick(stage, &(ClientOrder){"one", "", 0x98, false}));
         client_free(one);
         client_free(two);
         client_free(watcher);

@@ -12,7 +12,7 @@
 
 #define TEXT BYTES_LITERAL("text")
 
-static Gather *order(const Stage *stage, const SessionDrop *drop)
+static Gather *order(const Stage *stage, const ClientOrder *drop)
 {
         Gather *gather;
 
@@ -22,7 +22,7 @@ static Gather *order(const Stage *stage, const SessionDrop *drop)
 
 static bool take(Gather *gather)
 {
-        const bool was_there = session_drop_was_there(gather);
+        const bool was_there = client_order_was_there(gather);
 
         gather_free(gather);
         return was_there;
@@ -30,7 +30,7 @@ static bool take(Gather *gather)
 
 static bool drop(Stage *stage, const char *client, bool without_will)
 {
-        Gather *gather = order(stage, &(SessionDrop){client, "", without_will});
+        Gather *gather = order(stage, &(ClientOrder){client, "", 0, without_will});
 
         stage_gather(stage, gather);
         return take(gather);
@@ -70,7 +70,7 @@ static void connected(Stage *stage)
 {
         Client *lasting = stage_join_for(stage, "lasting", 100),
                *other = stage_join(stage, "other");
-        Gather *gather = order(stage, &(SessionDrop){"lasting", "", false});
+        Gather *gather = order(stage, &(ClientOrder){"lasting", "", 0, false});
 
         stage_gather(stage, gather);
         g_assert_true(take(gather));
@@ -205,7 +205,7 @@ static void test_answer_waits_for_the_disk(void)
                 Stage stage;
 
                 begin_stored(&stage, workers, keep);
-                gather = order(&stage, &(SessionDrop){"c", "", false});
+                gather = order(&stage, &(ClientOrder){"c", "", 0, false});
                 server_gather(stage.server, gather);
                 for (unsigned i = 0; i < 5; i++)
                         stage_turn(&stage);
@@ -227,7 +227,7 @@ static void test_relaxed_does_not_wait(void)
         Stage stage;
 
         begin_stored(&stage, 1, keep_relaxed);
-        gather = order(&stage, &(SessionDrop){"c", "", false});
+        gather = order(&stage, &(ClientOrder){"c", "", 0, false});
         stage_gather(&stage, gather);
         g_assert_true(take(gather));
         end_stored(&stage);
@@ -240,7 +240,7 @@ static void test_end_while_it_waits(void)
         Stage stage;
 
         begin_stored(&stage, 1, keep);
-        gather = order(&stage, &(SessionDrop){"c", "", false});
+        gather = order(&stage, &(ClientOrder){"c", "", 0, false});
         server_gather(stage.server, gather);
         stage_turn(&stage);
         g_assert_false(stage_has_answer(gather));
@@ -262,7 +262,7 @@ static void test_out_of_memory(void)
                 begin_stored(&stage, 1, keep);
                 stage.waits = false;
                 failing_memory_begin(n);
-                r = session_drop_new(&(SessionDrop){"c", "", false}, 1, &gather);
+                r = session_drop_new(&(ClientOrder){"c", "", 0, false}, 1, &gather);
                 if (r == 0) {
                         server_gather(stage.server, gather);
                         stage_turn(&stage);
