@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http-context.c: the context of libwebsockets. */
+
+#include "server/http-context.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <string.h>
+
+#include "server/http-call.h"
+#include "util/log.h"
+
+/* Its own sockets, beside those of calls. */
+#define OWN_FDS 8
+
+static int event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                 size_t length)
+{
+        HttpCall *call = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+
+        if (!call)
+                return 0;
+        call->wsi = wsi;
+        switch ((int)reason) {
+        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+                return http_call_upgrade(call);
+        case LWS_CALLBACK_HTTP:
+                return http_call_answer(call);
+        case LWS_CALLBACK_HTTP_WRITEABLE:
+                return http_call_send(call);
+        case LWS_CALLBACK_ESTABLISHED: /* the 101 is sent: from here on the worker is alone */
+        case LWS_CALLBACK_TIMER:
+                return -1;
+        case LWS_CALLBACK_WSI_DESTROY:
+                http_call_closed(call);
+                return 0;
+        default:
+                return 0;
+        }
+}
+
+/* The first is what a connection has before its upgrade; its name is no token, so that no client
+ * can ask for it. */
+static const struct lws_protocols protocols[] = {
+        {.name = "no subprotocol", .callback = event},
+        {.name = "mqtt", .callback = event},
+        {.name = "mqttv3.1", .callback = event},
+        {.name = NULL},
+};
+
+static void take_line(int level, const char *line)
+{
+        log_at(LOG_CATEGORY_WEBSOCKETS, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+void http_context_set_log(int mask)
+{
+        lws_set_log_level(mask, take_line);
+}
+
+int http_context_new(unsigned n_calls, struct lws_context **ret_context,
+                     struct lws_vhost **ret_vhost)
+{
+        struct lws_context_creation_info info = {
+                .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+                .protocols = protocols,
+                .vhost_name = "hawker",
+                .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                           LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
+                .fd_limit_per_thread = n_calls + OWN_FDS,
+                .max_http_header_data = UINT16_MAX,
+                .max_http_header_pool2 = n_calls,
+                .gid = (gid_t)-1,
+                .uid = (uid_t)-1,
+        };
+        struct lws_context *context = lws_create_context(&info);
+        struct lws_vhost *vhost;
+
+        if (!context)
+                return -ENOMEM;
+        vhost = lws_create_vhost(context, &info);
+        if (!vhost) {
+                lws_context_destroy(context);
+                return -ENOMEM;
+        }
+        *ret_context = context;
+        *ret_vhost = vhost;
+        return 0;
+}
+
+void http_context_free(struct lws_context *context)
+{
+        if (context)
+                lws_context_destroy(context);
+}
+
+int http_context_turn(struct lws_context *context)
+{
+        return lws_service(context, 0) < 0 ? -1 : 0;
+}
+
+void http_context_wake(struct lws_context *context)
+{
+        lws_cancel_service(context);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http.c: the HTTP thread, and what waits for it. */
+
+#include "server/http.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "server/http-call.h"
+#include "server/http-context.h"
+#include "util/log.h"
+
+struct Http {
+        pthread_mutex_t lock; /* of all up to the line */
+        List waiting;         /* HttpCall: not libwebsockets' yet */
+        unsigned n_visits;
+        bool has_thread; /* to be joined */
+        bool runs;       /* and it will look at `waiting` */
+        bool ends;
+        struct lws_context *context; /* to be woken; the thread's otherwise */
+        pthread_t thread;
+        /* ---- */
+        struct lws_vhost *vhost;
+        int log_mask;
+};
+
+/* The last one may come from the end of the context. */
+static void call_gone(HttpCall *call)
+{
+        Http *http = call->owner;
+
+        http_call_free(call);
+        pthread_mutex_lock(&http->lock);
+        http->n_visits--;
+        pthread_mutex_unlock(&http->lock);
+}
+
+static void begin(Http *http, HttpCall *call)
+{
+        int mask = call->visit->endpoint->settings->websockets_log_level;
+
+        if (mask != http->log_mask)
+                http_context_set_log(http->log_mask = mask);
+        if (!http_call_begin(call, http->vhost))
+                call_gone(call);
+}
+
+/* Takes what waits. False: the end. */
+static bool take(Http *http, List *ret_calls)
+{
+        bool goes_on;
+
+        pthread_mutex_lock(&http->lock);
+        list_splice_tail(ret_calls, &http->waiting);
+        goes_on = !http->ends;
+        pthread_mutex_unlock(&http->lock);
+        return goes_on;
+}
+
+static void drop(List *calls)
+{
+        list_foreach_safe (HttpCall, call, calls, link) {
+                list_remove(&call->link);
+                call_gone(call);
+        }
+}
+
+static void serve(Http *http, struct lws_context *context)
+{
+        List calls;
+        bool goes_on;
+
+        list_init(&calls);
+        while ((goes_on = take(http, &calls))) {
+                list_foreach_safe (HttpCall, call, &calls, link) {
+                        list_remove(&call->link);
+                        begin(http, call);
+                }
+                if (http_context_turn(context) < 0)
+                        break;
+        }
+        if (goes_on)
+                log_error("The HTTP thread failed; the next connection starts another one");
+        drop(&calls);
+}
+
+static void publish(Http *http, struct lws_context *context)
+{
+        pthread_mutex_lock(&http->lock);
+        http->context = context;
+        pthread_mutex_unlock(&http->lock);
+}
+
+/* What comes from here on starts another thread; this one touches nothing any more. */
+static void end(Http *http)
+{
+        List calls;
+        bool ended = false;
+
+        list_init(&calls);
+        while (!ended) {
+                drop(&calls);
+                pthread_mutex_lock(&http->lock);
+                list_splice_tail(&calls, &http->waiting);
+                ended = list_is_empty(&calls);
+                if (ended)
+                        http->runs = false;
+                pthread_mutex_unlock(&http->lock);
+        }
+}
+
+static void *run(void *data)
+{
+        struct lws_context *context = NULL;
+        Http *http = data;
+        int r;
+
+        http_context_set_log(http->log_mask);
+        r = http_context_new(HTTP_VISITS_MAX, &context, &http->vhost);
+        if (r < 0) {
+                log_error("libwebsockets cannot begin");
+        } else {
+                publish(http, context);
+                serve(http, context);
+                publish(http, NULL);
+                http_context_free(context);
+        }
+        end(http);
+        return NULL;
+}
+
+/* With the lock. Signals are for others. */
+static int start(Http *http)
+{
+        sigset_t all, old;
+        int r;
+
+        if (http->has_thread)
+                pthread_join(http->thread, NULL);
+        http->has_thread = false;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        r = -pthread_create(&http->thread, NULL, run, http);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        if (r < 0)
+                return r;
+        pthread_setname_np(http->thread, "http");
+        http->has_thread = http->runs = true;
+        return 0;
+}
+
+int http_new(Http **ret_http)
+{
+        Http *http = calloc(1, sizeof(*http));
+
+        if (!http)
+                return -ENOMEM;
+        pthread_mutex_init(&http->lock, NULL);
+        list_init(&http->waiting);
+        *ret_http = http;
+        return 0;
+}
+
+Http *http_free(Http *http)
+{
+        if (!http)
+                return NULL;
+        pthread_mutex_lock(&http->lock);
+        http->ends = true;
+        if (http->context)
+                http_context_wake(http->context);
+        pthread_mutex_unlock(&http->lock);
+        if (http->has_thread)
+                pthread_join(http->thread, NULL);
+        pthread_mutex_destroy(&http->lock);
+        free(http);
+        return NULL;
+}
+
+/* With the lock. It is woken once for all that wait. */
+static int push(Http *http, HttpCall *call)
+{
+        bool sleeps = list_is_empty(&http->waiting);
+        int r;
+
+        if (http->n_visits >= HTTP_VISITS_MAX)
+                return -EBUSY;
+        r = http->runs ? 0 : start(http);
+        if (r < 0)
+                return r;
+        http->n_visits++;
+        list_append(&http->waiting, &call->link);
+        if (sleeps && http->context)
+                http_context_wake(http->context);
+        return 0;
+}
+
+int http_adopt(Http *http, HttpVisit *visit, int fd)
+{
+        _cleanup_(http_call_freep) HttpCall *call = NULL;
+        int r;
+
+        r = http_call_new(visit, fd, &call);
+        if (r < 0)
+                return r;
+        call->owner = http;
+        call->gone = call_gone;
+        pthread_mutex_lock(&http->lock);
+        r = push(http, call);
+        pthread_mutex_unlock(&http->lock);
+        if (r < 0) {
+                call->fd = -1; /* the caller's still */
+                return r;
+        }
+        TAKE_PTR(call);
+        return 0;
+}
