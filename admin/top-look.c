@@ -55,6 +55,9 @@ void top_look_done(TopLook *look)
         for (size_t i = 0; i < look->n_clients; i++)
                 client_done(&look->clients[i]);
         free(look->clients);
+        for (size_t i = 0; i < look->n_topics; i++)
+                free(look->topics[i].topic);
+        free(look->topics);
         top_counts_done(&look->counts);
         *look = (TopLook){};
 }
@@ -199,6 +202,43 @@ static int ask_clients(const Broker *broker, const TopWish *wish, TopLook *look)
         return look->without_clients ? EXIT_DONE : status;
 }
 
+/* --- topics --- */
+
+static int read_topics(TopLook *look, sd_bus_message *reply, size_t most)
+{
+        const char *topic;
+        double messages, bytes;
+        int r = sd_bus_message_enter_container(reply, 'a', "(sdd)");
+
+        look->topics = calloc(MAX(most, (size_t)1), sizeof(*look->topics));
+        if (!look->topics)
+                return -ENOMEM;
+        while (r >= 0 && look->n_topics < most &&
+               (r = sd_bus_message_read(reply, "(sdd)", &topic, &messages, &bytes)) > 0) {
+                look->topics[look->n_topics] = (TopTopic){strdup(topic), messages, bytes};
+                if (!look->topics[look->n_topics++].topic)
+                        return -ENOMEM;
+        }
+        return r;
+}
+
+static int ask_topics(const Broker *broker, const TopWish *wish, TopLook *look)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        int r, status;
+
+        r = broker_new_call(broker, BROKER_MANAGER, "ListBusyTopics", &call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "u", (uint32_t)wish->topics);
+        if (r < 0)
+                return broker_failed(r);
+        status = broker_call(broker, call, 0, &reply);
+        if (status != EXIT_DONE)
+                return status;
+        r = read_topics(look, reply, wish->topics);
+        return r < 0 ? broker_failed(r) : EXIT_DONE;
+}
+
 int top_look_take(const Broker *broker, const TopWish *wish, TopLook *ret_look)
 {
         _cleanup_(top_look_done) TopLook look = {.without_clients = wish->without_clients};
@@ -207,6 +247,8 @@ int top_look_take(const Broker *broker, const TopWish *wish, TopLook *ret_look)
         look.when = clock_monotonic_ns() / 1000;
         if (status == EXIT_DONE && !wish->without_clients)
                 status = ask_clients(broker, wish, &look);
+        if (status == EXIT_DONE && !look.without_clients)
+                status = ask_topics(broker, wish, &look);
         if (status != EXIT_DONE)
                 return status;
         *ret_look = look;

@@ -53,20 +53,28 @@ typedef struct TopClient {
         TopTraffic traffic; /* since the look before */
 } TopClient;
 
+typedef struct TopTopic {
+        char *topic;
+        double messages, bytes; /* per second, as the broker has counted */
+} TopTopic;
+
 typedef struct TopLook {
         uint64_t when; /* microseconds of the monotonic clock */
         uint64_t figures[TOP_FIGURES];
         TopClient *clients; /* the first of them, in order */
         size_t n_clients;
-        TopCounts counts;     /* of all clients */
-        bool without_clients; /* who asks may not see them */
+        TopCounts counts; /* of all clients */
+        TopTopic *topics; /* the busiest, in order */
+        size_t n_topics;
+        bool without_clients; /* who asks may not see them, nor topics */
 } TopLook;
 
 /* What to look for. */
 typedef struct TopWish {
         TopOrder order;
-        size_t most;           /* clients to show */
-        bool without_clients;  /* they are not asked for */
+        size_t most;           /* clients to show, */
+        size_t topics;         /* and topics */
+        bool without_clients;  /* neither is asked for */
         const TopLook *before; /* the look before */
 } TopWish;
 

@@ -20,6 +20,9 @@ static const TableColumn client_columns[] = {
         {"QUEUED", true, 0},  {"BYTES", true, 0},
 };
 
+static const TableColumn topic_columns[] = {
+        {"TOPIC", false, 1}, {"MESSAGES/S", true, 0}, {"BYTES/S", true, 0}};
+
 static const char *const rate_titles[TOP_RATES] = {
         [TOP_MESSAGES_RECEIVED] = "Messages received",
         [TOP_MESSAGES_SENT] = "Messages sent",
@@ -64,6 +67,32 @@ static int add_client(Table *table, const TopLook *before, const TopLook *look,
         return r;
 }
 
+static int show_topics(const Command *command, const TopLook *look, FILE *to)
+{
+        _cleanup_(table_done) Table table = {
+                .columns = topic_columns,
+                .n_columns = ARRAY_SIZE(topic_columns),
+                .to = to,
+                .width = command->width,
+                .has_colours = command->has_colours,
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < look->n_topics; i++) {
+                const TopTopic *topic = &look->topics[i];
+
+                r = table_add(&table, "%s", topic->topic);
+                if (r == 0)
+                        r = table_add(&table, "%.0f", topic->messages);
+                if (r == 0)
+                        r = table_add(&table, "%.0f", topic->bytes);
+        }
+        if (r == 0 && look->n_topics > 0)
+                fputs("\nBusiest topics:\n", to);
+        table_print(&table);
+        return r;
+}
+
 static int show_clients(const Command *command, const TopLook *before, const TopLook *look,
                         FILE *to)
 {
@@ -100,6 +129,9 @@ int top_show_text(const Command *command, const TopLook *before, const TopLook *
                 fputs("\nThe clients are shown to root and the group hawker-admin.\n", to);
                 return 0;
         }
+        r = show_topics(command, after, to);
+        if (r < 0)
+                return r;
         fprintf(to, "\nClients by %s:\n", top_order_name(order));
         return show_clients(command, before, after, to);
 }
@@ -138,9 +170,17 @@ int top_show_json(const TopLook *before, const TopLook *after, FILE *to)
         for (size_t i = 0; i < TOP_RATES; i++)
                 fprintf(to, "%s\"%s\":%.1f", i > 0 ? "," : "", top_figure_name((TopFigure)i),
                         top_look_rate(before, after, (TopFigure)i));
-        fputs(after->without_clients ? "},\"clients\":null}\n" : "},\"clients\":[", to);
+        fputs(after->without_clients ? "},\"topics\":null,\"clients\":null}\n" : "},\"topics\":[",
+              to);
         if (after->without_clients)
                 return 0;
+        for (size_t i = 0; i < after->n_topics; i++) {
+                fputs(i > 0 ? ",{\"topic\":" : "{\"topic\":", to);
+                json_write_string(to, after->topics[i].topic);
+                fprintf(to, ",\"messages\":%.1f,\"bytes\":%.1f}", after->topics[i].messages,
+                        after->topics[i].bytes);
+        }
+        fputs("],\"clients\":[", to);
         for (size_t i = 0; i < after->n_clients; i++) {
                 fputs(i > 0 ? "," : "", to);
                 show_client_json(before, after, &after->clients[i], to);

@@ -12,8 +12,14 @@
 #include "admin/top-show.h"
 #include "util/macro.h"
 
-/* What stands above the clients. */
-#define LINES_ABOVE 12U
+/* What stands above the clients, but for the topics. */
+#define LINES_ABOVE 15U
+
+/* Of the lines that are left for both, one of so many is for a topic. */
+#define TOPICS_SHARE 3U
+
+/* Topics at most. */
+#define TOPICS_SHOWN 10U
 
 /* Where no terminal says how many fit. */
 #define CLIENTS_SHOWN 20U
@@ -98,13 +104,14 @@ static int show(const Order *order, const TopScreen *screen, const TopLook *befo
         return r;
 }
 
-static size_t count_clients(const TopScreen *screen)
+/* How many of each fit. */
+static void count_rows(const TopScreen *screen, TopWish *wish)
 {
         const unsigned height = screen->is_on ? terminal_height() : 0;
+        const unsigned rows = height > LINES_ABOVE ? height - LINES_ABOVE : 2;
 
-        if (height == 0)
-                return CLIENTS_SHOWN;
-        return height > LINES_ABOVE ? height - LINES_ABOVE : 1;
+        wish->topics = height == 0 ? TOPICS_SHOWN : MIN(MAX(rows / TOPICS_SHARE, 1U), TOPICS_SHOWN);
+        wish->most = height == 0 ? CLIENTS_SHOWN : rows - wish->topics;
 }
 
 /* False: end. */
@@ -122,10 +129,14 @@ static int follow(const Broker *broker, Order *order, const TopScreen *screen)
         int r, status = top_look_take(broker, &(TopWish){.before = &last}, &last);
 
         while (status == EXIT_DONE && obey(order, top_screen_wait(screen, order->delay))) {
-                const TopWish wish = {order->order, count_clients(screen), order->without_clients,
-                                      &last};
+                TopWish wish = {
+                        .order = order->order,
+                        .without_clients = order->without_clients,
+                        .before = &last,
+                };
                 TopLook look;
 
+                count_rows(screen, &wish);
                 status = top_look_take(broker, &wish, &look);
                 if (status != EXIT_DONE)
                         break;

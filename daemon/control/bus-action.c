@@ -33,6 +33,7 @@ static const struct {
         {MANAGER_INTERFACE, "GetRetained", INSPECT},
         {MANAGER_INTERFACE, "GetSession", INSPECT},
         {MANAGER_INTERFACE, "ListBans", INSPECT},
+        {MANAGER_INTERFACE, "ListBusyTopics", INSPECT},
         {MANAGER_INTERFACE, "ListClients", INSPECT},
         {MANAGER_INTERFACE, "ListRetained", INSPECT},
         {MANAGER_INTERFACE, "ListSessions", INSPECT},

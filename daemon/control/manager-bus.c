@@ -6,22 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/access-bus.h"
-#include "control/backup-bus.h"
 #include "control/ban-bus.h"
-#include "control/bus-access.h"
 #include "control/client-bus.h"
 #include "control/event-bus.h"
-#include "control/listener-add.h"
 #include "control/manager-bus.h"
-#include "control/publish-bus.h"
+#include "control/manager-methods.h"
 #include "control/reload-message.h"
-#include "control/reload.h"
 #include "control/retained-bus.h"
 #include "control/session-bus.h"
 #include "control/subscription-bus.h"
-#include "control/trace-bus.h"
-#include "util/log.h"
+#include "control/topic-bus.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -89,194 +83,11 @@ static int get_workers(sd_bus *bus, const char *path, const char *interface, con
         return sd_bus_message_append(reply, "u", server_n_workers(object->manager->server));
 }
 
-static int do_reload(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const ReloadResult *result;
-        int r;
-
-        r = manager_reload(data, &result);
-        if (r < 0)
-                return reload_message_set_error(error, result, r);
-        r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = reload_message_append_changes(reply, result);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-static int on_reload(sd_bus_message *call, void *data, sd_bus_error *error)
+static int on_method(sd_bus_message *call, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
 
-        return bus_let_admin(call, do_reload, object->manager);
-}
-
-static int do_restart(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        int r;
-
-        r = manager_restart(data);
-        if (r == -EOPNOTSUPP)
-                return sd_bus_error_set(error, "org.hawker.Error.RestartNotPossible",
-                                        "No service manager keeps the connections of this broker");
-        if (r < 0)
-                return r;
-        log_notice("Restarting as the bus asks");
-        return sd_bus_reply_method_return(call, NULL);
-}
-
-static int on_restart(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, do_restart, object->manager);
-}
-
-static int on_add_listener(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, listener_add_bus, object->manager);
-}
-
-static int on_remove_listener(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, listener_remove_bus, object->manager);
-}
-
-static int on_ban(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, ban_bus_ban, object->manager);
-}
-
-static int on_unban(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, ban_bus_unban, object->manager);
-}
-
-static int on_list_bans(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, ban_bus_list, object->manager);
-}
-
-static int on_backup(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, backup_bus_start, object->manager);
-}
-
-static int on_clear_retained(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, retained_bus_clear, object->manager);
-}
-
-static int on_publish(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, publish_bus_publish, object->manager);
-}
-
-static int on_list_clients(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, client_bus_list, object->manager);
-}
-
-static int on_disconnect(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, client_bus_disconnect, object->manager);
-}
-
-static int on_get_client(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, client_bus_get, object->manager);
-}
-
-static int on_drop_session(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, session_bus_drop, object->manager);
-}
-
-static int on_list_sessions(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, session_bus_list, object->manager);
-}
-
-static int on_list_subscriptions(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, subscription_bus_list, object->manager);
-}
-
-static int on_get_session(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, session_bus_get, object->manager);
-}
-
-static int on_list_retained(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, retained_bus_list, object->manager);
-}
-
-static int on_get_retained(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, retained_bus_get, object->manager);
-}
-
-static int on_subscribe(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, event_bus_subscribe, object->manager);
-}
-
-static int on_trace_client(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, trace_bus_start, object->manager);
-}
-
-static int on_unsubscribe(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, event_bus_unsubscribe, object->manager);
-}
-
-static int on_test_access(sd_bus_message *call, void *data, sd_bus_error *error)
-{
-        const ManagerBus *object = data;
-
-        return bus_let_admin(call, access_bus_test, object->manager);
+        return manager_methods_call(call, object->manager, error);
 }
 
 const sd_bus_vtable manager_vtable[] = {
@@ -290,75 +101,78 @@ const sd_bus_vtable manager_vtable[] = {
         /* clang-format off */
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT(RELOAD_CHANGES_TYPE, changes),
-                                on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Restart", NULL, NULL, on_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Restart", NULL, NULL, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("AddListener", SD_BUS_ARGS("h", socket, "s", name),
-                                SD_BUS_NO_RESULT, on_add_listener, SD_BUS_VTABLE_UNPRIVILEGED),
+                                SD_BUS_NO_RESULT, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RemoveListener", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
-                                on_remove_listener, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Ban",
                                 SD_BUS_ARGS("s", kind, "s", subject, "s", reason, "t", seconds),
                                 SD_BUS_RESULT("t", until, "b", kept),
-                                on_ban, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Unban", SD_BUS_ARGS("s", kind, "s", subject),
                                 SD_BUS_RESULT("b", kept),
-                                on_unban, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListBans", SD_BUS_NO_ARGS, SD_BUS_RESULT(BAN_ROWS_TYPE, bans),
-                                on_list_bans, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("h", file), SD_BUS_NO_RESULT,
-                                on_backup, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ClearRetained", SD_BUS_ARGS("s", filter),
                                 SD_BUS_RESULT("t", count),
-                                on_clear_retained, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Publish",
                                 SD_BUS_ARGS("s", topic, "ay", payload, "y", qos, "b", retain,
                                             "a{sv}", properties),
                                 SD_BUS_RESULT("b", matched),
-                                on_publish, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Disconnect",
                                 SD_BUS_ARGS("s", client, "u", code, "b", will, "s", text),
                                 SD_BUS_NO_RESULT,
-                                on_disconnect, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetClient", SD_BUS_ARGS("s", client),
                                 SD_BUS_RESULT("a{sv}", facts),
-                                on_get_client, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListClients",
                                 SD_BUS_ARGS("s", client, "s", listener, "s", user, "s", address,
                                             "s", after, "u", max),
                                 SD_BUS_RESULT(CLIENT_ROWS_TYPE, clients, "s", next),
-                                on_list_clients, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("DropSession", SD_BUS_ARGS("s", client, "b", will, "s", text),
                                 SD_BUS_NO_RESULT,
-                                on_drop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSession", SD_BUS_ARGS("s", client),
                                 SD_BUS_RESULT("a{sv}", facts),
-                                on_get_session, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListSessions",
                                 SD_BUS_ARGS("s", client, "s", state, "t", queued, "s", after,
                                             "u", max),
                                 SD_BUS_RESULT(SESSION_ROWS_TYPE, sessions, "s", next),
-                                on_list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListSubscriptions",
                                 SD_BUS_ARGS("s", client, "s", filter, "s", topic, "s", after,
                                             "u", max),
                                 SD_BUS_RESULT(SUBSCRIPTION_ROWS_TYPE, subscriptions, "s", next),
-                                on_list_subscriptions, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListRetained", SD_BUS_ARGS("s", filter, "s", after, "u", max),
                                 SD_BUS_RESULT(RETAINED_ROWS_TYPE, messages, "s", next),
-                                on_list_retained, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetRetained", SD_BUS_ARGS("s", topic),
                                 SD_BUS_RESULT("ay", payload, "a{sv}", properties),
-                                on_get_retained, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Subscribe", NULL, NULL, on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListBusyTopics", SD_BUS_ARGS("u", max),
+                                SD_BUS_RESULT(TOPIC_ROWS_TYPE, topics),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Subscribe", NULL, NULL, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TraceClient", SD_BUS_ARGS("s", client),
                                 SD_BUS_RESULT("h", packets),
-                                on_trace_client, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Unsubscribe", NULL, NULL, on_unsubscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Unsubscribe", NULL, NULL, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestAccess",
                                 SD_BUS_ARGS("s", user, "s", client, "s", action, "s", topic,
                                             "s", address, "s", listener),
                                 SD_BUS_RESULT("b", allowed, "s", answer, "as", reasons),
-                                on_test_access, SD_BUS_VTABLE_UNPRIVILEGED),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("BanAdded",
                                 SD_BUS_ARGS("s", kind, "s", subject, "t", until, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("BanRemoved", SD_BUS_ARGS("s", kind, "s", subject), 0),

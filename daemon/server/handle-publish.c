@@ -286,6 +286,13 @@ static int act(Connection *connection, const Publish *publish, MessageParts *par
                                           : accept_publish(connection, publish, parts);
 }
 
+/* Somebody looks which topics are busy, or has looked. */
+static void count_topic(Shard *shard, Bytes topic, size_t size)
+{
+        if (!busy_topics_count(shard->busy_topics, topic, size, loop_now(&shard->loop)))
+                shard->busy_topics = busy_topics_free(shard->busy_topics);
+}
+
 int handle_publish(Connection *connection, const Packet *packet)
 {
         Shard *shard = connection->shard;
@@ -314,5 +321,7 @@ int handle_publish(Connection *connection, const Packet *packet)
         counters_add(shard->counters.publish_received, 1);
         connection->traffic.messages_received++;
         counters_add(shard->counters.publish_bytes_received, publish.payload.length);
+        if (shard->busy_topics)
+                count_topic(shard, parts.topic, publish.payload.length);
         return act(connection, &publish, &parts);
 }

@@ -458,6 +458,7 @@ void shard_done(Shard *shard)
                 free(shard->outboxes[i].mails);
         free(shard->outboxes);
         free(shard->scratch);
+        shard->busy_topics = busy_topics_free(shard->busy_topics);
         buffer_done(&shard->assembly);
         buffer_pool_done(&shard->pool);
         publish_encoder_done(&shard->encoder);

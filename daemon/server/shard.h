@@ -14,6 +14,7 @@
 #include "broker/route-cache.h"
 #include "broker/sessions.h"
 #include "server/buffer-pool.h"
+#include "server/busy-topics.h"
 #include "server/counters.h"
 #include "server/endpoint.h"
 #include "server/excesses.h"
@@ -67,6 +68,7 @@ struct Shard {
         struct ShardStore *store; /* NULL: nothing is kept */
         Sessions *sessions;
         RouteCache *routes;
+        BusyTopics *busy_topics; /* NULL: nobody looks */
 
         List acceptors; /* served.h */
         msec_t acceptors_due;

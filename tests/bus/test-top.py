@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
-from daemon import DEADLINE, NOBODY, Bus, policy_for, run_on_bus
+from daemon import DEADLINE, MANAGER, NOBODY, PATH, Bus, policy_for, run_on_bus
 from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -119,6 +119,32 @@ def the_busiest_come_first(folder):
             client.close()
 
 
+def busy_topics_come_first(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one) as client:
+        def listed(most):
+            return bus.call(PATH, MANAGER, "ListBusyTopics", "u", most)
+        assert listed("0") == [[]], "nobody has looked before"
+        client.sendall(100 * b"\x30\x07\0\3a/bxy" + b"\x30\x06\0\3a/cz" + b"\xc0\0")
+        assert client.recv(2) == b"\xd0\0"
+        end = time.monotonic() + DEADLINE
+        while not (topics := listed("0")[0]):  # the time since it began may be none yet
+            assert time.monotonic() < end
+        assert [row[0] for row in topics] == ["a/b", "a/c"], topics
+        assert topics[0][1] == 100 * topics[1][1] > 0, topics
+        assert topics[0][2] == 2 * topics[0][1] and topics[1][2] == topics[1][1], topics
+        env = {**os.environ, **bus.environment()}
+        with subprocess.Popen([HAWKERCTL, "top", "-d", "0.2"], env=env, text=True,
+                              stdout=subprocess.PIPE) as top:
+            lines = iter(top.stdout.readline, "")
+            next(line for line in lines if line.startswith("Clients by"))
+            client.sendall(100 * b"\x30\x07\0\3n\xc2\x9bxy")
+            assert "Busiest topics:\n" in lines
+            assert next(lines).split() == ["TOPIC", "MESSAGES/S", "BYTES/S"]
+            name, messages, size = next(line for line in lines if line.startswith("n")).split()
+            assert name == "n?" and int(messages) > 0 and int(size) > int(messages), (name, messages, size)
+            top.terminate()
+
+
 def it_is_drawn_in_place(folder):
     with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one):
         pid, fd = pty.fork()
@@ -208,6 +234,7 @@ TESTS = [
     one_look_has_all,
     rates_are_of_the_time_between,
     the_busiest_come_first,
+    busy_topics_come_first,
     it_is_drawn_in_place,
     a_broker_that_ends_is_told_on_the_screen_that_stays,
     wrong_usage_is_told,
