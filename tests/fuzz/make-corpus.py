@@ -101,6 +101,28 @@ SEEDS = {
         "2-short": "01" + SIGNATURE + "2111 000F C0000201 C0000202 DC04 075B 20 0001",
         "2-sum": "01" + SIGNATURE + "2111 0013 C0000201 C0000202 DC04 075B 03 0004 00000000",
     },
+    "request-head": {
+        "get": "FF FF 'GET / HTTP/1.1' 0D0A 'Host: a' 0D0A 0D0A",
+        "pieces": "FF 01 'GET /mqtt HTTP/1.1' 0D0A 'Host: a' 0D0A 'Upgrade: websocket' 0D0A 0D0A 8281",
+        "pipelined": "FF FF 'GET / HTTP/1.0' 0D0A 0D0A 'GET / HTTP/1.0' 0D0A 0D0A",
+        "large": "00 FF 'GET / HTTP/1.1' 0D0A 'Host: a' 0D0A 0D0A",
+        "lone-lf": "FF FF 'GET / HTTP/1.1' 0A 'Host: a' 0A 0A",
+        "folded": "FF FF 'GET / HTTP/1.1' 0D0A 'X: a' 0D0A 20 'b' 0D0A 0D0A",
+        "body": "FF FF 'PUT / HTTP/1.1' 0D0A 'Content-Length: 5' 0D0A 0D0A",
+        "chunked": "FF FF 'PUT / HTTP/1.1' 0D0A 'Transfer-Encoding: chunked' 0D0A 0D0A",
+        "h2": "FF FF 'PRI * HTTP/2.0' 0D0A 0D0A 'SM' 0D0A 0D0A",
+        "mqtt": "FF FF 100C 0004 'MQTT' 0402 003C 0000",
+    },
+    "answer-head": {
+        "upgrade": "'HTTP/1.1 101 Switching Protocols' 0D0A 'Upgrade: websocket' 0D0A 0D0A",
+        "mqtt": "'HTTP/1.1 101 OK' 0D0A 'Upgrade: WebSocket' 0D0A 'Sec-WebSocket-Protocol: mqtt' "
+        "0D0A 0D0A 8200",
+        "extension": "'HTTP/1.1 101 OK' 0D0A 'Upgrade: websocket' 0D0A "
+        "'Sec-WebSocket-Extensions: x' 0D0A 0D0A",
+        "not-found": "'HTTP/1.1 404 Not Found' 0D0A 0D0A",
+        "half": "'HTTP/1.1 101 OK' 0D0A 'Upgrade: websocket' 0D0A",
+        "h2": "0000 1204 0000 0000 00",
+    },
     "websocket": {
         "binary": "0000 8283 01020304 60606000",
         "two": "0500 8281 00000000 61 8281 00000000 62",
