@@ -90,13 +90,14 @@ static Refusal acceptor_judge(const Acceptor *acceptor, const struct sockaddr *p
         const Endpoint *endpoint = acceptor->served.endpoint;
         const ListenerSettings *listener = endpoint->listener;
         Shard *shard = acceptor->shard;
+        const bool is_proxy = listener->n_proxies > 0 && proxied_is_trusted(listener, peer);
         Refusal refusal = REFUSAL_NONE;
 
         *ret_neighbour = NULL;
-        if (_unlikely_(listener->n_proxies > 0) && !proxied_is_trusted(listener, peer))
+        if (_unlikely_(listener->n_proxies > 0) && !is_proxy && !proxied_forwards(listener))
                 return REFUSAL_STRANGER;
         /* Of a proxy's client the address is not known yet. */
-        if (listener->enable_proxy_protocol == 0)
+        if (listener->enable_proxy_protocol == 0 && !is_proxy)
                 refusal = gate_ask_address(shard, peer, ret_neighbour);
         if (refusal == REFUSAL_NONE)
                 refusal = gate_ask_endpoint(shard, endpoint);

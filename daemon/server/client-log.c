@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mqtt/reason.h"
+#include "server/request-head.h"
 #include "util/log.h"
 
 #define NAME_MAX_SHOWN 128
@@ -87,6 +88,23 @@ void client_log_end(Connection *connection, int r, const char *detail)
                    fields, ARRAY_SIZE(fields), "%s%s at %s %s: %s%s%s",
                    was_open ? "Client " : "Connection", id, peer, r == 0 ? "disconnected" : "ended",
                    client_log_reason(r), detail ? ", " : "", detail ? detail : "");
+}
+
+void client_log_refused_request(Connection *connection, int status, const char *why)
+{
+        Shard *shard = connection->shard;
+        char peer[ADDRESS_TEXT_MAX];
+        LogField fields[2];
+
+        if (!log_is_enabled(LOG_CATEGORY_INFORMATION) ||
+            !client_log_may(shard, &shard->newcomer_log_limit))
+                return;
+        connection_peer_format(connection, peer, sizeof(peer));
+        fields[0] = (LogField){"MQTT_PEER", peer};
+        fields[1] = (LogField){"MQTT_LISTENER", connection->endpoint->name};
+        log_fields(LOG_CATEGORY_INFORMATION, MESSAGE_ID_CLIENT_FAILED, fields, ARRAY_SIZE(fields),
+                   "Connection at %s ended: HTTP status %d %s%s%s", peer, status,
+                   request_status_phrase(status), why ? ", " : "", why ? why : "");
 }
 
 void client_log_flapping(Connection *newcomer, const Connection *here)

@@ -33,6 +33,9 @@ const char *client_log_reason(int r);
  * just left. */
 void client_log_end(Connection *connection, int r, const char *detail);
 
+/* An HTTP request is answered with this status by the worker itself; why may be NULL. */
+void client_log_refused_request(Connection *connection, int status, const char *why);
+
 /* It is above one of its limits: counted in a summary, or told if that was not so for a while. */
 void client_log_excess(Connection *connection, Excess excess);
 

@@ -19,8 +19,10 @@
 #include "server/login.h"
 #include "server/plane-store.h"
 #include "server/proxied.h"
+#include "server/relay.h"
 #include "server/send-pace.h"
 #include "server/subscribing.h"
+#include "server/upgrade.h"
 #include "transport/stream.h"
 
 static void client_timer_due(LoopTimer *timer, msec_t now)
@@ -40,6 +42,9 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
                 counters_add(connection->shard->counters.connects_timed_out, 1);
                 connection->version = MQTT_UNKNOWN;
                 connection_fail(connection, -ETIMEDOUT, late[connection->phase]);
+                return;
+        case CONNECTION_UPGRADES:
+                upgrade_time_out(connection);
                 return;
         case CONNECTION_CONVERSES:
                 counters_add(connection->shard->counters.connects_timed_out, 1);
@@ -166,6 +171,23 @@ static void client_discard(Connection *connection)
                 connection_close(connection);
 }
 
+/* Goes on with what is in its input. */
+static void client_go_on(Connection *connection)
+{
+        if (client_receive(connection, buffer_bytes(&connection->input)) &&
+            connection->transport.has_more)
+                client_read(connection);
+}
+
+/* The HTTP thread answers its request. */
+static void client_answered(LoopSource *source, uint32_t events)
+{
+        Connection *connection = container_of(source, Relay, source)->connection;
+
+        if (upgrade_answered(connection))
+                client_go_on(connection);
+}
+
 static void client_ready(LoopSource *source, uint32_t events)
 {
         Connection *connection = container_of(source, Connection, source);
@@ -187,6 +209,11 @@ static void client_ready(LoopSource *source, uint32_t events)
                 return;
         if (connection->phase == CONNECTION_SHAKES && !handshake_go_on(connection))
                 return;
+        if (connection->phase == CONNECTION_UPGRADES) {
+                if (upgrade_go_on(connection, events, client_answered))
+                        client_go_on(connection);
+                return;
+        }
         if (events & EPOLLOUT)
                 connection_schedule(connection);
         if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
@@ -236,14 +263,6 @@ int client_accept(Shard *shard, const ConnectionOrigin *origin)
                 connection_close(connection);
         /* The fd is no longer the caller's, whatever became of it. */
         return client_evict_newcomers(shard);
-}
-
-/* Goes on with what is in its input. */
-static void client_go_on(Connection *connection)
-{
-        if (client_receive(connection, buffer_bytes(&connection->input)) &&
-            connection->transport.has_more)
-                client_read(connection);
 }
 
 void client_serve_stalled(Shard *shard)
@@ -432,8 +451,9 @@ void client_flush(Connection *connection)
                 has_more = client_fetch(connection);
         if (connection->phase == CONNECTION_OPEN && connection->broken < 0)
                 connection_fail(connection, connection->broken, NULL);
-        /* What a helper has nobody touches. */
-        if (connection->phase > CONNECTION_OPEN || connection->extras->step)
+        /* What a helper has nobody touches; upgrade.h writes for itself. */
+        if (connection->phase > CONNECTION_OPEN || connection->phase == CONNECTION_UPGRADES ||
+            connection->extras->step)
                 return;
         if (_unlikely_(connection->extras != &extras_none))
                 extras_trim(&connection->extras);

@@ -12,9 +12,12 @@
 #include "server/client-log.h"
 #include "server/client-session.h"
 #include "server/client-trace.h"
+#include "server/relay.h"
 
 /* Of a peer that is to read why it was refused. */
 #define LINGER_TIME 1000U
+/* The answer to an HTTP request that comes to nothing. */
+#define HTTP_UNAVAILABLE 503
 
 void connection_linger_on(Connection *connection)
 {
@@ -38,6 +41,7 @@ static void connection_linger(Connection *connection)
 {
         Loop *loop = &connection->shard->loop;
 
+        connection_drop_relay(connection);
         connection->phase = CONNECTION_LINGERS;
         connection->source.is_late = true;
         connection_leave_place(connection);
@@ -104,6 +108,10 @@ static bool append_farewell(Connection *connection, uint8_t reason, const char *
 static bool connection_explain(Connection *connection, int reason, const char *detail)
 {
         switch (connection->phase) {
+        case CONNECTION_UPGRADES:
+                return connection->extras->relay &&
+                       relay_refuse(connection->extras->relay, HTTP_UNAVAILABLE,
+                                    connection_output(connection));
         case CONNECTION_WAITS:
         case CONNECTION_PROVES:
         case CONNECTION_CONVERSES:
@@ -152,6 +160,12 @@ void connection_fail(Connection *connection, int r, const char *detail)
                 connection_linger(connection);
         else
                 connection_close(connection);
+}
+
+void connection_end_answered(Connection *connection)
+{
+        connection_drop_connect(connection);
+        connection_linger(connection);
 }
 
 void connection_end(Connection *connection)

@@ -22,5 +22,8 @@ void connection_fail(Connection *connection, int r, const char *detail);
 /* The orderly end by the client's DISCONNECT, without an answer. */
 void connection_end(Connection *connection);
 
+/* The orderly end of one whose HTTP request is answered: it lingers until that is read. */
+void connection_end_answered(Connection *connection);
+
 /* Of one that lingers and can be written to again. */
 void connection_linger_on(Connection *connection);

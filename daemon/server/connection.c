@@ -15,6 +15,7 @@
 #include "server/exchange.h"
 #include "server/handshake-step.h"
 #include "server/login.h"
+#include "server/relay.h"
 #include "server/subscribing.h"
 #include "server/tap.h"
 #include "transport/stream.h"
@@ -199,6 +200,13 @@ void connection_change_endpoint(Connection *connection, Endpoint *endpoint)
         endpoint_unref(before);
 }
 
+void connection_begin(Connection *connection)
+{
+        connection->phase = connection_listener(connection)->protocol == LISTENER_MQTT
+                                    ? CONNECTION_WAITS
+                                    : CONNECTION_UPGRADES;
+}
+
 int connection_open_transport(Connection *connection)
 {
         const Endpoint *endpoint = connection->endpoint;
@@ -210,7 +218,7 @@ int connection_open_transport(Connection *connection)
                 return 0;
         }
         if (!endpoint->credentials) {
-                connection->phase = CONNECTION_WAITS;
+                connection_begin(connection);
                 stream_init(&connection->transport, fd, endpoint->socket->is_unix);
                 return 0;
         }
@@ -260,6 +268,7 @@ static void connection_free_extras(Connection *connection)
 {
         exchange_free(connection->extras->exchange);
         subscribing_free(connection->extras->subscribing);
+        relay_free(connection->extras->relay);
         free(connection->extras->tenure);
         tap_free(connection->extras->tap);
         free(connection->extras->proxy_name);
@@ -308,6 +317,22 @@ int connection_set_proxy_name(Connection *connection, Bytes name)
         return extras ? bytes_duplicate(name, (uint8_t **)&extras->proxy_name) : -ENOMEM;
 }
 
+Relay *connection_relay(Connection *connection)
+{
+        Extras *extras = extras_own(&connection->extras);
+
+        if (extras && !extras->relay)
+                extras->relay = relay_new(connection);
+        return extras ? extras->relay : NULL;
+}
+
+void connection_drop_relay(Connection *connection)
+{
+        connection->is_relayed = false;
+        if (connection->extras->relay)
+                relay_free(TAKE_PTR(extras_own(&connection->extras)->relay));
+}
+
 void connection_drop_connect(Connection *connection)
 {
         if (connection->extras != &extras_none) {
@@ -329,6 +354,7 @@ void connection_close(Connection *connection)
         if (connection->phase == CONNECTION_CLOSED)
                 return;
         connection_drop_connect(connection);
+        connection_drop_relay(connection);
         connection->phase = CONNECTION_CLOSED;
         connection_leave(connection);
         connection_leave_place(connection);

@@ -24,9 +24,12 @@
 #include "transport/transport.h"
 #include "util/address.h"
 
+typedef struct Relay Relay;
+
 typedef enum ConnectionPhase {
         CONNECTION_PROXIED,   /* by a proxy, which has yet to say for whom */
         CONNECTION_SHAKES,    /* hands: the transport is not ready for data */
+        CONNECTION_UPGRADES,  /* by an HTTP request: upgrade.h */
         CONNECTION_WAITS,     /* for CONNECT */
         CONNECTION_PROVES,    /* who it is: a helper checks the password of its CONNECT */
         CONNECTION_CONVERSES, /* by AUTH about who it is, with the CONNECT behind it */
@@ -113,6 +116,7 @@ struct Connection {
         bool withholds : 1;          /* of this turn, too */
         bool is_traced : 1;          /* it has a tap: client-trace.h */
         bool session_is_lasting : 1; /* CONNECT asked for an expiry above 0 (3.14.2.2.2) */
+        bool is_relayed : 1;         /* its HTTP request is with the HTTP thread */
 };
 
 /* Where a connection comes from. */
@@ -130,6 +134,9 @@ int connection_new(Shard *shard, const ConnectionOrigin *origin, Connection **re
 /* What is below MQTT, by its endpoint: it SHAKES hands, or WAITS for CONNECT at once. 0 or -ENOMEM:
  * then nothing has changed. */
 int connection_open_transport(Connection *connection);
+
+/* Its transport is ready for data: it UPGRADES, or WAITS for CONNECT. */
+void connection_begin(Connection *connection);
 
 /* The client is there, as the proxy says. */
 void connection_set_peer(Connection *connection, const Address *address);
@@ -161,6 +168,11 @@ void connection_close(Connection *connection);
 /* Before CONNACK: nothing will come of its CONNECT. Wipes the input, for there may be a password in
  * it; whether one is right nobody wants to know any more. */
 void connection_drop_connect(Connection *connection);
+
+/* Of one that is to UPGRADE, made now if it has none; NULL without memory. */
+Relay *connection_relay(Connection *connection);
+/* Nothing comes of its HTTP request any more, or all that could has come of it. */
+void connection_drop_relay(Connection *connection);
 
 /* Its login holds until then, as tenure_set(). 0 or -ENOMEM. */
 int connection_set_tenure(Connection *connection, uint64_t expires);
@@ -199,8 +211,8 @@ static inline uint32_t connection_reads(const Connection *connection)
         const Extras *extras = connection->extras;
 
         return connection->is_paused || connection->shard->leaving || connection->is_stalled ||
-                               extras->consultation || extras->subscribing ||
-                               connection->held >= CONNECTION_HELD_MAX ||
+                               connection->is_relayed || extras->consultation ||
+                               extras->subscribing || connection->held >= CONNECTION_HELD_MAX ||
                                connection->withheld >= CONNECTION_WITHHELD_MAX
                        ? 0
                        : EPOLLIN;

@@ -19,6 +19,7 @@ typedef struct Extras {
         struct Subscribing *subscribing;   /* while its next packet takes effect in parts */
         Tenure *tenure;                    /* of one whose login has an end */
         struct Tap *tap;                   /* while its client is watched */
+        struct Relay *relay;               /* while it UPGRADES */
         char *proxy_name; /* in the certificate that its proxy has seen; NULL: none */
 } Extras;
 

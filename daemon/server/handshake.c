@@ -59,7 +59,7 @@ static bool handshake_take(Connection *connection, int r)
                 return false;
         }
         if (done) {
-                connection->phase = CONNECTION_WAITS;
+                connection_begin(connection);
                 counters_add(connection->shard->counters.handshakes, 1);
         }
         return done;

@@ -10,7 +10,7 @@
 
 #include "server/connection.h"
 
-/* Goes on with one that SHAKES. True: it is done, the connection WAITS for CONNECT. False: it is
+/* Goes on with one that SHAKES. True: it is done, connection_begin(). False: it is
  * not yet, or a helper has it, or it has failed, and the connection
  * has ended. */
 bool handshake_go_on(Connection *connection);

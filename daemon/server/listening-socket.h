@@ -23,7 +23,9 @@
         X(handshakes)               /* of TLS that have succeeded */                               \
         X(handshakes_failed)        /* for another reason than time */                             \
         X(handshake_bytes_received) /* on the wire, whatever became of them */                     \
-        X(handshake_bytes_sent)
+        X(handshake_bytes_sent)                                                                    \
+        X(upgrades)         /* to WebSocket */                                                     \
+        X(upgrades_refused) /* or requests that could not even be one */
 
 typedef struct ListenerCounters {
 #define COUNTER_ATOMIC(name) atomic_uint_fast64_t name;

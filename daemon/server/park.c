@@ -18,6 +18,7 @@
 #include "server/shard-loop.h"
 #include "server/shard-stop.h"
 #include "transport/tls.h"
+#include "transport/websocket.h"
 
 /* The image goes to the file in pieces of this size. */
 #define CHUNK (1024U * 1024U)
@@ -71,8 +72,9 @@ static int parker_flush(Parker *parker, size_t least)
 static bool goes_along(const Connection *connection)
 {
         return connection->phase <= CONNECTION_OPEN && connection->phase != CONNECTION_CONVERSES &&
-               !connection->extras->exchange && connection->broken == 0 &&
-               !tls_is(&connection->transport);
+               connection->phase != CONNECTION_UPGRADES && !connection->extras->exchange &&
+               connection->broken == 0 && !tls_is(&connection->transport) &&
+               !websocket_is(&connection->transport);
 }
 
 static uint8_t note_of(const Connection *connection)

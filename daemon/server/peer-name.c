@@ -4,10 +4,12 @@
 
 #include "server/peer-name.h"
 
+#include "transport/websocket.h"
+
 int peer_name(const Connection *connection, TlsName which, char **ret_name)
 {
         if (!connection->extras->proxy_name || which != TLS_NAME_COMMON)
-                return tls_peer_name(&connection->transport, which, ret_name);
+                return tls_peer_name(websocket_under(&connection->transport), which, ret_name);
         return bytes_duplicate(bytes_from_string(connection->extras->proxy_name),
                                (uint8_t **)ret_name);
 }

@@ -27,6 +27,7 @@
 
 typedef struct Shard Shard;
 typedef struct PlaneStore PlaneStore;
+typedef struct Http Http;
 
 typedef struct Plane {
         Router *router;
@@ -43,6 +44,7 @@ typedef struct Plane {
         Traces *traces;      /* which of their packets */
         WorkPool *helpers;   /* for what would hold up a worker */
         WorkPool *askers;    /* for what waits for others: helpers must not */
+        Http *http;          /* answers what begins with HTTP */
 
         atomic_bool memory_pressure;   /* new work is refused */
         atomic_uint stragglers;        /* what helpers had not done when the workers ended */

@@ -12,6 +12,7 @@
 #include "server/client-event.h"
 #include "server/connection-end.h"
 #include "server/gate.h"
+#include "server/relay.h"
 #include "transport/proxy.h"
 #include "util/utf8.h"
 
@@ -27,12 +28,33 @@ bool proxied_is_trusted(const ListenerSettings *listener, const struct sockaddr 
         return false;
 }
 
+bool proxied_may_forward(const Connection *connection)
+{
+        const ListenerSettings *listener = connection_listener(connection);
+
+        return proxied_forwards(listener) && proxied_is_trusted(listener, &connection->peer.any);
+}
+
 /* As from TLS itself: a name that may be read as another one is none. */
 static int take_name(Connection *connection, Bytes name)
 {
         if (name.length == 0 || !utf8_is_valid(name.data, name.length))
                 return 0;
         return connection_set_proxy_name(connection, name);
+}
+
+/* Pages are told so. */
+static int take_tls(Connection *connection, const ProxyHeader *header)
+{
+        Relay *relay;
+
+        if (!header->has_tls || connection_listener(connection)->protocol == LISTENER_MQTT)
+                return 0;
+        relay = connection_relay(connection);
+        if (!relay)
+                return -ENOMEM;
+        relay->is_secure = true;
+        return 0;
 }
 
 /* What its address allows, now that it is known. */
@@ -50,10 +72,18 @@ static Refusal ask_gate(Connection *connection)
         return refusal;
 }
 
+bool proxied_take_peer(Connection *connection, const Address *address)
+{
+        if (address)
+                connection_set_peer(connection, address);
+        return ask_gate(connection) == REFUSAL_NONE;
+}
+
 /* 0, -errno, or > 0: the client may not come in like that, for the reason in *ret_why. */
 static int take_header(Connection *connection, const ProxyHeader *header, const char **ret_why)
 {
         const ListenerSettings *listener = connection_listener(connection);
+        int r;
 
         if (listener->proxy_protocol_v2_require_tls && !header->has_tls) {
                 *ret_why = "the client does not speak TLS with the proxy";
@@ -64,13 +94,12 @@ static int take_header(Connection *connection, const ProxyHeader *header, const 
                 *ret_why = "the client has shown the proxy no good certificate";
                 return REASON_NOT_AUTHORIZED;
         }
-        if (header->has_source)
-                connection_set_peer(connection, &header->source);
-        if (ask_gate(connection) != REFUSAL_NONE) {
+        if (!proxied_take_peer(connection, header->has_source ? &header->source : NULL)) {
                 *ret_why = NULL;
                 return -ECONNREFUSED;
         }
-        return take_name(connection, header->common_name);
+        r = take_name(connection, header->common_name);
+        return r < 0 ? r : take_tls(connection, header);
 }
 
 /*

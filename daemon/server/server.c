@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/gather.h"
+#include "server/http.h"
 #include "server/keeping.h"
 #include "server/plane-store.h"
 #include "server/retention.h"
@@ -76,6 +77,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
                 r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
         if (r == 0)
                 r = work_pool_new(ASKERS_MAX, HELPERS_WAITING_MAX, &plane->askers);
+        if (r == 0)
+                r = http_new(&plane->http);
         plane->n_shards = n;
         for (unsigned i = 0; r == 0 && i < n; i++)
                 r = shard_init(&plane->shards[i], plane, i, settings);
@@ -157,6 +160,7 @@ Server *server_free(Server *server)
         for (unsigned i = 0; i < plane->n_shards; i++)
                 shard_done(&plane->shards[i]);
         free(plane->shards);
+        http_free(plane->http);
         plane_store_free(plane);
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);

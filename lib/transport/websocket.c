@@ -329,6 +329,13 @@ bool websocket_is(const Transport *transport)
         return transport->ops == &websocket_ops;
 }
 
+const Transport *websocket_under(const Transport *transport)
+{
+        const Websocket *websocket = transport->state;
+
+        return websocket_is(transport) ? &websocket->below : transport;
+}
+
 void websocket_set_code(Transport *transport, WebsocketCode code)
 {
         Websocket *websocket = transport->state;

@@ -23,5 +23,8 @@ int websocket_init(Transport *transport, Transport *below, Bytes early);
 /* Whether the transport is one of these. */
 bool websocket_is(const Transport *transport);
 
+/* What lies under it; of another transport itself. */
+const Transport *websocket_under(const Transport *transport);
+
 /* What the peer is told when it ends: WEBSOCKET_NORMAL unless this was called. */
 void websocket_set_code(Transport *transport, WebsocketCode code);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A request and its answer between a connection and the HTTP thread. */
+
+#include "server/relay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/answer-head.h"
+#include "server/http.h"
+
+#define FAULT_DIGIT 9U /* of an answer: the first one of its status */
+
+Relay *relay_new(Connection *connection)
+{
+        Relay *relay = calloc(1, sizeof(*relay));
+
+        if (!relay)
+                return NULL;
+        relay->connection = connection;
+        relay->source = (LoopSource){.fd = -1, .is_late = true};
+        return relay;
+}
+
+static void relay_close(Relay *relay)
+{
+        if (relay->source.fd < 0)
+                return;
+        loop_remove(relay->loop, &relay->source);
+        close(TAKE_FD(relay->source.fd));
+}
+
+Relay *relay_free(Relay *relay)
+{
+        if (!relay)
+                return NULL;
+        relay_close(relay);
+        http_visit_unref(relay->visit);
+        buffer_done(&relay->answer);
+        free(relay);
+        return NULL;
+}
+
+int relay_open(Relay *relay, Loop *loop, Http *http, HttpVisit *visit)
+{
+        int fds[2], r;
+
+        relay->visit = visit;
+        if (!http)
+                return -EBUSY;
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+        relay->loop = loop;
+        relay->source.fd = fds[0];
+        r = loop_add(loop, &relay->source, EPOLLIN);
+        if (r == 0)
+                r = http_adopt(http, visit, fds[1]);
+        if (r < 0)
+                close(fds[1]);
+        return r;
+}
+
+int relay_ask(Relay *relay, Bytes request)
+{
+        const size_t left = relay->head.size - relay->asked;
+        ssize_t n = 0;
+
+        if (left == 0)
+                return 0;
+        n = send(relay->source.fd, request.data + relay->asked, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+        /* One that has closed already may have answered. */
+        if (n < 0 && errno != EAGAIN && errno != EPIPE)
+                return -errno;
+        if (n < 0 && errno == EPIPE)
+                n = (ssize_t)left;
+        if (n > 0)
+                relay->asked += (size_t)n;
+        return loop_modify(relay->loop, &relay->source,
+                           relay->asked < relay->head.size ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+static bool may_upgrade(const Relay *relay)
+{
+        return relay->visit->endpoint->listener->protocol == LISTENER_WEBSOCKETS;
+}
+
+/* What has come of an answer whose kind is not known. */
+static int judge(Relay *relay, Buffer *to)
+{
+        const Bytes answer = buffer_bytes(&relay->answer);
+        AnswerKind kind;
+        size_t size;
+        int r;
+
+        r = answer_head_parse(answer, &kind, &size);
+        if (r == -EAGAIN)
+                return 0;
+        if (r == 0 && kind == ANSWER_UPGRADES && !may_upgrade(relay))
+                r = -EPROTO;
+        if (r < 0)
+                return r;
+        relay->is_answered = true;
+        relay->has_upgraded = kind == ANSWER_UPGRADES;
+        relay->is_refused = answer.data[FAULT_DIGIT] >= '4';
+        if (relay->has_upgraded)
+                relay_close(relay);
+        else
+                size = answer.length;
+        r = buffer_append(to, answer.data, size);
+        buffer_done(&relay->answer);
+        return r;
+}
+
+int relay_take(Relay *relay, uint8_t *scratch, size_t size, Buffer *to)
+{
+        ssize_t n = recv(relay->source.fd, scratch, size, MSG_DONTWAIT);
+        int r;
+
+        if (n < 0 && errno != ECONNRESET) /* it has closed with something unread */
+                return -errno;
+        if (n <= 0) {
+                relay_close(relay);
+                relay->is_over = true;
+                return relay->is_answered ? 0 : -ENODATA;
+        }
+        if (relay->is_answered)
+                return buffer_append(to, scratch, (size_t)n);
+        r = buffer_append(&relay->answer, scratch, (size_t)n);
+        return r == 0 ? judge(relay, to) : r;
+}
+
+int relay_pause(Relay *relay, bool is_paused)
+{
+        const uint32_t writes = relay->source.events & EPOLLOUT;
+        const uint32_t events = is_paused ? writes : writes | EPOLLIN;
+
+        if (relay->source.fd < 0 || relay->source.events == events)
+                return 0;
+        return loop_modify(relay->loop, &relay->source, events);
+}
+
+bool relay_refuse(const Relay *relay, int status, Buffer *to)
+{
+        char text[256];
+        int size;
+
+        if (relay->is_answered)
+                return false;
+        size = snprintf(text, sizeof(text),
+                        "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status,
+                        request_status_phrase(status));
+        return buffer_append(to, text, (size_t)size) == 0;
+}
