@@ -106,6 +106,7 @@ static const struct {
         bool if_changed; /* what runs has it already */
 } trials[] = {
         {"bind_interface", try_interface, .if_changed = true},
+        {"http_dir", try_folder},
         {"pid_file", try_writable, .if_changed = true},
         {"socket_group", try_group},
         {"socket_owner", try_user},

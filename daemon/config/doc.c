@@ -28,7 +28,7 @@ static const DocPart doc_parts[] = {
 static bool is_later(const Option *option)
 {
         return option->status != OPTION_WORKS && option->status != OPTION_IGNORED &&
-               strcmp(option->name, "protocol") != 0; /* of which one value works */
+               strcmp(option->name, "websocket_framing") != 0; /* of which one value works */
 }
 
 static bool is_in_part(const Option *option, const DocPart *part)

@@ -187,10 +187,12 @@ const Option options_global[] = {
          OPTION_DEPRECATED, OPTION_FIELD(message_size_limit), .fallback = "0",
          .maximum = PACKET_MAX, .value = "BYTES",
          .doc = "The largest payload that is accepted; 0: no limit. Better: max_packet_size."},
-        {"packet_buffer_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WARNED, OPTION_NEW_CONNECTIONS,
-         OPTION_FIELD(packet_buffer_size), .fallback = "4096", .maximum = UINT16_MAX,
-         .value = "BYTES", .doc = "The buffer for the HTTP headers of a WebSocket connection.",
-         .instead = "there are no WebSocket listeners yet, and other buffers fit themselves"},
+        {"packet_buffer_size", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_CLAMPED, OPTION_FIELD(packet_buffer_size), .fallback = "4096", .minimum = 512,
+         .maximum = UINT16_MAX, .value = "BYTES",
+         .doc = "The largest head of an HTTP request that a WebSocket begins with, cookies and "
+                "all; "
+                "a larger one is refused. Other buffers fit themselves."},
         {"persistent_client_expiration", OPTION_GLOBAL, OPTION_DURATION, OPTION_WORKS, OPTION_LIVE,
          OPTION_FIELD(persistent_client_expiration), .unset = -1,
          .doc = "Forget the session of a client that has been away so long, whatever it asked "
@@ -337,9 +339,13 @@ const Option options_global[] = {
         {"enable_control_api", OPTION_GLOBAL, OPTION_BOOL, OPTION_REFUSED, OPTION_LIVE,
          OPTION_FIELD(enable_control_api), .fallback = "false",
          .doc = "Answer requests on the topic $CONTROL/broker/v1."},
-        {"websockets_log_level", OPTION_GLOBAL, OPTION_INTEGER, OPTION_SILENT, OPTION_LIVE,
-         OPTION_FIELD(websockets_log_level), .fallback = "0", .maximum = INT32_MAX,
-         .doc = "What the WebSocket library logs, as a mask of bits."},
+        {"websockets_log_level", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS,
+         OPTION_NEW_CONNECTIONS, OPTION_FIELD(websockets_log_level), .fallback = "0",
+         .maximum = INT32_MAX,
+         .doc = "What the library that speaks HTTP logs, as a mask of bits: 1 errors, 2 warnings, "
+                "4 "
+                "notices, 8 information, and more for its developers. The lines are of the kind "
+                "websockets (log_type)."},
         {"retry_interval", OPTION_GLOBAL, OPTION_INTEGER, OPTION_IGNORED, OPTION_LIVE,
          .doc = "Was the time until a message was sent again; the standard no longer allows that.",
          .instead = "messages are sent again only when a client reconnects"},

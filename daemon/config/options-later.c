@@ -39,11 +39,6 @@ const Option options_later[] = {
          .doc = "The password of the key in the engine.", .instead = TOKEN},
         {"tls_keyform", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, .fallback = "pem",
          .words = keyforms, .doc = "Where the key is.", .instead = TOKEN},
-        {"http_dir", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED, .flags = OPTION_NEEDS_LISTENER,
-         .doc = "Folder of files to serve by HTTP."},
-        {"websockets_origin", OPTION_LISTENER, OPTION_STRING, OPTION_REFUSED,
-         .flags = OPTION_NEEDS_LISTENER | OPTION_LAST_WINS,
-         .doc = "An origin that WebSocket clients may name."},
 
         PLUGIN("plugin", "Load a plugin."),
         PLUGIN("global_plugin", "Load a plugin for all listeners."),

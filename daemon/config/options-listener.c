@@ -11,6 +11,12 @@ static const OptionWord protocols[] = {
         {},
 };
 
+static const OptionWord framings[] = {
+        {"native", WEBSOCKET_FRAMING_NATIVE},
+        {"libwebsockets", WEBSOCKET_FRAMING_LIBWEBSOCKETS},
+        {},
+};
+
 static const OptionWord socket_domains[] = {
         {"ipv4", SOCKET_DOMAIN_IPV4},
         {"ipv6", SOCKET_DOMAIN_IPV6},
@@ -71,9 +77,34 @@ const Option options_listener[] = {
          OPTION_LISTENER_FIELD(mount_point), .value = "PREFIX",
          .doc = "Put this in front of every topic of the clients of this listener, and take it "
                 "away from what they receive: they see nothing outside."},
-        {"protocol", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, OPTION_REBIND,
+        {"http_dir", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_NEEDS_LISTENER | OPTION_FOLDER, OPTION_LISTENER_FIELD(http_dir), .value = "FOLDER",
+         .doc = "With protocol websockets or http_api: serve the files in this folder to browsers. "
+                "Links that lead out of it are not followed. If not given, there are no files."},
+        {"protocol", OPTION_LISTENER, OPTION_WORD, OPTION_WORKS, OPTION_REBIND,
          OPTION_LISTENER_FIELD(protocol), .fallback = "mqtt", .words = protocols,
-         .doc = "What is spoken at this listener; in this version only mqtt."},
+         .doc = "What is spoken at this listener. mqtt: MQTT, over TLS if there is a certfile. "
+                "websockets: MQTT in the binary messages of WebSocket, for browsers. http_api: "
+                "pages about the broker for monitoring systems, which change nothing; whoever "
+                "reaches the listener may read them unless it asks for a password, so it belongs "
+                "on a loopback address or a unix socket."},
+        {"websocket_framing", OPTION_LISTENER, OPTION_WORD, OPTION_REFUSED, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER, OPTION_LISTENER_FIELD(websocket_framing),
+         .fallback = "native", .words = framings,
+         .doc = "Who makes the frames of WebSocket: native: the broker; libwebsockets: the "
+                "library, which is slower. In this version only native."},
+        {"websockets_origin", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_NEEDS_LISTENER | OPTION_LIST, OPTION_LISTENER_FIELD(websockets_origin),
+         .value = "ORIGIN",
+         .doc = "With protocol websockets: the page that a browser may come from, as "
+                "https://example.org; each line adds one. Clients that name another Origin are "
+                "refused; those that name none are no browsers, and are let in. If not given, all "
+                "are."},
+        {"websockets_path", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
+         OPTION_HAWKER | OPTION_NEEDS_LISTENER | OPTION_LIST,
+         OPTION_LISTENER_FIELD(websockets_path), .value = "PATH",
+         .doc = "With protocol websockets: the path that clients ask for, as /mqtt; each line adds "
+                "one. If not given, each will do."},
         {"enable_proxy_protocol", OPTION_LISTENER, OPTION_INTEGER, OPTION_WORKS,
          OPTION_NEW_CONNECTIONS, OPTION_NEEDS_LISTENER,
          OPTION_LISTENER_FIELD(enable_proxy_protocol), .minimum = 1, .maximum = 2, .value = "1 | 2",
@@ -94,7 +125,10 @@ const Option options_listener[] = {
          .doc = "With enable_proxy_protocol: where proxies connect from, as 192.0.2.7 or "
                 "2001:db8::/64; each line adds one. Connections from elsewhere are closed. If not "
                 "given, whoever reaches the listener is believed what he says of his address. A "
-                "unix socket asks nobody: its permissions say who may connect."},
+                "unix socket asks nobody: its permissions say who may connect. With protocol "
+                "websockets and without enable_proxy_protocol: whose header X-Forwarded-For tells "
+                "the address of the client; connections from elsewhere are those of clients, and "
+                "theirs means nothing. If not given, nobody's does."},
         {"socket_domain", OPTION_LISTENER, OPTION_WORD, OPTION_WORKS, OPTION_REBIND,
          OPTION_LISTENER_FIELD(socket_domain), .words = socket_domains,
          .doc = "Listen only on addresses of this family. If not given: on both."},

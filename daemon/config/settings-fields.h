@@ -24,6 +24,11 @@ typedef enum ListenerProtocol {
         LISTENER_HTTP_API,
 } ListenerProtocol;
 
+typedef enum WebsocketFraming {
+        WEBSOCKET_FRAMING_NATIVE,
+        WEBSOCKET_FRAMING_LIBWEBSOCKETS, /* refused */
+} WebsocketFraming;
+
 typedef enum SocketDomain {
         SOCKET_DOMAIN_ANY,
         SOCKET_DOMAIN_IPV4,
@@ -131,6 +136,12 @@ typedef struct ListenerSettings {
         char *ciphers_tls1_3;
         char *psk_hint;
         char *tls_keylog;
+
+        /* With the protocols over HTTP. */
+        char *websockets_origin; /* what a browser may name, newlines between; NULL: anything */
+        char *websockets_path;   /* as the request has it, newlines between; NULL: each */
+        char *http_dir;          /* NULL: no files */
+        WebsocketFraming websocket_framing;
 
         unsigned enable_proxy_protocol; /* 1, 2; 0 off */
         bool proxy_protocol_v2_require_tls;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls-rules.c: which options of a listener for TLS and proxies need which others */
+/* tls-rules.c: which options of a listener for TLS, proxies and HTTP need which others */
 #include "config/tls-rules.h"
 
 #include <errno.h>
@@ -18,10 +18,13 @@ typedef enum Need {
         NEED_NO_CERTFILE,
         NEED_NO_TLS,
         NEED_PEER_CERTIFICATE,
-        NEED_PROXY,
         NEED_PROXY_2,
         NEED_NO_PROXY,
         NEED_NO_PROXY_2,
+        NEED_PROXY_OR_HTTP,
+        NEED_MQTT,
+        NEED_WEBSOCKETS,
+        NEED_HTTP,
 } Need;
 
 static const char *const need_texts[] = {
@@ -33,10 +36,13 @@ static const char *const need_texts[] = {
         [NEED_NO_CERTFILE] = "cannot go with certfile on one listener",
         [NEED_NO_TLS] = "cannot go with TLS on one listener",
         [NEED_PEER_CERTIFICATE] = "needs certfile and keyfile, or enable_proxy_protocol 2",
-        [NEED_PROXY] = "needs enable_proxy_protocol",
         [NEED_PROXY_2] = "needs enable_proxy_protocol 2",
         [NEED_NO_PROXY] = "cannot go with enable_proxy_protocol: the peer is the proxy",
         [NEED_NO_PROXY_2] = "cannot go with enable_proxy_protocol 2: the proxy speaks TLS",
+        [NEED_PROXY_OR_HTTP] = "needs enable_proxy_protocol, or protocol websockets",
+        [NEED_MQTT] = "cannot go with protocol http_api: nobody speaks MQTT there",
+        [NEED_WEBSOCKETS] = "needs protocol websockets",
+        [NEED_HTTP] = "needs protocol websockets or http_api",
 };
 
 static const struct {
@@ -64,7 +70,17 @@ static const struct {
         {"unix_peer_username", NEED_NO_PROXY, CONFIG_ERROR},
         {"psk_hint", NEED_NO_PROXY_2, CONFIG_ERROR},
         {"proxy_protocol_v2_require_tls", NEED_PROXY_2, CONFIG_ERROR},
-        {"proxy_trusted", NEED_PROXY, CONFIG_ERROR},
+        {"proxy_trusted", NEED_PROXY_OR_HTTP, CONFIG_ERROR},
+        {"http_dir", NEED_HTTP, CONFIG_ERROR},
+        {"websockets_origin", NEED_WEBSOCKETS, CONFIG_ERROR},
+        {"websockets_path", NEED_WEBSOCKETS, CONFIG_ERROR},
+        {"accept_protocol_versions", NEED_MQTT, CONFIG_ERROR},
+        {"max_qos", NEED_MQTT, CONFIG_ERROR},
+        {"max_topic_alias", NEED_MQTT, CONFIG_ERROR},
+        {"max_topic_alias_broker", NEED_MQTT, CONFIG_ERROR},
+        {"mount_point", NEED_MQTT, CONFIG_ERROR},
+        {"listener_auto_id_prefix", NEED_MQTT, CONFIG_ERROR},
+        {"use_username_as_clientid", NEED_MQTT, CONFIG_ERROR},
         {"disable_client_cert_date_checks", NEED_TLS, CONFIG_WARNING},
         {"tls_version", NEED_TLS, CONFIG_WARNING},
         {"ciphers", NEED_TLS, CONFIG_WARNING},
@@ -91,8 +107,14 @@ static bool is_met(const ListenerSettings *listener, Need need)
                 return !listener_settings_has_tls(listener);
         case NEED_PEER_CERTIFICATE:
                 return listener->certfile || proxy_2;
-        case NEED_PROXY:
-                return listener->enable_proxy_protocol > 0;
+        case NEED_PROXY_OR_HTTP:
+                return listener->enable_proxy_protocol > 0 || listener->protocol != LISTENER_MQTT;
+        case NEED_MQTT:
+                return listener->protocol != LISTENER_HTTP_API;
+        case NEED_WEBSOCKETS:
+                return listener->protocol == LISTENER_WEBSOCKETS;
+        case NEED_HTTP:
+                return listener->protocol != LISTENER_MQTT;
         case NEED_PROXY_2:
                 return proxy_2;
         case NEED_NO_PROXY:

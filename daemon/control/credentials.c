@@ -60,6 +60,7 @@ static TlsSettings settings_of(const ListenerSettings *of)
                 .minimum_version = of->tls_version,
                 .require_certificate = of->require_certificate,
                 .ask_certificate = of->use_identity_as_username || of->use_subject_as_username,
+                .is_http = of->protocol != LISTENER_MQTT,
                 .ignore_client_dates = of->disable_client_cert_date_checks,
         };
 }

@@ -29,6 +29,7 @@ struct TlsCredentials {
         TlsPsk *psk;
         TlsTicketKey ticket_key;
         int keylog_fd;
+        bool is_http;
         TlsDigest digest;
         size_t n_facts;
         TlsFacts *facts; /* one per pair */
@@ -210,6 +211,7 @@ static int digest_settings(TlsDigest *digest, const TlsSettings *settings)
                 settings->require_certificate,
                 settings->ask_certificate,
                 settings->ignore_client_dates,
+                settings->is_http,
         };
         int r = tls_digest_add(digest, switches, sizeof(switches));
 
@@ -235,6 +237,7 @@ int tls_credentials_new(const TlsSettings *settings, const TlsTicketKey *key, Tl
                 return -ENOMEM;
         atomic_init(&credentials->references, 1);
         credentials->keylog_fd = -1;
+        credentials->is_http = settings->is_http;
         credentials->request = GNUTLS_CERT_IGNORE;
 
         r = settings->certfile ? load_certificates(credentials, &load)
@@ -335,7 +338,8 @@ static int write_keylog(gnutls_session_t session, const char *label, const gnutl
 
 int tls_credentials_apply(TlsCredentials *credentials, gnutls_session_t session)
 {
-        static const gnutls_datum_t protocol = {(unsigned char *)"mqtt", 4};
+        static const gnutls_datum_t mqtt = {(unsigned char *)"mqtt", 4};
+        static const gnutls_datum_t http = {(unsigned char *)"http/1.1", 8};
         const gnutls_datum_t ticket_key = {credentials->ticket_key.bytes,
                                            sizeof(credentials->ticket_key.bytes)};
         int r;
@@ -343,7 +347,7 @@ int tls_credentials_apply(TlsCredentials *credentials, gnutls_session_t session)
         gnutls_session_set_ptr(session, credentials);
         r = gnutls_priority_set(session, credentials->priority);
         if (r >= 0)
-                r = gnutls_alpn_set_protocols(session, &protocol, 1, 0);
+                r = gnutls_alpn_set_protocols(session, credentials->is_http ? &http : &mqtt, 1, 0);
         if (r < 0)
                 return r;
         if (credentials->keylog_fd >= 0)

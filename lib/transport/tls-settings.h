@@ -25,5 +25,6 @@ typedef struct TlsSettings {
         unsigned minimum_version; /* 12 or 13 */
         bool require_certificate; /* of the client */
         bool ask_certificate;     /* and verify it if there is one */
+        bool is_http;             /* what is spoken over it, else MQTT: for ALPN */
         bool ignore_client_dates; /* an expired client certificate is fine */
 } TlsSettings;

@@ -156,7 +156,8 @@ static void test_words(void)
         g_autofree char *words = write_document(doc_write_words);
 
         g_assert_nonnull(strstr(words, "\nmax_keepalive\n"));
-        g_assert_null(strstr(words, "\nhttp_dir\n"));
+        g_assert_nonnull(strstr(words, "\nwebsockets_origin\n"));
+        g_assert_null(strstr(words, "\ntls_engine\n"));
 }
 
 static const struct {
@@ -167,6 +168,9 @@ static const struct {
         {"global", "max_keepalive 9\nqueue_drop oldest\npersistent_client_expiration 3w\n"
                    "retain_expiry_interval 7\nmemory_limit 1000000\npid_file /tmp/a # b\n"
                    "persistence true\npersistence_location /var/lib/\n"},
+        {"websockets", "listener 8083\nprotocol websockets\nwebsockets_origin https://a\n"
+                       "websockets_origin https://b:8443\nwebsockets_path /mqtt\n"
+                       "http_dir /srv/a b\nlistener 9883 ::1\nprotocol http_api\n"},
         {"log-file-only", "log_dest file /tmp/a b\n"},
         {"log-several", "log_dest stdout\nlog_dest file /tmp/a\nlog_type all\nlog_facility 3\n"},
         {"log-none", "log_dest none\nlog_type none\n"},

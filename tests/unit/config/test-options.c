@@ -151,6 +151,8 @@ static const Expected expected[] = {
         {"use_subject_as_username", L, "false"},
         {"use_username_as_clientid", L, "false"},
         {"websockets_origin", L, NULL},
+        {"websockets_path", L, NULL}, /* ours */
+        {"websocket_framing", L, "native"},
         {"retry_interval", G, NULL},
         /* Bridges. */
         {"connection", B},
