@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check bench attack fuzz soak torture install format clean
+.PHONY: help run build deb check bench attack fuzz soak torture install format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ torture: ## kill it and cut its power, 300 times each, under clients that keep r
 	done; done
 	@python3 tests/torture/store.py --lanes $(BUILD)/tests/torture/store-lanes \
 		--shim $(BUILD)/tests/torture/torture-disk.so --count 300
+
+deb: ## build Debian packages of the last commit, in build/packages
+	@.ci/dependencies package
+	@tests/packages/build_deb.py --committed --output $(BUILD)/packages
 
 install: build ## install (DESTDIR=... for a package)
 	@$(MESON) install -C $(BUILD) --no-rebuild

@@ -4,7 +4,7 @@
 
 Usage: check-spec.py SPEC BUILD-FOLDER UNIT-FOLDER SYSUSERS-FOLDER
 
-Prints TAP. The package for Debian has no list: all that is installed goes into it.
+Prints TAP. For Debian, debhelper does that itself.
 """
 import fnmatch
 import json
