@@ -225,6 +225,7 @@ int connection_open_transport(Connection *connection)
         if (tls_init(&connection->transport, fd, endpoint->credentials) < 0)
                 return -ENOMEM;
         connection->phase = CONNECTION_SHAKES;
+        connection->shakes_since = connection->shard->loop.clock();
         return 0;
 }
 

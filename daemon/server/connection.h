@@ -83,7 +83,10 @@ struct Connection {
         AccessPolicy *policy; /* a reference: by which an OPEN one was let in; NULL: none */
         Acl *acl;             /* a reference: whose rules hold for it; NULL: all is allowed */
         const AclUser *rules; /* of its user in there */
-        ConnectionTraffic traffic;
+        union {
+                uint64_t shakes_since; /* while it SHAKES: microseconds of the loop's clock */
+                ConnectionTraffic traffic;
+        };
 
         uint32_t max_outgoing_size; /* the client's Maximum Packet Size; 0: no limit */
         uint32_t input_wanted;      /* size of the packet that has begun; 0: not known */

@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "util/histogram.h"
+
 /* One line per counter: X(name). The same list makes the worker's atomics and the plain sums. */
 #define COUNTERS(X)                                                                                \
         X(bytes_received)                                                                          \
@@ -85,3 +87,20 @@ typedef struct ServerCounters {
         uint64_t store_refused;
         uint64_t checkpoints;
 } ServerCounters;
+
+/* What one worker is doing. */
+typedef struct WorkerCounters {
+        uint64_t clients_connected, sessions;
+        uint64_t publish_received, publish_sent;
+        uint64_t turns; /* of its loop */
+        uint64_t busy;  /* microseconds */
+} WorkerCounters;
+
+/* How long things take, of all workers together. */
+typedef struct ServerTimes {
+        HistogramSample
+                delivery;        /* of a message, from the turn that read it to its being written */
+        HistogramSample answers; /* the same of an answer that waits for the disk */
+        HistogramSample commits; /* of the store */
+        HistogramSample handshakes; /* of TLS that have succeeded, with what the client takes */
+} ServerTimes;

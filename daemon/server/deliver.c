@@ -106,6 +106,7 @@ static int mail_message(Shard *shard, unsigned target, Message *message, Session
 {
         Mail mail = {
                 .kind = MAIL_MESSAGE,
+                .since = latency_stamp(&shard->loop),
                 .message = {.message = message, .origin = origin},
         };
         int r;
@@ -158,7 +159,11 @@ static bool deliver_to_picked(Shard *shard, Message *message, ShareGroup *group,
                               const ShareMember *member, bool is_last)
 {
         unsigned target = session_id_worker(member->session);
-        Mail mail = {.kind = MAIL_SHARED, .shared.is_last = is_last};
+        Mail mail = {
+                .kind = MAIL_SHARED,
+                .since = latency_stamp(&shard->loop),
+                .shared.is_last = is_last,
+        };
 
         if (target == shard->index)
                 return deliver_to_member(shard, message, group, member);

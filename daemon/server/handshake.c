@@ -39,6 +39,18 @@ static void handshake_count(Connection *connection, int r)
                 listener_count(r == 0 ? &counters->handshakes : &counters->handshakes_failed, 1);
 }
 
+/* From its first byte, or the connection, to the end of the last step. */
+static void handshake_succeeded(Connection *connection)
+{
+        Shard *shard = connection->shard;
+
+        counters_add(shard->counters.handshakes, 1);
+        if (tls_is(&connection->transport))
+                histogram_add(&shard->handshakes, shard->loop.clock() - connection->shakes_since,
+                              1);
+        connection->traffic = (ConnectionTraffic){};
+}
+
 /* What a step has come to, for one that no helper has. True: the connection WAITS for CONNECT. */
 static bool handshake_take(Connection *connection, int r)
 {
@@ -59,8 +71,8 @@ static bool handshake_take(Connection *connection, int r)
                 return false;
         }
         if (done) {
+                handshake_succeeded(connection);
                 connection_begin(connection);
-                counters_add(connection->shard->counters.handshakes, 1);
         }
         return done;
 }

@@ -53,8 +53,12 @@ static void note(Connection *connection)
 
 int held_add(Held *held, const HeldAnswer *answer, uint64_t *ret_place)
 {
-        int r = ring_push(&held->answers, answer);
+        HeldAnswer copy = *answer;
+        int r;
 
+        if (answer->connection)
+                copy.since = latency_stamp(&answer->connection->shard->loop);
+        r = ring_push(&held->answers, &copy);
         if (r < 0)
                 return r;
         if (answer->connection)
@@ -143,6 +147,8 @@ static void say(Connection *connection, const HeldAnswer *answer)
 {
         int r;
 
+        if (answer->change > 0)
+                latency_note(&connection->shard->answers, answer->since, 1);
         if (answer->kind == HELD_OUTPUT) {
                 release_output(connection);
                 return;

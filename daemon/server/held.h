@@ -31,10 +31,11 @@ typedef struct HeldAnswer {
         Connection *connection; /* NULL: it is not to a client, but */
         Receipt *receipt;       /* this is over then; a reference */
         uint64_t change; /* of the worker's lane; HELD_OPEN: it is not handed over yet; 0: none */
+        uint32_t since;  /* the turn that read what it answers, as in latency.h: of held_add() */
         uint16_t packet_id;
-        uint8_t type;   /* PacketType */
-        uint8_t reason; /* as in reply_ack() */
-        uint8_t kind;   /* HeldKind */
+        uint8_t type : 4; /* PacketType */
+        uint8_t kind : 4; /* HeldKind */
+        uint8_t reason;   /* as in reply_ack() */
 } HeldAnswer;
 
 typedef struct Held {

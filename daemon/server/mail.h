@@ -47,6 +47,8 @@ typedef enum MailKind {
 
 typedef struct Mail {
         MailKind kind;
+        uint32_t
+                since; /* of MAIL_MESSAGE and MAIL_SHARED: the turn that read it, as in latency.h */
         union {
                 struct {
                         Message *message;

@@ -199,7 +199,7 @@ static int park_all(Parker *parker, const TlsTicketKey *key)
 int server_park(Server *server, const TlsTicketKey *key, int image, Park *ret_park)
 {
         Parker parker = {.plane = server_plane(server), .image = image};
-        const StateClock clock = {parker.plane->shards[0].loop.clock(), clock_realtime()};
+        const StateClock clock = {loop_clock(&parker.plane->shards[0].loop), clock_realtime()};
         int r;
 
         r = state_writer_new(parker.plane->router, &clock, &parker.state);

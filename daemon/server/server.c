@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/figures.h"
 #include "server/gather.h"
 #include "server/http.h"
 #include "server/keeping.h"
@@ -459,53 +460,17 @@ Plane *server_plane(Server *server)
         return &server->plane;
 }
 
-static uint64_t size_of(const atomic_size_t *counter)
-{
-        return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static void add_shard(ServerCounters *sum, const Shard *shard)
-{
-        const SessionsCounters *sessions = sessions_counters(shard->sessions);
-
-#define COUNTER_SUM(name)                                                                          \
-        sum->name += atomic_load_explicit(&shard->counters.name, memory_order_relaxed);
-        COUNTERS(COUNTER_SUM)
-#undef COUNTER_SUM
-        sum->sessions += size_of(&sessions->sessions);
-        sum->sessions_away += size_of(&sessions->away);
-        sum->sessions_expired += size_of(&sessions->expired);
-        sum->publish_dropped += size_of(&sessions->dropped) + size_of(&sessions->expired_messages);
-        sum->messages_queued += size_of(&sessions->queued);
-        sum->messages_queued_bytes += size_of(&sessions->queued_bytes);
-}
-
-static void add_store(ServerCounters *sum, const PlaneStore *store)
-{
-        CommitterCounters counters;
-
-        if (!store || !store->committer)
-                return;
-        counters = committer_counters(store->committer);
-        sum->store_commits = counters.commits;
-        sum->store_changes = counters.changes;
-        sum->store_bytes = counters.bytes;
-        sum->store_refused = counters.refused;
-        sum->checkpoints = counters.checkpoints;
-}
-
 void server_counters(const Server *server, ServerCounters *ret_counters)
 {
-        const Plane *plane = &server->plane;
-        ServerCounters sum = {
-                .subscriptions = router_count(plane->router),
-                .shared_subscriptions = router_count_shared(plane->router),
-                .retained = retained_count(plane->retained),
-                .retained_bytes = retained_bytes(plane->retained),
-        };
+        figures_collect(&server->plane, ret_counters);
+}
 
-        for (unsigned i = 0; i < plane->n_shards; i++)
-                add_shard(&sum, &plane->shards[i]);
-        add_store(&sum, plane->store);
-        *ret_counters = sum;
+void server_worker_counters(const Server *server, unsigned worker, WorkerCounters *ret_counters)
+{
+        figures_of_worker(&server->plane.shards[worker], ret_counters);
+}
+
+void server_times(const Server *server, ServerTimes *ret_times)
+{
+        figures_times(&server->plane, ret_times);
 }

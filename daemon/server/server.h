@@ -150,6 +150,9 @@ int server_publish(Server *server, Bytes topic, Bytes payload, bool retain);
 void server_set_memory_pressure(Server *server, bool on);
 
 void server_counters(const Server *server, ServerCounters *ret_counters);
+/* Of one of server_n_workers(). */
+void server_worker_counters(const Server *server, unsigned worker, WorkerCounters *ret_counters);
+void server_times(const Server *server, ServerTimes *ret_times);
 unsigned server_n_workers(const Server *server);
 
 /* The workers themselves (plane.h), for tests that turn them without threads. */

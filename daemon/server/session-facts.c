@@ -10,8 +10,6 @@
 
 #include "server/shard.h"
 
-#define USEC_PER_MSEC UINT64_C(1000)
-
 /* By the calendar, though it is reckoned by a clock that nobody sets. */
 static uint64_t end_of(const PageVisit *visit)
 {

@@ -51,9 +51,17 @@ static bool shard_has_mail(const Shard *shard)
         return false;
 }
 
+static uint64_t sent(const Shard *shard)
+{
+        return atomic_load_explicit(&shard->counters.publish_sent, memory_order_relaxed);
+}
+
 static void on_message(Shard *shard, Mail *mail)
 {
+        const uint64_t before = sent(shard);
+
         deliver_local(shard, mail->message.message, mail->message.origin);
+        latency_note(&shard->delivery, mail->since, sent(shard) - before);
         if (_unlikely_(shard->store != NULL)) {
                 keeping_note_company(shard);
                 taken_answer(shard, mail->message.message);
@@ -63,8 +71,11 @@ static void on_message(Shard *shard, Mail *mail)
 
 static void on_shared(Shard *shard, Mail *mail)
 {
+        const uint64_t before = sent(shard);
+
         deliver_shared(shard, mail->shared.message, mail->shared.group, &mail->shared.member,
                        mail->shared.is_last);
+        latency_note(&shard->delivery, mail->since, sent(shard) - before);
         if (_unlikely_(shard->store != NULL)) {
                 keeping_note_company(shard);
                 taken_answer(shard, mail->shared.message);
@@ -194,6 +205,8 @@ static size_t shard_take_mail(Shard *shard)
         }
         if (bytes > 0)
                 atomic_fetch_sub_explicit(&shard->mail_bytes, bytes, memory_order_relaxed);
+        if (n > 0)
+                shard->sent_and_told = sent(shard);
         return n;
 }
 
@@ -294,15 +307,32 @@ static msec_t time_left(const Shard *shard, msec_t due)
         return due > now ? due - now : 0;
 }
 
+/* How long that took, what only the flush has found to be sent left out: it has waited for its
+ * client. */
+static void shard_settle_latency(Shard *shard)
+{
+        uint64_t now;
+
+        shard->sent_and_told = sent(shard);
+        if (!latency_is_due(&shard->delivery) && !latency_is_due(&shard->answers))
+                return;
+        now = shard->loop.clock();
+        latency_settle(&shard->delivery, now);
+        latency_settle(&shard->answers, now);
+}
+
 /* What has taken effect: mail first, then what may be acknowledged. What is to be kept is handed
  * over before, so that the disk is at work meanwhile; what only the writing brings goes behind, as
  * does what this worker puts on the disk itself. */
 static void shard_send(Shard *shard)
 {
+        latency_note(&shard->delivery, latency_stamp(&shard->loop),
+                     sent(shard) - shard->sent_and_told);
         if (_unlikely_(shard->store != NULL))
                 keeping_end_turn(shard);
         shard_send_mail(shard);
         shard_flush(shard);
+        shard_settle_latency(shard);
         if (_unlikely_(shard->store != NULL)) {
                 keeping_end_flush(shard);
                 shard_stop_go_on(shard);
@@ -317,6 +347,12 @@ static void shard_serve_newcomers(Shard *shard)
         client_serve_movers(shard, shard->newcomers_time);
         if (loop_dispatch_late(&shard->loop, shard->newcomers_time) > 0 || has_movers)
                 shard_send(shard);
+}
+
+static void shard_count_turn(Shard *shard)
+{
+        counters_add(shard->turns, 1);
+        atomic_store_explicit(&shard->busy, loop_busy(&shard->loop), memory_order_relaxed);
 }
 
 /*
@@ -339,6 +375,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (_unlikely_(shard->store != NULL))
                 wait = MIN(wait, keeping_patience(shard));
         loop_wait(&shard->loop, wait);
+        shard_count_turn(shard);
         mailbox_awake(&shard->mailbox);
         if (_unlikely_(shard->store != NULL))
                 keeping_note_events(shard);

@@ -19,6 +19,7 @@
 #include "server/endpoint.h"
 #include "server/excesses.h"
 #include "server/full-queues.h"
+#include "server/latency.h"
 #include "server/mail.h"
 #include "server/plane.h"
 #include "server/publish-encoder.h"
@@ -110,6 +111,11 @@ struct Shard {
         msec_t helpers_deadline; /* of what helpers have */
 
         Counters counters;
+        Latency delivery;                 /* of messages that are sent at once */
+        Latency answers;                  /* that have waited for the disk */
+        Histogram handshakes;             /* of TLS that have succeeded */
+        uint64_t sent_and_told;           /* of publish_sent, what `delivery` knows */
+        atomic_uint_fast64_t turns, busy; /* of its loop: how many; microseconds */
         /* Of changes that are on the disk, when there was no memory for the mail; set by the
          * committer. */
         atomic_uint_fast64_t unsaid;

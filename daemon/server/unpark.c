@@ -267,7 +267,7 @@ int server_unpark(Server *server, const Arrival *arrival, ArrivalCounts *ret_cou
                 .arrival = arrival,
                 .counts = ret_counts,
         };
-        const msec_t now = unparker.plane->shards[0].loop.clock();
+        const msec_t now = loop_clock(&unparker.plane->shards[0].loop);
         const StateClock *clock;
         int r;
 

@@ -42,6 +42,7 @@ struct Committer {
         CommitMail *waiting; /* in the mailbox's memory */
         size_t n_waiting;
         Schedule schedule;
+        Histogram times; /* of whose turn it is */
         _Atomic uint64_t commits, changes, bytes, checkpoints, refused;
 };
 
@@ -83,6 +84,7 @@ static void note_time(Committer *committer, uint64_t ns)
         const uint64_t worst = committer->commit_time;
 
         committer->commit_time = MAX(ns, worst - worst / 8);
+        histogram_add(&committer->times, ns / 1000, 1);
 }
 
 static void free_batch(Committer *committer, const CommitBatch *batch)
@@ -438,6 +440,11 @@ int committer_commit(CommitLane *lane, Change *change, uint64_t *ret_number)
         pthread_mutex_unlock(&committer->turn);
         *ret_number = lane->submitted;
         return is_done;
+}
+
+void committer_collect_times(const Committer *committer, HistogramSample *sum)
+{
+        histogram_collect(&committer->times, sum);
 }
 
 uint64_t committer_commit_time(const Committer *committer)

@@ -22,6 +22,7 @@
 #include "store/committer-events.h"
 #include "store/store.h"
 #include "util/clock.h"
+#include "util/histogram.h"
 #include "util/macro.h"
 
 typedef struct Committer Committer;
@@ -86,6 +87,9 @@ void committer_set_delay(Committer *committer, msec_t delay);
 typedef struct CommitterCounters {
         uint64_t commits, changes, bytes, checkpoints, refused;
 } CommitterCounters;
+
+/* How long its commits to the disk have taken. Thread: any */
+void committer_collect_times(const Committer *committer, HistogramSample *sum);
 
 /* Each is a figure by itself. Thread: any */
 CommitterCounters committer_counters(const Committer *committer);

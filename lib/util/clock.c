@@ -13,6 +13,14 @@ msec_t clock_boottime(void)
         return (msec_t)now.tv_sec * MSEC_PER_SEC + (msec_t)now.tv_nsec / 1000000;
 }
 
+uint64_t clock_boottime_usec(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_BOOTTIME, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 uint64_t clock_monotonic_ns(void)
 {
         struct timespec now;

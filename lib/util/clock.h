@@ -9,9 +9,13 @@ typedef uint64_t msec_t;
 
 #define MSEC_INFINITY UINT64_MAX
 #define MSEC_PER_SEC  1000
+#define USEC_PER_MSEC UINT64_C(1000)
 
 /* Milliseconds since boot, the time in suspend included: what expiries and keep alive count. */
 msec_t clock_boottime(void);
+
+/* The same clock in microseconds. */
+uint64_t clock_boottime_usec(void);
 
 /* Nanoseconds, for how long something takes. */
 uint64_t clock_monotonic_ns(void);

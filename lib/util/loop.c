@@ -10,6 +10,12 @@
 
 #include "util/macro.h"
 
+static void set_now(Loop *loop, uint64_t usec)
+{
+        loop->now_usec = usec;
+        loop->now = usec / USEC_PER_MSEC;
+}
+
 int loop_init(Loop *loop)
 {
         int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -17,8 +23,10 @@ int loop_init(Loop *loop)
         if (fd < 0)
                 return -errno;
         loop->epoll_fd = fd;
-        loop->clock = clock_boottime;
-        loop->now = loop->clock();
+        loop->clock = clock_boottime_usec;
+        set_now(loop, loop->clock());
+        loop->busy = 0;
+        loop->busy_since = loop->now_usec;
         loop->event_next = loop->event_count = 0;
         loop->late_count = 0;
         loop->late_first = 0;
@@ -101,15 +109,19 @@ void loop_timer_disarm(Loop *loop, LoopTimer *timer)
 }
 
 /* The timeout for epoll_wait. The clock is read here because the time of the last turn may be long
- * past; it is read only if a timer is armed and the caller wants to wait at all. */
+ * past; it is read only if the caller wants to wait at all. */
 static int wait_time(Loop *loop, msec_t max_wait)
 {
         msec_t next = heap_next(&loop->timers);
 
-        if (max_wait > 0 && next != MSEC_INFINITY) {
-                msec_t now = loop->clock();
+        if (max_wait > 0) {
+                const uint64_t usec = loop->clock();
+                const msec_t now = usec / USEC_PER_MSEC;
 
-                max_wait = next <= now ? 0 : MIN(max_wait, next - now);
+                loop->busy += usec - loop->busy_since;
+                loop->busy_since = usec;
+                if (next != MSEC_INFINITY)
+                        max_wait = next <= now ? 0 : MIN(max_wait, next - now);
         }
         if (max_wait == MSEC_INFINITY)
                 return -1;
@@ -184,7 +196,9 @@ int loop_wait(Loop *loop, msec_t max_wait)
         assert(loop->event_next >= loop->event_count); /* a callback must not turn its own loop */
 
         n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_time(loop, max_wait));
-        loop->now = loop->clock();
+        set_now(loop, loop->clock());
+        if (max_wait > 0)
+                loop->busy_since = loop->now_usec;
         loop->event_next = loop->late_count = 0;
         loop->event_count = n < 0 ? 0 : n;
         return n < 0 && errno != EINTR ? -errno : 0;

@@ -32,7 +32,11 @@ typedef struct LoopTimer {
 typedef struct Loop {
         int epoll_fd;
         msec_t now;
-        msec_t (*clock)(void); /* clock_boottime; a test puts its own here after loop_init() */
+        uint64_t now_usec;
+        uint64_t (*clock)(void); /* microseconds: clock_boottime_usec; a test puts its own here
+                                  * after loop_init() */
+        uint64_t busy;           /* microseconds that it has not waited for anything, */
+        uint64_t busy_since;     /* up to here */
         Heap timers;
         int event_next, event_count; /* where the turn is in `events`; 0, 0 outside of a turn */
         int late_count;              /* so many events at the front are of late sources */
@@ -82,6 +86,19 @@ static inline bool loop_timer_is_armed(const Loop *loop, const LoopTimer *timer)
 static inline msec_t loop_now(const Loop *loop)
 {
         return loop->now;
+}
+
+/* Microseconds that it has been busy, not waiting, up to this turn; a wait that asks for nothing
+ * but what is there counts as busy. */
+static inline uint64_t loop_busy(const Loop *loop)
+{
+        return loop->busy + (loop->now_usec - loop->busy_since);
+}
+
+/* The time now, of the same clock. */
+static inline msec_t loop_clock(const Loop *loop)
+{
+        return loop->clock() / USEC_PER_MSEC;
 }
 
 /* One turn: waits until a source is ready or a timer is due, at most max_wait milliseconds (0:

@@ -46,6 +46,11 @@ static int listening_fd(void)
         return fd;
 }
 
+static uint64_t stage_clock(void)
+{
+        return now_ms * USEC_PER_MSEC;
+}
+
 void stage_serve(Stage *stage)
 {
         stage_must(server_new(stage->settings, &stage->server) == 0);
@@ -53,8 +58,9 @@ void stage_serve(Stage *stage)
         for (unsigned i = 0; i < stage->plane->n_shards; i++) {
                 Loop *loop = &stage_shard(stage, i)->loop;
 
-                loop->clock = stage_now;
+                loop->clock = stage_clock;
                 loop->now = now_ms;
+                loop->now_usec = loop->busy_since = stage_clock();
                 /* How much is done in a turn must not depend on the machine. */
                 stage_shard(stage, i)->newcomers_time = UINT64_MAX;
         }

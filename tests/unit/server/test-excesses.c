@@ -10,9 +10,9 @@
 
 static msec_t now_ms = 1000000;
 
-static msec_t get_now(void)
+static uint64_t get_now(void)
 {
-        return now_ms;
+        return now_ms * USEC_PER_MSEC;
 }
 
 static void pass(Loop *loop, msec_t ms)

@@ -177,7 +177,7 @@ static void test_threads(gconstpointer data)
 
         stage_init(&stage, workers, NULL);
         for (unsigned i = 0; i < workers; i++)
-                stage_shard(&stage, i)->loop.clock = clock_boottime;
+                stage_shard(&stage, i)->loop.clock = clock_boottime_usec;
         stage_must(getsockname(stage.endpoint->socket->fd, (struct sockaddr *)&visitors.address,
                                &visitors.length) == 0);
         stage_must(server_add_endpoint(stage.server, stage.endpoint) == 0);

@@ -12,9 +12,9 @@
 
 static msec_t now;
 
-static msec_t test_clock(void)
+static uint64_t test_clock(void)
 {
-        return now;
+        return now * USEC_PER_MSEC;
 }
 
 typedef struct Peer {
@@ -231,7 +231,7 @@ static void test_wait_ends(Fixture *f, gconstpointer data)
 {
         msec_t start;
 
-        f->loop.clock = clock_boottime;
+        f->loop.clock = clock_boottime_usec;
         start = clock_boottime();
         g_assert_cmpint(loop_turn(&f->loop, 2), ==, 0);
         g_assert_cmpint(loop_timer_arm(&f->loop, &f->a.timer, start + 5), ==, 0);
