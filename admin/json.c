@@ -29,11 +29,12 @@ static int write_basic(FILE *to, sd_bus_message *message, char type)
                 uint8_t y;
                 uint32_t u;
                 uint64_t t;
+                double d;
                 const char *s;
         } value;
         int r;
 
-        if (!strchr("bytuso", type))
+        if (!strchr("bytduso", type))
                 return -EOPNOTSUPP;
         r = sd_bus_message_read_basic(message, type, &value);
         if (r < 0)
@@ -46,6 +47,8 @@ static int write_basic(FILE *to, sd_bus_message *message, char type)
                 fprintf(to, "%" PRIu32, value.u);
         else if (type == 't')
                 fprintf(to, "%" PRIu64, value.t);
+        else if (type == 'd')
+                fprintf(to, "%.6f", value.d);
         else
                 json_write_string(to, value.s);
         return 0;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/listener-bus.h"
 #include "control/memory-watch.h"
@@ -49,7 +48,6 @@ static const struct {
 
 typedef struct FiguresBus {
         Manager *manager;
-        uint64_t started; /* microseconds since 1970 */
         sd_event_source *timer;
 
         /* What others know: */
@@ -80,7 +78,7 @@ static int get_started(sd_bus *bus, const char *path, const char *interface, con
 {
         const FiguresBus *object = data;
 
-        return sd_bus_message_append(reply, "t", object->started);
+        return sd_bus_message_append(reply, "t", object->manager->started);
 }
 
 static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -137,32 +135,25 @@ static int get_memory(sd_bus *bus, const char *path, const char *interface, cons
 
 /* --- GetMetrics --- */
 
-static int append_metric(const char *name, uint64_t value, void *data)
+static int append_metric(const Metric *metric, void *data)
 {
-        return sd_bus_message_append(data, "{sv}", name, "t", value);
+        if (metric->is_real)
+                return sd_bus_message_append(data, "{sv}", metric->name, "d", metric->real);
+        return sd_bus_message_append(data, "{sv}", metric->name, "t", metric->whole);
 }
 
 static int append_metrics(const FiguresBus *object, sd_bus_message *reply)
 {
-        const Manager *manager = object->manager;
-        const ReloadResult *last = manager->last_reload;
-        MetricSample sample = {
-                .workers = server_n_workers(manager->server),
-                .started = object->started / USEC_PER_SEC,
-                .reloaded = last ? last->began / USEC_PER_SEC : 0,
-                .reload_succeeded = !last || last->error == 0,
-                .listeners = &manager->listeners,
-        };
-        MemoryFigures memory;
+        MetricSample sample;
         int r;
 
-        memory_read(&memory);
-        sample.memory_resident = memory.resident;
-        sample.memory_file = memory.file;
-        server_counters(manager->server, &sample.counters);
+        r = metric_sample_take(object->manager, &sample);
+        if (r < 0)
+                return r;
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
                 r = metrics_give(&sample, append_metric, reply);
+        metric_sample_done(&sample);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -245,14 +236,11 @@ static void figures_bus_free(void *data)
 int figures_bus_add(Manager *manager)
 {
         FiguresBus *object = calloc(1, sizeof(*object));
-        struct timespec now;
         int r;
 
         if (!object)
                 return -ENOMEM;
-        clock_gettime(CLOCK_REALTIME, &now);
         object->manager = manager;
-        object->started = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
         object->announced_expiry = certificates_expire(manager);
         r = sd_event_add_time_relative(manager->event, &object->timer, CLOCK_MONOTONIC,
                                        ANNOUNCE_USEC, ANNOUNCE_ACCURACY, on_timer, object);

@@ -201,6 +201,7 @@ int manager_new(const SettingsSource *source, Settings *settings, Manager **ret_
                 return -ENOMEM;
         manager->source = source;
         manager->settings = settings_ref(settings);
+        manager->started = clock_realtime_ms() * USEC_PER_MSEC;
 
         r = manager_make_event(manager);
         if (r == 0)

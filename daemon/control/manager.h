@@ -44,6 +44,7 @@ typedef enum ManagerEnd {
 typedef struct Manager {
         const SettingsSource *source; /* borrowed: where the settings come from */
         Settings *settings;
+        uint64_t started; /* microseconds since 1970 */
         sd_event *event;
         TlsTicketKey ticket_key; /* for the life of the process */
         PassedSockets passed;

@@ -4,103 +4,153 @@
 #include "control/metrics.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/listener-pause.h"
+#include "control/metric-rows.h"
 
-#define PREFIX          "hawker_"
-#define LISTENER_PREFIX PREFIX "listener_"
+#define USEC_PER_SEC 1e6
+#define NAME_MAX_    96U
 
-typedef struct MetricRow {
-        const char *name; /* without the prefix */
-        size_t offset;    /* of a uint64_t */
-} MetricRow;
+typedef struct Giving {
+        const MetricSample *sample;
+        MetricTaker take;
+        void *data;
+        char name[NAME_MAX_]; /* of the family */
+        MetricFamily family;
+        bool is_first;
+} Giving;
 
-#define COUNTER(field) offsetof(MetricSample, counters.field)
-#define SAMPLE(field)  offsetof(MetricSample, field)
+static MetricKind kind_of(const char *name)
+{
+        static const char grows[] = "_total";
+        const size_t length = strlen(name), ending = sizeof(grows) - 1;
 
-static const MetricRow rows[] = {
-        {"accept_pauses_total", COUNTER(accept_paused)},
-        {"bytes_received_total", COUNTER(bytes_received)},
-        {"bytes_sent_total", COUNTER(bytes_sent)},
-        {"clients_connected", COUNTER(clients_connected)},
-        {"config_last_reload_successful", SAMPLE(reload_succeeded)},
-        {"config_last_reload_timestamp_seconds", SAMPLE(reloaded)},
-        {"connections_refused_total", COUNTER(connects_refused)},
-        {"connections_timed_out_total", COUNTER(connects_timed_out)},
-        {"connections_total", COUNTER(connections)},
-        {"failed_logins_total", COUNTER(failed_logins)},
-        {"handshakes_total", COUNTER(handshakes)},
-        {"limit_connections_refused_total", COUNTER(user_connections_refused)},
-        {"limit_holds_total", COUNTER(holds)},
-        {"limit_messages_total", COUNTER(messages_above_rate)},
-        {"limit_pauses_total", COUNTER(pauses)},
-        {"limit_retained_refused_total", COUNTER(retained_refused)},
-        {"limit_subscriptions_refused_total", COUNTER(subscriptions_refused)},
-        {"limit_takeovers_refused_total", COUNTER(takeovers_refused)},
-        {"memory_file_bytes", SAMPLE(memory_file)},
-        {"memory_resident_bytes", SAMPLE(memory_resident)},
-        {"messages_dropped_total", COUNTER(publish_dropped)},
-        {"messages_payload_received_bytes_total", COUNTER(publish_bytes_received)},
-        {"messages_payload_sent_bytes_total", COUNTER(publish_bytes_sent)},
-        {"messages_queued", COUNTER(messages_queued)},
-        {"messages_queued_bytes", COUNTER(messages_queued_bytes)},
-        {"messages_received_total", COUNTER(publish_received)},
-        {"messages_sent_total", COUNTER(publish_sent)},
-        {"output_bytes", COUNTER(output_bytes)},
-        {"output_packets", COUNTER(output_packets)},
-        {"packets_received_total", COUNTER(messages_received)},
-        {"packets_sent_total", COUNTER(messages_sent)},
-        {"protocol_errors_total", COUNTER(protocol_errors)},
-        {"proxy_bytes_received_total", COUNTER(proxy_bytes_received)},
-        {"refused_address_connections_total", COUNTER(refused_address_connections)},
-        {"refused_address_failed_logins_total", COUNTER(refused_address_logins)},
-        {"refused_address_rate_total", COUNTER(refused_address_rate)},
-        {"refused_banned_total", COUNTER(refused_banned)},
-        {"refused_global_rate_total", COUNTER(refused_rate)},
-        {"refused_listener_connections_total", COUNTER(refused_listener_full)},
-        {"refused_listener_rate_total", COUNTER(refused_listener_rate)},
-        {"refused_unauthenticated_total", COUNTER(evicted_without_connect)},
-        {"refused_untrusted_proxy_total", COUNTER(refused_strangers)},
-        {"retained_messages", COUNTER(retained)},
-        {"retained_messages_bytes", COUNTER(retained_bytes)},
-        {"sessions", COUNTER(sessions)},
-        {"sessions_away", COUNTER(sessions_away)},
-        {"sessions_expired_total", COUNTER(sessions_expired)},
-        {"shared_subscriptions", COUNTER(shared_subscriptions)},
-        {"sockets_accepted_total", COUNTER(sockets_accepted)},
-        {"sockets_open", COUNTER(sockets_open)},
-        {"start_time_seconds", SAMPLE(started)},
-        {"store_bytes_total", COUNTER(store_bytes)},
-        {"store_changes_total", COUNTER(store_changes)},
-        {"store_checkpoints_total", COUNTER(checkpoints)},
-        {"store_commits_total", COUNTER(store_commits)},
-        {"store_refused_total", COUNTER(store_refused)},
-        {"subscriptions", COUNTER(subscriptions)},
-        {"workers", SAMPLE(workers)},
-};
+        return length > ending && strcmp(name + length - ending, grows) == 0 ? METRIC_COUNTER
+                                                                             : METRIC_GAUGE;
+}
 
-#define FIGURE(field) offsetof(ListenerFigures, field)
+static void begin_family(Giving *giving, const char *prefix, const char *name, const char *help)
+{
+        snprintf(giving->name, sizeof(giving->name), "hawker_%s%s", prefix, name);
+        giving->family = (MetricFamily){giving->name, help, kind_of(name)};
+        giving->is_first = true;
+}
 
-/* Of each listener; its refusals and its certificate have more labels, or none at all. */
-static const MetricRow listener_rows[] = {
-        {"accepted_total", FIGURE(accepted)},
-        {"connections", FIGURE(connections)},
-        {"handshake_bytes_received_total", FIGURE(handshake_bytes_received)},
-        {"handshake_bytes_sent_total", FIGURE(handshake_bytes_sent)},
-        {"handshakes_failed_total", FIGURE(handshakes_failed)},
-        {"handshakes_total", FIGURE(handshakes)},
-};
+/* One more of the family. The labels are without braces; "": none. */
+static int give(Giving *giving, const char *ending, const char *labels, const Metric *value)
+{
+        _cleanup_free_ char *name = NULL;
+        Metric metric = *value;
 
-static uint64_t value_of(const void *figures, const MetricRow *row)
+        if (asprintf(&name, *labels ? "%s%s{%s}" : "%s%s%s", giving->name, ending, labels) < 0) {
+                name = NULL;
+                return -ENOMEM;
+        }
+        metric.family = &giving->family;
+        metric.is_first = giving->is_first;
+        metric.name = name;
+        giving->is_first = false;
+        return giving->take(&metric, giving->data);
+}
+
+static int give_whole(Giving *giving, const char *labels, uint64_t value)
+{
+        return give(giving, "", labels, &(Metric){.whole = value});
+}
+
+static int give_seconds(Giving *giving, const char *ending, const char *labels, uint64_t usec)
+{
+        return give(giving, ending, labels,
+                    &(Metric){.is_real = true, .real = (double)usec / USEC_PER_SEC});
+}
+
+static int give_row(Giving *giving, const MetricRow *row, const char *labels, const void *figures)
 {
         uint64_t value;
 
         memcpy(&value, (const char *)figures + row->offset, sizeof(value));
-        return value;
+        return row->is_usec ? give_seconds(giving, "", labels, value)
+                            : give_whole(giving, labels, value);
+}
+
+/* --- of the broker --- */
+
+static int give_broker(Giving *giving)
+{
+        const MetricTable *table = &metric_rows_broker;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < table->n; i++) {
+                const MetricRow *row = &table->rows[i];
+
+                if (i == 0 || strcmp(table->rows[i - 1].name, row->name) != 0)
+                        begin_family(giving, "", row->name, row->help);
+                r = give_row(giving, row, row->labels ? row->labels : "", giving->sample);
+        }
+        return r;
+}
+
+/* --- how long things take --- */
+
+static int give_histogram(Giving *giving, const HistogramSample *sample)
+{
+        uint64_t n = 0;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < HISTOGRAM_CLASSES; i++) {
+                char label[32] = "le=\"+Inf\"";
+
+                n += sample->counts[i];
+                if (i < HISTOGRAM_BOUNDS)
+                        snprintf(label, sizeof(label), "le=\"%g\"",
+                                 (double)histogram_bounds[i] / USEC_PER_SEC);
+                r = give(giving, "_bucket", label, &(Metric){.whole = n});
+        }
+        if (r >= 0)
+                r = give_seconds(giving, "_sum", "", sample->sum);
+        return r < 0 ? r : give(giving, "_count", "", &(Metric){.whole = n});
+}
+
+static int give_times(Giving *giving)
+{
+        const MetricTable *table = &metric_rows_times;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < table->n; i++) {
+                const void *times = &giving->sample->times;
+                const MetricRow *row = &table->rows[i];
+                HistogramSample sample;
+
+                memcpy(&sample, (const char *)times + row->offset, sizeof(sample));
+                begin_family(giving, "", row->name, row->help);
+                giving->family.kind = METRIC_HISTOGRAM;
+                r = give_histogram(giving, &sample);
+        }
+        return r;
+}
+
+/* --- of workers --- */
+
+static int give_workers(Giving *giving)
+{
+        const MetricTable *table = &metric_rows_worker;
+        const MetricSample *sample = giving->sample;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < table->n; i++) {
+                begin_family(giving, "worker_", table->rows[i].name, table->rows[i].help);
+                for (size_t worker = 0; r >= 0 && worker < sample->workers; worker++) {
+                        char label[32];
+
+                        snprintf(label, sizeof(label), "worker=\"%zu\"", worker);
+                        r = give_row(giving, &table->rows[i], label, &sample->of_workers[worker]);
+                }
+        }
+        return r;
 }
 
 /* --- of listeners --- */
@@ -121,92 +171,101 @@ static char *escape(const char *name)
         return text;
 }
 
-typedef struct Giving {
-        MetricTaker take;
-        void *data;
-        const char *listener; /* as a label */
-} Giving;
-
-/* reason NULL: no such label. */
-static int give_labelled(const Giving *giving, const char *name, const char *reason, uint64_t value)
+static char *listener_label(const Listener *listener)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *name = escape(listener->of->name);
+        char *label;
 
-        if (asprintf(&text, LISTENER_PREFIX "%s{listener=\"%s\"%s%s%s}", name, giving->listener,
-                     reason ? ",reason=\"" : "", reason ? reason : "", reason ? "\"" : "") < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        return giving->take(text, value, giving->data);
+        return name && asprintf(&label, "listener=\"%s\"", name) >= 0 ? label : NULL;
 }
 
-static int give_refusals(const Giving *giving, const Listener *listener)
+static int give_refusals(Giving *giving, const Listener *listener, const char *label)
 {
         ListenerFigures figures;
         int r = 0;
 
         listener_figures(listener, &figures);
-        for (unsigned i = REFUSAL_NONE + 1; r >= 0 && i < REFUSALS_N; i++)
-                r = give_labelled(giving, "refused_total", refusal_name((Refusal)i),
-                                  figures.refused[i]);
+        for (unsigned i = REFUSAL_NONE + 1; r >= 0 && i < REFUSALS_N; i++) {
+                _cleanup_free_ char *labels = NULL;
+
+                if (asprintf(&labels, "%s,reason=\"%s\"", label, refusal_name((Refusal)i)) < 0) {
+                        labels = NULL;
+                        return -ENOMEM;
+                }
+                r = give_whole(giving, labels, figures.refused[i]);
+        }
         return r;
 }
 
-static int give_certificate(const Giving *giving, const Listener *listener)
+static int give_certificate(Giving *giving, const Listener *listener, const char *label)
 {
         const TlsFacts *certificate = listener_certificate(listener);
 
-        if (!certificate)
-                return 0;
-        return give_labelled(giving, "certificate_expiry_timestamp_seconds", NULL,
-                             (uint64_t)MAX(certificate->not_after, INT64_C(0)));
+        return certificate ? give_whole(giving, label,
+                                        (uint64_t)MAX(certificate->not_after, INT64_C(0)))
+                           : 0;
 }
 
-/* The families: the rows, then these. */
-enum { FAMILY_PAUSED = ARRAY_SIZE(listener_rows), FAMILY_REFUSALS, FAMILY_CERTIFICATE, FAMILIES_N };
-
-static int give_family(size_t family, const Listener *listener, const Giving *giving)
+static int give_paused(Giving *giving, const Listener *listener, const char *label)
 {
+        return give_whole(giving, label, listener_is_paused(listener));
+}
+
+/* Those that are in no row. */
+static const struct {
+        const char *name, *help;
+        int (*give)(Giving *giving, const Listener *listener, const char *label);
+} listener_families[] = {
+        {"paused", "Whether the listener is paused", give_paused},
+        {"refused_total", "Connections that the listener has refused, by reason", give_refusals},
+        {"certificate_expiry_timestamp_seconds",
+         "When the first of the certificates of the listener expires", give_certificate},
+};
+
+static int give_of_listener(Giving *giving, size_t family, const Listener *listener,
+                            const char *label)
+{
+        const MetricTable *table = &metric_rows_listener;
         ListenerFigures figures;
 
-        if (family == FAMILY_CERTIFICATE)
-                return give_certificate(giving, listener);
-        if (family == FAMILY_PAUSED)
-                return give_labelled(giving, "paused", NULL, listener_is_paused(listener));
-        if (family == FAMILY_REFUSALS)
-                return give_refusals(giving, listener);
+        if (family >= table->n)
+                return listener_families[family - table->n].give(giving, listener, label);
         listener_figures(listener, &figures);
-        return give_labelled(giving, listener_rows[family].name, NULL,
-                             value_of(&figures, &listener_rows[family]));
+        return give_row(giving, &table->rows[family], label, &figures);
 }
 
 /* Prometheus wants what has one name in one place, whatever its labels are. */
-static int give_of_listeners(size_t family, const MetricSample *sample, MetricTaker take,
-                             void *data)
+static int give_listeners(Giving *giving)
 {
+        const MetricTable *table = &metric_rows_listener;
+        const Listeners *listeners = giving->sample->listeners;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < sample->listeners->n; i++) {
-                const Listener *listener = sample->listeners->items[i];
-                _cleanup_free_ char *label = escape(listener->of->name);
+        for (size_t i = 0; r >= 0 && i < table->n + ARRAY_SIZE(listener_families); i++) {
+                const size_t other = i - table->n;
 
-                if (!label)
-                        return -ENOMEM;
-                r = give_family(family, listener, &(Giving){take, data, label});
+                begin_family(giving, "listener_",
+                             i < table->n ? table->rows[i].name : listener_families[other].name,
+                             i < table->n ? table->rows[i].help : listener_families[other].help);
+                for (size_t k = 0; r >= 0 && k < listeners->n; k++) {
+                        _cleanup_free_ char *label = listener_label(listeners->items[k]);
+
+                        if (!label)
+                                return -ENOMEM;
+                        r = give_of_listener(giving, i, listeners->items[k], label);
+                }
         }
         return r;
 }
 
 int metrics_give(const MetricSample *sample, MetricTaker take, void *data)
 {
-        char name[64];
-        int r = 0;
+        Giving giving = {.sample = sample, .take = take, .data = data};
+        int r = give_broker(&giving);
 
-        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rows); i++) {
-                snprintf(name, sizeof(name), PREFIX "%s", rows[i].name);
-                r = take(name, value_of(sample, &rows[i]), data);
-        }
-        for (size_t family = 0; r >= 0 && family < FAMILIES_N; family++)
-                r = give_of_listeners(family, sample, take, data);
-        return r;
+        if (r >= 0)
+                r = give_times(&giving);
+        if (r >= 0)
+                r = give_workers(&giving);
+        return r < 0 ? r : give_listeners(&giving);
 }

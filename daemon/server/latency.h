@@ -2,8 +2,9 @@
 
 /*
  * How long what a worker has read waits until what follows from it is written: from the turn that
- * read it, whichever worker's that was, to the flush at the end of the turn that wrote it. Packets
- * are counted by the turn they came from, and only the flush looks at the clock: once in a turn.
+ * read it, whichever worker's that was, to the end of the turn that wrote it. Packets are counted
+ * by the turn they came from, and the clock is looked at when a turn begins and ends, as it is
+ * anyway.
  *
  * Points of time are microseconds since boot, of which the lower 32 bits are enough: nothing takes
  * an hour.
@@ -34,7 +35,7 @@ typedef struct Latency {
 /* Of a turn, as latency_note() wants it. */
 static inline uint32_t latency_stamp(const Loop *loop)
 {
-        return (uint32_t)loop->now_usec;
+        return (uint32_t)loop_now_usec(loop);
 }
 
 /* What was not noted last; without room its packets count for the turn before. */

@@ -307,18 +307,23 @@ static msec_t time_left(const Shard *shard, msec_t due)
         return due > now ? due - now : 0;
 }
 
-/* How long that took, what only the flush has found to be sent left out: it has waited for its
- * client. */
-static void shard_settle_latency(Shard *shard)
+static bool shard_has_latency(const Shard *shard)
 {
-        uint64_t now;
+        return latency_is_due(&shard->delivery) || latency_is_due(&shard->answers);
+}
 
-        shard->sent_and_told = sent(shard);
-        if (!latency_is_due(&shard->delivery) && !latency_is_due(&shard->answers))
-                return;
-        now = shard->loop.clock();
+/* How long what was written has taken, up to now. */
+static void shard_settle_latency(Shard *shard, uint64_t now)
+{
         latency_settle(&shard->delivery, now);
         latency_settle(&shard->answers, now);
+}
+
+/* Before something else that takes its time: else that is done before the worker waits. */
+static void shard_settle_latency_now(Shard *shard)
+{
+        if (shard_has_latency(shard))
+                shard_settle_latency(shard, shard->loop.clock());
 }
 
 /* What has taken effect: mail first, then what may be acknowledged. What is to be kept is handed
@@ -332,8 +337,10 @@ static void shard_send(Shard *shard)
                 keeping_end_turn(shard);
         shard_send_mail(shard);
         shard_flush(shard);
-        shard_settle_latency(shard);
+        /* What only the flush has found to be sent has waited for its client. */
+        shard->sent_and_told = sent(shard);
         if (_unlikely_(shard->store != NULL)) {
+                shard_settle_latency_now(shard);
                 keeping_end_flush(shard);
                 shard_stop_go_on(shard);
         }
@@ -344,6 +351,8 @@ static void shard_serve_newcomers(Shard *shard)
 {
         const bool has_movers = !list_is_empty(&shard->movers);
 
+        if (has_movers || shard->loop.late_count > 0)
+                shard_settle_latency_now(shard);
         client_serve_movers(shard, shard->newcomers_time);
         if (loop_dispatch_late(&shard->loop, shard->newcomers_time) > 0 || has_movers)
                 shard_send(shard);
@@ -374,7 +383,11 @@ void shard_turn(Shard *shard, msec_t max_wait)
                 wait = 0;
         if (_unlikely_(shard->store != NULL))
                 wait = MIN(wait, keeping_patience(shard));
+        if (wait > 0 && shard_has_latency(shard))
+                shard_settle_latency(shard, loop_read(&shard->loop));
         loop_wait(&shard->loop, wait);
+        if (shard_has_latency(shard))
+                shard_settle_latency(shard, loop_now_usec(&shard->loop));
         shard_count_turn(shard);
         mailbox_awake(&shard->mailbox);
         if (_unlikely_(shard->store != NULL))
@@ -388,6 +401,8 @@ void shard_turn(Shard *shard, msec_t max_wait)
         loop_dispatch(&shard->loop);
         shard_send(shard);
         shard_serve_newcomers(shard);
+        if (!list_is_empty(&shard->gathers))
+                shard_settle_latency_now(shard);
         gather_go_on(shard);
         shard_bury(shard);
 }

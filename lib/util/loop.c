@@ -25,7 +25,7 @@ int loop_init(Loop *loop)
         loop->epoll_fd = fd;
         loop->clock = clock_boottime_usec;
         set_now(loop, loop->clock());
-        loop->busy = 0;
+        loop->busy = loop->read = 0;
         loop->busy_since = loop->now_usec;
         loop->event_next = loop->event_count = 0;
         loop->late_count = 0;
@@ -115,7 +115,7 @@ static int wait_time(Loop *loop, msec_t max_wait)
         msec_t next = heap_next(&loop->timers);
 
         if (max_wait > 0) {
-                const uint64_t usec = loop->clock();
+                const uint64_t usec = loop->read > 0 ? loop->read : loop->clock();
                 const msec_t now = usec / USEC_PER_MSEC;
 
                 loop->busy += usec - loop->busy_since;
@@ -197,6 +197,7 @@ int loop_wait(Loop *loop, msec_t max_wait)
 
         n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_time(loop, max_wait));
         set_now(loop, loop->clock());
+        loop->read = 0;
         if (max_wait > 0)
                 loop->busy_since = loop->now_usec;
         loop->event_next = loop->late_count = 0;

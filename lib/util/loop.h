@@ -37,6 +37,7 @@ typedef struct Loop {
                                   * after loop_init() */
         uint64_t busy;           /* microseconds that it has not waited for anything, */
         uint64_t busy_since;     /* up to here */
+        uint64_t read;           /* by loop_read() since the last wait; 0: not */
         Heap timers;
         int event_next, event_count; /* where the turn is in `events`; 0, 0 outside of a turn */
         int late_count;              /* so many events at the front are of late sources */
@@ -95,10 +96,23 @@ static inline uint64_t loop_busy(const Loop *loop)
         return loop->busy + (loop->now_usec - loop->busy_since);
 }
 
+/* The time now in microseconds, which the wait that follows takes for its own beginning: for what
+ * is done right before it. */
+static inline uint64_t loop_read(Loop *loop)
+{
+        loop->read = loop->clock();
+        return loop->read;
+}
+
 /* The time now, of the same clock. */
 static inline msec_t loop_clock(const Loop *loop)
 {
         return loop->clock() / USEC_PER_MSEC;
+}
+
+static inline uint64_t loop_now_usec(const Loop *loop)
+{
+        return loop->now_usec;
 }
 
 /* One turn: waits until a source is ready or a timer is due, at most max_wait milliseconds (0:

@@ -61,6 +61,9 @@ def metrics_have_all(folder):
         one.state("READY=1")
         with talk(folder, CONNECT + b"\x82\x06\0\1\0\1t\0" + b"\x31\5\0\1txy", b"\0\1txy"):
             shown = metrics(bus)
+            end = time.monotonic() + DEADLINE
+            while shown["hawker_message_latency_seconds_count"] < 1 and time.monotonic() < end:
+                shown = metrics(bus) # the client may hear of it before its worker has noted that
         assert shown["hawker_workers"] == 4 and shown["hawker_clients_connected"] == 1, shown
         assert shown["hawker_messages_received_total"] == 1 and shown["hawker_subscriptions"] == 1, shown
         assert shown["hawker_retained_messages"] == 1, shown
@@ -68,6 +71,11 @@ def metrics_have_all(folder):
         assert shown["hawker_config_last_reload_successful"] == 1, shown
         assert shown["hawker_config_last_reload_timestamp_seconds"] == 0, shown
         assert shown[f'hawker_listener_accepted_total{{listener="{folder}/mqtt"}}'] == 1, shown
+        assert sum(shown[f'hawker_worker_messages_sent_total{{worker="{i}"}}'] for i in range(4)) == 1, shown
+        assert shown["hawker_message_latency_seconds_count"] == 1, shown
+        assert shown['hawker_message_latency_seconds_bucket{le="+Inf"}'] == 1, shown
+        assert 0 <= shown["hawker_message_latency_seconds_sum"] < DEADLINE, shown
+        assert shown['hawker_refused_total{reason="banned"}'] == 0, shown
         one.reload("nonsense\n")
         assert metrics(bus)["hawker_config_last_reload_successful"] == 0
 
@@ -77,7 +85,7 @@ def the_manual_has_every_metric(folder):
         told = set(re.findall(r"(?m)^\.It Va (hawker_\w+)$", manual.read()))
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
-        shown = {name.split("{")[0] for name in metrics(bus)}
+        shown = {re.sub("_seconds_(bucket|sum|count)$", "_seconds", name.split("{")[0]) for name in metrics(bus)}
     assert told == shown | {"hawker_listener_certificate_expiry_timestamp_seconds"}, told ^ shown
 
 
@@ -143,12 +151,14 @@ def hawkerctl_prints_them(folder):
         assert len(types) == len(set(types)) and len(out.splitlines()) == len(rows) + len(types), out
         assert ("hawker_messages_received_total", "counter") in types, types
         assert ("hawker_clients_connected", "gauge") in types, types
+        assert ("hawker_message_latency_seconds", "histogram") in types, types
         family = None
         for line in out.splitlines():
             if line.startswith("#"):
                 family = line.split()[2]
             else:
-                assert re.fullmatch(rf'{family}(\{{listener="[^"]+"(,reason="[a-z-]+")?\}})? \d+', line), line
+                assert re.fullmatch(rf'{family}(_bucket|_sum|_count)?(\{{[a-z]+="[^"]+"(,reason="[a-z-]+")?\}})? [\d.]+',
+                                    line), line
         for words in (["metrics", "more"], ["metrics", "--nonsense"]):
             assert ctl(bus, *words)[0] == 2
 

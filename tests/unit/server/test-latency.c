@@ -74,6 +74,7 @@ static void mail_counts_from_the_turn_that_read_it(void)
         turn(&stage, 0);
         stage_sleep(2);
         turn(&stage, 1);
+        turn(&stage, 1);
         delivery = times(&stage).delivery;
         g_assert_cmpuint(histogram_total(&delivery), ==, 2);
         g_assert_cmpuint(delivery.sum, ==, 9000 + 2000);
