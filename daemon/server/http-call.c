@@ -3,16 +3,21 @@
 
 #include "server/http-call.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/http-answer.h"
+#include "server/http-desk.h"
+#include "server/http-forwarded.h"
+#include "server/http-request.h"
+#include "server/http-upgrade.h"
 
 /* What libwebsockets is given at once: it would keep and copy what the socket does not take. */
 #define CHUNK 16384
 
-int http_call_new(HttpVisit *visit, int fd, HttpCall **ret_call)
+int http_call_new(HttpVisit *visit, int fd, HttpDesk *desk, HttpCall **ret_call)
 {
         HttpCall *call = calloc(1, sizeof(*call));
 
@@ -20,6 +25,7 @@ int http_call_new(HttpVisit *visit, int fd, HttpCall **ret_call)
                 return -ENOMEM;
         call->visit = http_visit_ref(visit);
         call->fd = fd;
+        call->desk = desk;
         *ret_call = call;
         return 0;
 }
@@ -59,6 +65,8 @@ int http_call_send(HttpCall *call)
         uint8_t chunk[LWS_PRE + CHUNK];
         size_t length = MIN(buffer_length(&call->out), (size_t)CHUNK);
 
+        if (length == 0)
+                return -1; /* there was no memory for an answer */
         memcpy(chunk + LWS_PRE, buffer_head(&call->out), length);
         buffer_consume(&call->out, length);
         if (lws_write(call->wsi, chunk + LWS_PRE, length, LWS_WRITE_HTTP) < (int)length)
@@ -68,45 +76,117 @@ int http_call_send(HttpCall *call)
         return lws_callback_on_writable(call->wsi) < 0 ? -1 : 0;
 }
 
-/* Of libwebsockets: 0 goes on, -1 ends it. */
+/* Begins to send what is to be sent. */
+static int begin_answer(HttpCall *call, int r)
+{
+        lws_set_timer_usecs(call->wsi, HTTP_CALL_TIMEOUT * LWS_USEC_PER_SEC);
+        return r < 0 ? -1 : http_call_send(call);
+}
+
 static int refuse(HttpCall *call, unsigned status, const char *fields)
 {
-        if (http_answer_status(status, fields, false, &call->out) < 0)
-                return -1;
-        return http_call_send(call);
+        return begin_answer(call, http_answer_status(status, fields, call->is_head, &call->out));
 }
 
-int http_call_answer(HttpCall *call)
+/* Who it is for, if who asks may say so. */
+static void take_forwarded(HttpVisit *visit, const HttpRequest *request)
 {
-        return refuse(call, 404, NULL);
-}
+        const ListenerSettings *listener = visit->endpoint->listener;
+        const char *field = request->fields[HTTP_FIELD_FORWARDED_FOR];
 
-/* Whether one of our subprotocols is offered; which one, libwebsockets looks for itself. */
-static bool offers_mqtt(struct lws *wsi)
-{
-        char offered[256], *rest = offered;
-        const char *word;
-
-        if (lws_hdr_copy(wsi, offered, sizeof(offered), WSI_TOKEN_PROTOCOL) <= 0)
-                return false;
-        while ((word = strsep(&rest, ", \t")))
-                if (strcmp(word, "mqtt") == 0 || strcmp(word, "mqttv3.1") == 0)
-                        return true;
-        return false;
+        if (visit->may_forward && field)
+                visit->has_forwarded =
+                        http_forwarded_parse(field, listener->proxies, listener->n_proxies,
+                                             &visit->forwarded) == 0;
 }
 
 int http_call_upgrade(HttpCall *call)
 {
-        if (call->visit->endpoint->listener->protocol != LISTENER_WEBSOCKETS)
-                return refuse(call, 404, NULL);
-        if (!offers_mqtt(call->wsi))
-                return refuse(call, 400, NULL);
+        const ListenerSettings *listener = call->visit->endpoint->listener;
+        HttpRequest request = {};
+        HttpRefusal refusal = {400};
+        int r;
+
+        r = http_request_init(&request, call->wsi);
+        if (r == -ENOMEM)
+                return -1;
+        if (r == 0) {
+                call->is_head = request.method == HTTP_HEAD;
+                refusal = http_upgrade_check(&request, listener);
+                take_forwarded(call->visit, &request);
+        }
+        http_request_done(&request);
+        return refusal.status == 0 ? 0 : refuse(call, refusal.status, refusal.fields);
+}
+
+/* Of the control thread; its answer comes by http_call_reply(), or the time is up. */
+static int ask(HttpCall *call, const HttpRequest *request)
+{
+        _cleanup_(http_question_freep) HttpQuestion *question = NULL;
+        int r;
+
+        r = http_question_new(call->visit, request->path, request->query, &question);
+        if (r == 0)
+                r = http_question_authorize(
+                        question, bytes_from_string(request->fields[HTTP_FIELD_AUTHORIZATION]));
+        if (r < 0)
+                return -1;
+        question->is_head = call->is_head;
+        question->call = call;
+        lws_set_timer_usecs(call->wsi, HTTP_ANSWER_TIMEOUT * LWS_USEC_PER_SEC);
+        call->question = question;
+        http_desk_ask(call->desk, TAKE_PTR(question));
         return 0;
+}
+
+void http_call_reply(HttpCall *call, HttpQuestion *question)
+{
+        call->question = NULL;
+        call->out = question->answer;
+        question->answer = (Buffer){};
+        lws_set_timer_usecs(call->wsi, HTTP_CALL_TIMEOUT * LWS_USEC_PER_SEC);
+        lws_callback_on_writable(call->wsi);
+}
+
+int http_call_time_out(HttpCall *call)
+{
+        if (!call->question)
+                return -1;
+        http_desk_withdraw(call->desk, TAKE_PTR(call->question));
+        return refuse(call, 503, NULL);
+}
+
+static int answer(HttpCall *call, const HttpRequest *request)
+{
+        const HttpRefusal refusal = http_request_check(request);
+
+        call->is_head = request->method == HTTP_HEAD;
+        if (refusal.status > 0)
+                return refuse(call, refusal.status, refusal.fields);
+        take_forwarded(call->visit, request);
+        if (call->visit->endpoint->listener->protocol == LISTENER_HTTP_API)
+                return ask(call, request);
+        return refuse(call, 404, NULL);
+}
+
+int http_call_answer(HttpCall *call)
+{
+        HttpRequest request = {};
+        int r;
+
+        r = http_request_init(&request, call->wsi);
+        if (r == -ENOMEM)
+                return -1;
+        r = r < 0 ? refuse(call, 400, NULL) : answer(call, &request);
+        http_request_done(&request);
+        return r;
 }
 
 void http_call_closed(HttpCall *call)
 {
         call->wsi = NULL;
+        if (call->question)
+                http_desk_withdraw(call->desk, TAKE_PTR(call->question));
         if (!call->begins)
                 call->gone(call);
 }

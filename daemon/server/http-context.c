@@ -29,8 +29,9 @@ static int event(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
         case LWS_CALLBACK_HTTP_WRITEABLE:
                 return http_call_send(call);
         case LWS_CALLBACK_ESTABLISHED: /* the 101 is sent: from here on the worker is alone */
-        case LWS_CALLBACK_TIMER:
                 return -1;
+        case LWS_CALLBACK_TIMER:
+                return http_call_time_out(call);
         case LWS_CALLBACK_WSI_DESTROY:
                 http_call_closed(call);
                 return 0;

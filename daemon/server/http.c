@@ -13,6 +13,7 @@
 #include "util/log.h"
 
 struct Http {
+        HttpDesk desk;
         pthread_mutex_t lock; /* of all up to the line */
         List waiting;         /* HttpCall: not libwebsockets' yet */
         unsigned n_visits;
@@ -67,6 +68,17 @@ static void drop(List *calls)
         }
 }
 
+static void reply(Http *http)
+{
+        HttpQuestion *question;
+
+        while ((question = http_desk_fetch(&http->desk))) {
+                if (question->call)
+                        http_call_reply(question->call, question);
+                http_question_free(question);
+        }
+}
+
 static void serve(Http *http, struct lws_context *context)
 {
         List calls;
@@ -78,6 +90,7 @@ static void serve(Http *http, struct lws_context *context)
                         list_remove(&call->link);
                         begin(http, call);
                 }
+                reply(http);
                 if (http_context_turn(context) < 0)
                         break;
         }
@@ -154,13 +167,26 @@ static int start(Http *http)
 int http_new(Http **ret_http)
 {
         Http *http = calloc(1, sizeof(*http));
+        int r;
 
         if (!http)
                 return -ENOMEM;
+        r = http_desk_init(&http->desk);
+        if (r < 0) {
+                free(http);
+                return r;
+        }
         pthread_mutex_init(&http->lock, NULL);
         list_init(&http->waiting);
         *ret_http = http;
         return 0;
+}
+
+/* With the lock. */
+static void wake(Http *http)
+{
+        if (http->context)
+                http_context_wake(http->context);
 }
 
 Http *http_free(Http *http)
@@ -169,11 +195,11 @@ Http *http_free(Http *http)
                 return NULL;
         pthread_mutex_lock(&http->lock);
         http->ends = true;
-        if (http->context)
-                http_context_wake(http->context);
+        wake(http);
         pthread_mutex_unlock(&http->lock);
         if (http->has_thread)
                 pthread_join(http->thread, NULL);
+        http_desk_done(&http->desk);
         pthread_mutex_destroy(&http->lock);
         free(http);
         return NULL;
@@ -192,8 +218,8 @@ static int push(Http *http, HttpCall *call)
                 return r;
         http->n_visits++;
         list_append(&http->waiting, &call->link);
-        if (sleeps && http->context)
-                http_context_wake(http->context);
+        if (sleeps)
+                wake(http);
         return 0;
 }
 
@@ -202,7 +228,7 @@ int http_adopt(Http *http, HttpVisit *visit, int fd)
         _cleanup_(http_call_freep) HttpCall *call = NULL;
         int r;
 
-        r = http_call_new(visit, fd, &call);
+        r = http_call_new(visit, fd, &http->desk, &call);
         if (r < 0)
                 return r;
         call->owner = http;
@@ -216,4 +242,30 @@ int http_adopt(Http *http, HttpVisit *visit, int fd)
         }
         TAKE_PTR(call);
         return 0;
+}
+
+int http_questions_fd(const Http *http)
+{
+        return http->desk.fd;
+}
+
+HttpQuestion *http_take_question(Http *http)
+{
+        HttpQuestion *question = http_desk_take(&http->desk);
+
+        if (question)
+                question->owner = http;
+        return question;
+}
+
+void http_answer(HttpQuestion *question, HttpAnswer *answer)
+{
+        Http *http = question->owner;
+
+        http_answer_format(answer, question->is_head, &question->answer);
+        buffer_done(&answer->body);
+        http_desk_answer(&http->desk, question);
+        pthread_mutex_lock(&http->lock);
+        wake(http);
+        pthread_mutex_unlock(&http->lock);
 }

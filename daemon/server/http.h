@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "server/http-question.h"
 #include "server/http-visit.h"
 #include "util/macro.h"
 
@@ -35,3 +36,14 @@ DEFINE_CLEANUP(Http, http_free)
  * 0, -EBUSY (too many), or -errno.
  */
 int http_adopt(Http *http, HttpVisit *visit, int fd);
+
+/*
+ * Pages of `protocol http_api`: questions for the control thread, which answers each that it has
+ * taken, before http_free(). Within HTTP_ANSWER_TIMEOUT; then the visitor has got 503.
+ */
+int http_questions_fd(const Http *http); /* an eventfd, readable while there is one to take */
+/* The oldest; NULL: there is none. */
+HttpQuestion *http_take_question(Http *http);
+/* Takes over the question and the body, and copies the rest; if the visitor has gone nothing
+ * happens. */
+void http_answer(HttpQuestion *question, HttpAnswer *answer);

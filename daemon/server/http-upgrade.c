@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http-upgrade.c: whether a request may become a WebSocket of MQTT. */
+
+#include "server/http-upgrade.h"
+
+#include <string.h>
+
+#include "util/base64.h"
+
+/* RFC 6455, 4.1: what the client has drawn. */
+#define KEY_SIZE 16
+
+HttpRefusal http_request_check(const HttpRequest *request)
+{
+        const char *length = request->fields[HTTP_FIELD_CONTENT_LENGTH];
+
+        if (request->method == HTTP_OTHER_METHOD)
+                return (HttpRefusal){405, "Allow: GET, HEAD\r\n"};
+        if (!request->is_1_0 && !request->fields[HTTP_FIELD_HOST])
+                return (HttpRefusal){400};
+        if (request->fields[HTTP_FIELD_TRANSFER_ENCODING])
+                return (HttpRefusal){400};
+        if (length && strcmp(length, "0") != 0)
+                return (HttpRefusal){413};
+        return (HttpRefusal){};
+}
+
+static bool is_version_13(const HttpRequest *request)
+{
+        const char *version = request->fields[HTTP_FIELD_WEBSOCKET_VERSION];
+
+        return version && strcmp(version, "13") == 0;
+}
+
+static bool is_websocket(const HttpRequest *request)
+{
+        const char *key = request->fields[HTTP_FIELD_WEBSOCKET_KEY];
+        uint8_t drawn[KEY_SIZE];
+        Bytes bytes;
+
+        return request->method == HTTP_GET && !request->is_1_0 &&
+               http_field_has(request->fields[HTTP_FIELD_CONNECTION], "Upgrade", false) &&
+               base64_decode(bytes_from_string(key), drawn, sizeof(drawn), &bytes) &&
+               bytes.length == KEY_SIZE;
+}
+
+static bool offers_mqtt(const HttpRequest *request)
+{
+        const char *offered = request->fields[HTTP_FIELD_WEBSOCKET_PROTOCOL];
+
+        return http_field_has(offered, "mqtt", true) || http_field_has(offered, "mqttv3.1", true);
+}
+
+HttpRefusal http_upgrade_check(const HttpRequest *request, const ListenerSettings *listener)
+{
+        HttpRefusal refusal = http_request_check(request);
+
+        if (refusal.status > 0)
+                return refusal;
+        if (listener->protocol != LISTENER_WEBSOCKETS)
+                return (HttpRefusal){404};
+        if (!http_field_has(request->fields[HTTP_FIELD_UPGRADE], "websocket", false))
+                return (HttpRefusal){400};
+        if (!is_version_13(request))
+                return (HttpRefusal){426, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"};
+        if (!is_websocket(request))
+                return (HttpRefusal){400};
+        if (!offers_mqtt(request))
+                return (HttpRefusal){400};
+        return (HttpRefusal){};
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Requests, good and hostile ones, and what the HTTP thread answers. */
+
+#include <glib.h>
+#include <string.h>
+
+#include "visitor.h"
+
+#define HOST "Host: broker.example\r\n"
+#define KEY  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define V13  "Sec-WebSocket-Version: 13\r\n"
+#define UP   "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+#define MQTT "Sec-WebSocket-Protocol: mqtt\r\n"
+
+/* An upgrade to which nothing is missing; and the line for others. */
+#define GOOD      HOST UP V13 KEY MQTT
+#define GET(_uri) "GET " _uri " HTTP/1.1\r\n"
+
+/* Silence: libwebsockets closes. A worker refuses these before they get here; what counts is that
+ * nothing else than a refusal comes of them. */
+#define NOTHING 0
+
+typedef struct Row {
+        const char *name, *request;
+        unsigned status;
+        const char *also; /* in the answer; NULL: nothing in particular */
+        bool any;         /* of the status: NOTHING will do as well */
+} Row;
+
+static const Row rows[] = {
+        {"upgrade", GET("/mqtt") GOOD "\r\n", 101,
+         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},
+        {"upgrade of the root", GET("/") GOOD "\r\n", 101},
+        {"upgrade with a query", GET("/mqtt?a=b&c=d%20e") GOOD "\r\n", 101},
+        {"upgrade with an escaped path", GET("/%6dqtt") GOOD "\r\n", 101},
+        {"upgrade of 3.1", GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol: mqttv3.1\r\n\r\n", 101,
+         "Sec-WebSocket-Protocol: mqttv3.1\r\n"},
+        {"the first of ours that is offered",
+         GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol: chat, mqttv3.1, mqtt\r\n\r\n", 101,
+         "Sec-WebSocket-Protocol: mqttv3.1\r\n"},
+        {"upgrade, offered in two fields",
+         GET("/") HOST UP V13 KEY
+         "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n",
+         101, "Sec-WebSocket-Protocol: mqtt\r\n"},
+        {"upgrade, names in other case",
+         GET("/") "hOST: a\r\nuPGRADE: WebSocket\r\ncONNECTION: uPGRADE\r\nsec-websocket-version: "
+                  "13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: "
+                  "mqtt\r\n\r\n",
+         101},
+        {"upgrade, kept alive",
+         GET("/") HOST "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n" V13 KEY MQTT
+                       "\r\n",
+         101},
+        {"upgrade, no blanks",
+         GET("/") "Host:a\r\nUpgrade:websocket\r\nConnection:Upgrade\r\nSec-WebSocket-Version:"
+                  "13\r\nSec-WebSocket-Key:dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol:"
+                  "mqtt\r\n\r\n",
+         101},
+        {"upgrade with an origin", GET("/") GOOD "Origin: https://a.example\r\n\r\n", 101},
+        {"upgrade that offers deflate",
+         GET("/") GOOD "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", 101},
+        {"upgrade with cookies",
+         GET("/") GOOD
+         "Cookie: a=b; c=d\r\nUser-Agent: x\r\nPragma: no-cache\r\nX-Unknown: 1\r\n\r\n",
+         101},
+        {"upgrade with authorization", GET("/") GOOD "Authorization: Basic YTpi\r\n\r\n", 101},
+
+        {"no version", GET("/") HOST UP KEY MQTT "\r\n", 426, "\r\nSec-WebSocket-Version: 13\r\n"},
+        {"version 8", GET("/") HOST UP "Sec-WebSocket-Version: 8\r\n" KEY MQTT "\r\n", 426,
+         "\r\nUpgrade: websocket\r\n"},
+        {"version 130", GET("/") HOST UP "Sec-WebSocket-Version: 130\r\n" KEY MQTT "\r\n", 426},
+        {"version 13 twice", GET("/") HOST UP V13 V13 KEY MQTT "\r\n", 426},
+        {"no key", GET("/") HOST UP V13 MQTT "\r\n", 400},
+        {"short key", GET("/") HOST UP V13 MQTT "Sec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\n\r\n", 400},
+        {"long key",
+         GET("/") HOST UP V13 MQTT
+         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZSBhbmQgbW9yZQ==\r\n\r\n",
+         400},
+        {"key that is no base64",
+         GET("/") HOST UP V13 MQTT "Sec-WebSocket-Key: !!!!IHNhbXBsZSBub25jZQ==\r\n\r\n", 400},
+        {"two keys", GET("/") GOOD KEY "\r\n", 400},
+        {"no subprotocol", GET("/") HOST UP V13 KEY "\r\n", 400},
+        {"another subprotocol", GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol: chat\r\n\r\n",
+         400},
+        {"subprotocol in another case",
+         GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol: MQTT\r\n\r\n", 400},
+        {"a longer subprotocol", GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol: mqttv5\r\n\r\n",
+         400},
+        {"the name of our own",
+         GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol: no subprotocol\r\n\r\n", 400},
+        {"empty subprotocol", GET("/") HOST UP V13 KEY "Sec-WebSocket-Protocol:\r\n\r\n", 400},
+        {"no connection", GET("/") HOST "Upgrade: websocket\r\n" V13 KEY MQTT "\r\n", 400},
+        {"connection closes",
+         GET("/") HOST "Upgrade: websocket\r\nConnection: close\r\n" V13 KEY MQTT "\r\n", 400},
+        {"connection not quite",
+         GET("/") HOST "Upgrade: websocket\r\nConnection: Upgraded\r\n" V13 KEY MQTT "\r\n", 400},
+        {"no upgrade", GET("/") HOST "Connection: Upgrade\r\n" V13 KEY MQTT "\r\n", 404},
+        {"upgrade without a host", GET("/") UP V13 KEY MQTT "\r\n", 400},
+        {"upgrade in 1.0", "GET / HTTP/1.0\r\n" GOOD "\r\n", 400},
+        {"upgrade by HEAD", "HEAD / HTTP/1.1\r\n" GOOD "\r\n", 400},
+        {"upgrade by POST", "POST / HTTP/1.1\r\n" GOOD "\r\n", 405, "\r\nAllow: GET, HEAD\r\n"},
+        {"upgrade with a body", GET("/") GOOD "Content-Length: 5\r\n\r\nhello", 413},
+        {"upgrade, chunked", GET("/") GOOD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {"upgrade to h2c",
+         GET("/") HOST "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: "
+                       "AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+         400},
+        {"upgrade to TLS", GET("/") HOST "Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n", 403,
+         NULL, true},
+        {"upgrade to nothing",
+         GET("/") HOST "Connection: Upgrade\r\nUpgrade:\r\n" V13 KEY MQTT "\r\n", 404, NULL, true},
+
+        {"page", GET("/") HOST "\r\n", 404, "\r\nConnection: close\r\n"},
+        {"page, not to be kept", GET("/") HOST "\r\n", 404, "\r\nCache-Control: no-store\r\n"},
+        {"page, not to be guessed", GET("/") HOST "\r\n", 404,
+         "\r\nX-Content-Type-Options: nosniff\r\n"},
+        {"page, with a text", GET("/") HOST "\r\n", 404, "\r\n\r\n404 Not Found\n"},
+        {"page in 1.0", "GET / HTTP/1.0\r\n\r\n", 404},
+        {"page without a host", GET("/") "\r\n", 400},
+        {"page and no body", GET("/") HOST "Content-Length: 0\r\n\r\n", 404},
+        {"page and a body", GET("/") HOST "Content-Length: 1\r\n\r\na", 413},
+        {"a body that is negative", GET("/") HOST "Content-Length: -1\r\n\r\n", 413},
+        {"two lengths", GET("/") HOST "Content-Length: 0\r\nContent-Length: 0\r\n\r\n", 413, NULL,
+         true},
+        {"length and chunks",
+         GET("/") HOST "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        {"HEAD", "HEAD / HTTP/1.1\r\n" HOST "\r\n", 404, "\r\nContent-Length: 14\r\n\r\n"},
+        {"POST", "POST / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 405,
+         "\r\nAllow: GET, HEAD\r\n"},
+        {"POST without a length", "POST / HTTP/1.1\r\n" HOST "\r\n", 405},
+        {"PUT", "PUT / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 405},
+        {"DELETE", "DELETE / HTTP/1.1\r\n" HOST "\r\n", 405},
+        {"OPTIONS", "OPTIONS / HTTP/1.1\r\n" HOST "\r\n", 405},
+        {"PATCH", "PATCH / HTTP/1.1\r\n" HOST "\r\n", 405},
+        {"OPTIONS of all", "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 400, NULL, true},
+        {"CONNECT", "CONNECT a.example:443 HTTP/1.1\r\n" HOST "\r\n", 405, NULL, true},
+        {"TRACE", "TRACE / HTTP/1.1\r\n" HOST "\r\n", 405, NULL, true},
+        {"no method known to anybody", "BREW / HTTP/1.1\r\n" HOST "\r\n", 405, NULL, true},
+        {"method in another case", "get / HTTP/1.1\r\n" HOST "\r\n", 404, NULL, true},
+        {"absolute form", GET("http://broker.example/") HOST "\r\n", 404, NULL, true},
+        {"a path that is none", GET("mqtt") GOOD "\r\n", 400, NULL, true},
+        {"NUL in the path", GET("/a%00b") HOST "\r\n", 404, NULL, true},
+        {"upwards", GET("/../../etc/passwd") HOST "\r\n", 404, NULL, true},
+        {"upwards, escaped", GET("/%2e%2e/%2e%2e/etc/passwd") HOST "\r\n", 404, NULL, true},
+        {"h2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", NOTHING},
+        {"HTTP/2", "GET / HTTP/2.0\r\n" HOST "\r\n", 404, NULL, true},
+        {"HTTP/0.9", "GET /\r\n\r\n", 404, NULL, true},
+        {"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", NOTHING},
+        {"MQTT",
+         "\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04"
+         "abcd",
+         NOTHING},
+        {"binary", "\xff\xfe\xfd\xfc\r\n\r\n", NOTHING},
+        {"another one behind it", GET("/a") HOST "\r\n" GET("/b") HOST "\r\n", 404},
+};
+
+static Endpoint *endpoint;
+static Http *http;
+
+static unsigned count(const char *text, const char *what)
+{
+        unsigned n = 0;
+
+        while ((text = strstr(text, what)))
+                n++, text += strlen(what);
+        return n;
+}
+
+static void check_row(const Row *row)
+{
+        /* Who is cut off in the middle of its request says no more. */
+        _cleanup_(http_visit_unrefp) HttpVisit *visit = visitor_visit(endpoint);
+        int fd = visitor_come(http, visit);
+        g_autofree char *answer = NULL;
+        unsigned status;
+
+        visitor_write(fd, row->request, strlen(row->request));
+        shutdown(fd, SHUT_WR);
+        answer = visitor_read(fd, NULL);
+        status = visitor_status(answer);
+        /* One answer, however many were asked for. */
+        if ((status != row->status && !(row->any && status == NOTHING)) ||
+            (row->also && !strstr(answer, row->also)) || count(answer, "HTTP/1.1 ") > 1) {
+                g_test_message("%s: not %u: %s", row->name, row->status, answer);
+                g_test_fail();
+        }
+}
+
+static void test_table(void)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                check_row(&rows[i]);
+}
+
+/* The head of an answer to HEAD is that to GET, and no more. */
+static void test_head_has_no_body(void)
+{
+        g_autofree char *get = visitor_ask(http, endpoint, GET("/") HOST "\r\n");
+        g_autofree char *head = visitor_ask(http, endpoint, "HEAD / HTTP/1.1\r\n" HOST "\r\n");
+
+        *(strstr(get, "\r\n\r\n") + 4) = 0;
+        g_assert_cmpstr(get, ==, head);
+}
+
+int main(int argc, char **argv)
+{
+        int r;
+
+        g_test_init(&argc, &argv, NULL);
+        g_assert_cmpint(http_new(&http), ==, 0);
+        endpoint = visitor_endpoint(LISTENER_WEBSOCKETS);
+        g_test_add_func("/server/http-requests/table", test_table);
+        g_test_add_func("/server/http-requests/head-has-no-body", test_head_has_no_body);
+        r = g_test_run();
+        http_free(http);
+        endpoint_unref(endpoint);
+        return r;
+}
