@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "server/http-origin.h"
 #include "util/base64.h"
 
 /* RFC 6455, 4.1: what the client has drawn. */
@@ -23,6 +24,22 @@ HttpRefusal http_request_check(const HttpRequest *request)
         if (length && strcmp(length, "0") != 0)
                 return (HttpRefusal){413};
         return (HttpRefusal){};
+}
+
+/* Of this listener: each, if none is named. */
+static bool knows_path(const HttpRequest *request, const ListenerSettings *listener)
+{
+        const Bytes path = bytes_from_string(request->path);
+        const char *known = listener->websockets_path;
+
+        if (listener->protocol != LISTENER_WEBSOCKETS)
+                return false;
+        for (size_t length; known && *known; known += length + (known[length] == '\n')) {
+                length = strcspn(known, "\n");
+                if (bytes_equal(path, (Bytes){(const uint8_t *)known, length}))
+                        return true;
+        }
+        return !listener->websockets_path;
 }
 
 static bool is_version_13(const HttpRequest *request)
@@ -44,6 +61,15 @@ static bool is_websocket(const HttpRequest *request)
                bytes.length == KEY_SIZE;
 }
 
+/* Who names none is no browser, and could name any. */
+static bool may_come(const HttpRequest *request, const ListenerSettings *listener)
+{
+        const char *origin = request->fields[HTTP_FIELD_ORIGIN];
+
+        return !listener->websockets_origin || !origin ||
+               http_origin_is_allowed(origin, listener->websockets_origin);
+}
+
 static bool offers_mqtt(const HttpRequest *request)
 {
         const char *offered = request->fields[HTTP_FIELD_WEBSOCKET_PROTOCOL];
@@ -57,7 +83,7 @@ HttpRefusal http_upgrade_check(const HttpRequest *request, const ListenerSetting
 
         if (refusal.status > 0)
                 return refusal;
-        if (listener->protocol != LISTENER_WEBSOCKETS)
+        if (!knows_path(request, listener))
                 return (HttpRefusal){404};
         if (!http_field_has(request->fields[HTTP_FIELD_UPGRADE], "websocket", false))
                 return (HttpRefusal){400};
@@ -65,6 +91,8 @@ HttpRefusal http_upgrade_check(const HttpRequest *request, const ListenerSetting
                 return (HttpRefusal){426, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"};
         if (!is_websocket(request))
                 return (HttpRefusal){400};
+        if (!may_come(request, listener))
+                return (HttpRefusal){403};
         if (!offers_mqtt(request))
                 return (HttpRefusal){400};
         return (HttpRefusal){};

@@ -193,6 +193,79 @@ static void test_table(void)
                 check_row(&rows[i]);
 }
 
+/* The rules of a listener: which paths, for pages from where. */
+static void test_listener(void)
+{
+        static const struct {
+                const char *request;
+                unsigned status;
+        } asked[] = {
+                {GET("/mqtt") GOOD "\r\n", 101},
+                {GET("/a%20b?c=d") GOOD "\r\n", 101},
+                {GET("/") GOOD "\r\n", 404},
+                {GET("/MQTT") GOOD "\r\n", 404},
+                {GET("/mqtt/a") GOOD "\r\n", 404},
+                {GET("/mqt") GOOD "\r\n", 404},
+                {GET("/a/../mqtt") GOOD "\r\n", 101},
+                {GET("/mqtt") GOOD "Origin: https://a.example\r\n\r\n", 101},
+                {GET("/mqtt") GOOD "Origin: https://b.example\r\n\r\n", 101},
+                {GET("/mqtt") GOOD "Origin: https://evil.example\r\n\r\n", 403},
+                {GET("/mqtt") GOOD "Origin: null\r\n\r\n", 403},
+                {GET("/mqtt") GOOD
+                 "Origin: https://a.example\r\nOrigin: https://evil.example\r\n\r\n",
+                 403},
+                {GET("/") GOOD "Origin: https://evil.example\r\n\r\n", 404},
+        };
+        _cleanup_(endpoint_unrefp) Endpoint *strict = visitor_endpoint(LISTENER_WEBSOCKETS);
+        ListenerSettings *listener = visitor_listener(strict);
+
+        listener->websockets_path = strdup("/mqtt\n/a b");
+        listener->websockets_origin = strdup("https://a.example\nhttps://b.example:443");
+        for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+                g_autofree char *answer = visitor_ask(http, strict, asked[i].request);
+
+                g_test_message("%s", asked[i].request);
+                g_assert_cmpuint(visitor_status(answer), ==, asked[i].status);
+        }
+}
+
+/* What X-Forwarded-For says is there before the 101 is; of who may not say so, nothing. */
+static void test_forwarded(void)
+{
+        static const struct {
+                bool may_forward;
+                const char *field, *client; /* NULL: nothing is known */
+        } asked[] = {
+                {true, "X-Forwarded-For: 203.0.113.7\r\n", "203.0.113.7"},
+                {true, "x-forwarded-for: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7\r\n",
+                 "203.0.113.7"},
+                {true, "X-Forwarded-For: nobody\r\n", NULL},
+                {true, "", NULL},
+                {false, "X-Forwarded-For: 203.0.113.7\r\n", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+                g_autofree char *request = g_strconcat(GET("/") GOOD, asked[i].field, "\r\n", NULL);
+                char text[ADDRESS_TEXT_MAX] = "";
+                HttpVisit *visit = NULL;
+                g_autofree char *answer = NULL;
+                int fd;
+
+                g_assert_cmpint(
+                        http_visit_new(endpoint, true, asked[i].may_forward, "10.1.2.3:4", &visit),
+                        ==, 0);
+                fd = visitor_come(http, visit);
+                visitor_write(fd, request, strlen(request));
+                answer = visitor_read(fd, NULL);
+                g_assert_cmpuint(visitor_status(answer), ==, 101);
+                g_assert_cmpint(visit->has_forwarded, ==, !!asked[i].client);
+                if (asked[i].client)
+                        g_assert_cmpstr(address_format_host(&visit->forwarded, text, sizeof(text)),
+                                        ==, asked[i].client);
+                http_visit_unref(visit);
+        }
+}
+
 /* The head of an answer to HEAD is that to GET, and no more. */
 static void test_head_has_no_body(void)
 {
@@ -211,6 +284,8 @@ int main(int argc, char **argv)
         g_assert_cmpint(http_new(&http), ==, 0);
         endpoint = visitor_endpoint(LISTENER_WEBSOCKETS);
         g_test_add_func("/server/http-requests/table", test_table);
+        g_test_add_func("/server/http-requests/listener", test_listener);
+        g_test_add_func("/server/http-requests/forwarded", test_forwarded);
         g_test_add_func("/server/http-requests/head-has-no-body", test_head_has_no_body);
         r = g_test_run();
         http_free(http);
