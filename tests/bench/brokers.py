@@ -34,6 +34,12 @@ TLS = """\
 certfile {folder}/tls/server.pem
 keyfile {folder}/tls/server.key
 """
+# Rows with WebSocket speak it on that listener. There is another, which nobody uses: Debian's
+# mosquitto does not start without one that is plain.
+WEBSOCKET = """\
+protocol websockets
+listener {spare} 127.0.0.1
+"""
 # What a reload of a row without TLS changes: an option that takes hold at once.
 CHANGE = ("max_queued_messages 1000000", "max_queued_messages 999999")
 
@@ -43,6 +49,12 @@ STORE = """\
 persistence_location {folder}/state/
 autosave_interval 300
 """
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def many_rules(users):
@@ -69,14 +81,17 @@ class Broker:
         self.notifies, self.rules = notifies, rules
 
     def serves(self, row):
-        """Only who hands over to a service manager can be restarted."""
-        return row != "restart" or self.notifies
+        """Only who hands over to a service manager can be restarted. Debian's mosquitto needs
+        minutes for what waits in large frames."""
+        return row not in ("restart", "websocket-p2p-64k") or self.notifies
 
-    def command(self, port, folder, with_tls=False, durable=False):
-        """with_tls: with the pair that is in the folder tls. durable: what lasts is on the disk."""
+    def command(self, port, folder, with_tls=False, durable=False, in_frames=False):
+        """with_tls: with the pair that is in the folder tls. durable: what lasts is on the disk.
+        in_frames: those of WebSocket."""
         config = Path(folder, "bench.conf")
         text = COMMON.format(port=port, persistence=str(durable).lower())
         text += TLS.format(folder=folder) if with_tls else ""
+        text += WEBSOCKET.format(spare=free_port()) if in_frames else ""
         text += STORE.format(folder=folder) if durable else ""
         if self.rules:
             rules = Path(folder, "rules")
@@ -93,7 +108,7 @@ class Running:
     """A broker's process, in a folder of its own, ended by SIGTERM. Afterwards `fault` says what
     was wrong with its end: a crash, a leak that a sanitizer found, no end within ten seconds."""
 
-    def __init__(self, broker, pair=None, durable=False):
+    def __init__(self, broker, pair=None, durable=False, in_frames=False):
         """pair: a certificate's path without its suffix, for a listener with TLS."""
         self.fault = None
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-bench-")
@@ -104,11 +119,10 @@ class Running:
             self.put_pair("tls", pair)
         if durable:
             self.make_state()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.errors = Path(self.folder.name, "stderr")
-        self.command = broker.command(self.port, self.folder.name, pair is not None, durable)
+        self.command = broker.command(self.port, self.folder.name, pair is not None, durable,
+                                      in_frames)
         self.start([])
 
     def start(self, kept):

@@ -92,6 +92,8 @@ int client_open(Client *client, const struct sockaddr_in *address, const Hello *
                 r = wire_put_connect(&client->out, hello);
         if (r == 0 && client->shaking)
                 r = tls_link_new(client->hub->tls, client->fd, &client->tls);
+        if (r == 0 && client->hub->in_frames)
+                r = websocket_link_new(&client->websocket);
         if (r == 0)
                 r = client_watch(client, EPOLL_CTL_ADD, EPOLLIN);
         if (r < 0) {
@@ -108,6 +110,7 @@ void client_close(Client *client)
         const struct linger reset = {.l_onoff = 1};
 
         client->tls = tls_link_free(client->tls);
+        client->websocket = websocket_link_free(client->websocket);
         if (client->fd >= 0) {
                 setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
                 close(client->fd);
@@ -178,18 +181,35 @@ static ssize_t client_receive(Client *client, void *data, size_t size)
         return n < 0 ? -errno : n;
 }
 
+/* What goes to the socket as it is. */
+static Buffer *client_wire(Client *client)
+{
+        return client->websocket ? websocket_link_out(client->websocket) : &client->out;
+}
+
+/* Packets that the owner has appended go to the wire. False: the client is lost. */
+static bool client_frame(Client *client)
+{
+        int r = client->websocket ? websocket_link_frame(client->websocket, &client->out) : 0;
+
+        if (r < 0)
+                client_lost(client, r);
+        return r == 0;
+}
+
 static void client_flush(Client *client)
 {
-        Buffer *out = &client->out;
+        Buffer *out;
         bool more = false;
         ssize_t n;
 
         client->dirty = false;
         if (client->fd < 0 || client->blocked || !client_shake(client))
                 return;
+        out = client_wire(client);
         if (client->events->fill && buffer_size(out) < CLIENT_LOW_WATER)
                 more = client->events->fill(client);
-        if (client->fd < 0 || buffer_size(out) == 0)
+        if (client->fd < 0 || !client_frame(client) || buffer_size(out) == 0)
                 return;
 
         n = client_send(client, out->data + out->start, buffer_size(out));
@@ -263,6 +283,11 @@ static void client_read(Client *client)
         ssize_t n;
 
         n = client_receive(client, scratch + kept, CLIENT_SCRATCH_SIZE - kept);
+        if (n > 0 && client->websocket) {
+                n = websocket_link_read(client->websocket, scratch + kept, (size_t)n);
+                if (n == -EAGAIN)
+                        client_mark(client); /* the upgrade may have been accepted */
+        }
         if (n <= 0) {
                 if (n != -EAGAIN && n != -EINTR)
                         client_lost(client, (int)n);

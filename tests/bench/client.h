@@ -9,6 +9,7 @@
 
 #include "bench/buffer.h"
 #include "bench/tls.h"
+#include "bench/websocket.h"
 #include "bench/wire.h"
 
 typedef struct Client Client;
@@ -38,6 +39,7 @@ typedef struct ClientHub {
         uint32_t opened;  /* connections ever */
         uint8_t *scratch; /* all clients read into this */
         TlsHub *tls;      /* NULL: clients are opened without TLS */
+        bool in_frames;   /* clients are opened with WebSocket */
         Client *dirty;    /* those that have something to send, or may have */
         Client **dirty_end;
 } ClientHub;
@@ -59,11 +61,12 @@ struct Client {
         int fd;
         unsigned number; /* its place among its kind */
         uint8_t version;
-        bool dirty;        /* in the hub's list */
-        bool blocked;      /* the socket is full: EPOLLOUT is armed */
-        bool shaking;      /* the TLS handshake is not done */
-        uint32_t progress; /* the owner's */
-        TlsLink *tls;      /* NULL: plain */
+        bool dirty;               /* in the hub's list */
+        bool blocked;             /* the socket is full: EPOLLOUT is armed */
+        bool shaking;             /* the TLS handshake is not done */
+        uint32_t progress;        /* the owner's */
+        TlsLink *tls;             /* NULL: plain */
+        WebsocketLink *websocket; /* NULL: MQTT as it is */
         ClientHub *hub;
         const ClientEvents *events;
         void *owner;
@@ -74,7 +77,8 @@ struct Client {
 
 void client_init(Client *client, ClientHub *hub, unsigned number);
 
-/* Starts to connect, with TLS if the hub says so, and queues CONNECT. Returns 0 or -errno. */
+/* Starts to connect, with TLS and WebSocket if the hub says so, and queues CONNECT. Returns 0 or
+ * -errno. */
 int client_open(Client *client, const struct sockaddr_in *address, const Hello *hello);
 
 /* Closes with a reset, so that no port stays in TIME_WAIT, and frees the buffers. */

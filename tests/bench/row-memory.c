@@ -57,6 +57,7 @@ static int row_memory(const Bench *bench, const Row *row, Shape *shape, Growth *
         r = loop_init(&loop);
         if (r == 0)
                 r = client_hub_secure(&loop.clients, row->tls);
+        loop.clients.in_frames = row->in_frames;
         if (r == 0)
                 r = fleet_init(&fleet, &loop, shape->subscribers, &form);
         if (r == 0)

@@ -61,6 +61,7 @@ int row_traffic(const Bench *bench, const Row *row)
         r = loop_init(&loop);
         if (r == 0)
                 r = client_hub_secure(&loop.clients, row->tls);
+        loop.clients.in_frames = row->in_frames;
         if (r == 0)
                 r = traffic ? traffic_open(traffic, &loop, &form) : -ENOMEM;
         if (r == 0) {

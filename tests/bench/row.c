@@ -37,6 +37,8 @@
 #define V311 VERSION_311
 #define V5   VERSION_5
 
+#define IN_FRAMES .in_frames = true
+
 /* clang-format off */
 static const Row rows[] = {
         /* name             run           shape            version qos size   window rate   count */
@@ -68,6 +70,18 @@ static const Row rows[] = {
         {"tls-p2p",             row_traffic, PAIRS(10),   V311, 0, 256, 64, 0, 0,    TLS_FULL},
         {"tls-fanout-100",      row_traffic, FANOUT(100), V311, 0, 256, 64, 0, 0,    TLS_FULL},
         {"tls-idle",            row_idle,    PAIRS(1),    V311, 0, 0,   0,  0, 2000, TLS_FULL},
+
+        {"websocket-p2p-16",     row_traffic, PAIRS(10),   V311, 0, 16,    64, 0, 0, IN_FRAMES},
+        {"websocket-p2p",        row_traffic, PAIRS(10),   V311, 0, 256,   64, 0, 0, IN_FRAMES},
+        {"websocket-p2p-64k",    row_traffic, PAIRS(10),   V311, 0, 65536, 64, 0, 0, IN_FRAMES},
+        {"websocket-p2p-one",    row_traffic, PAIRS(10),   V311, 0, 256,   1,  0, 0, IN_FRAMES},
+        {"websocket-p2p-qos1",   row_traffic, PAIRS(10),   V311, 1, 256,   64, 0, 0, IN_FRAMES},
+        {"websocket-fanout-100", row_traffic, FANOUT(100), V311, 0, 256,   64, 0, 0, IN_FRAMES},
+        {"websocket-idle",       row_idle,    PAIRS(1),    V311, 0, 0,     0,  0, 2000, IN_FRAMES},
+        {"tls-websocket-p2p",    row_traffic, PAIRS(10),   V311, 0, 256,   64, 0, 0, TLS_FULL,
+         IN_FRAMES},
+        {"tls-websocket-fanout-100", row_traffic, FANOUT(100), V311, 0, 256, 64, 0, 0, TLS_FULL,
+         IN_FRAMES},
 
         {"reload",     row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_NONE},
         {"tls-reload", row_reload, PAIRS(10), V311, 0, 256, 32768, 10000, 5000, TLS_FULL},

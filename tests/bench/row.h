@@ -37,7 +37,8 @@ struct Row {
         uint32_t rate;
         uint32_t count; /* of what a counted row does: cycles, messages, connections */
         TlsMode tls;
-        bool durable; /* sessions last, and the broker keeps them on the disk */
+        bool durable;   /* sessions last, and the broker keeps them on the disk */
+        bool in_frames; /* of WebSocket */
 };
 
 /* NULL when there is none of this name. */
