@@ -119,6 +119,7 @@ class Broker:
 
     certificates = ""  # the folder, see run.py --certificates
     tls = False  # put a certificate on every listener
+    in_frames = False  # every listener over TCP speaks WebSocket
     durability = ""  # with a store of its own, strict or relaxed
 
     def __init__(self, program, workers, config=()):
@@ -189,6 +190,8 @@ class Broker:
         lines += own + [line[1:] for line in config if line.startswith("@")]
         if self.tls:
             lines = [line + self._certificate(line) for line in lines]
+        if self.in_frames:
+            lines = [line + self._protocol(line) for line in lines]
         text = "\n".join(lines) + "\n"
         self.addresses = [
             address
@@ -223,6 +226,10 @@ class Broker:
         if not line.startswith("listener {port"):
             return ""
         return "\ncertfile {certs}/server.pem\nkeyfile {certs}/server.key"
+
+    @staticmethod
+    def _protocol(line):
+        return "\nprotocol websockets" if line.startswith("listener {port") else ""
 
     def _listens(self):
         """Waits until each listener takes a connection; False if the process ends first."""

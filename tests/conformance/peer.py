@@ -9,6 +9,7 @@ import ssl
 import time
 
 import codec
+import websocket
 from codec import (
     CONNACK,
     DISCONNECT,
@@ -29,6 +30,7 @@ class Failure(Exception):
 
 class Peer:
     tls = None  # an ssl.SSLContext for all peers over TCP; see run.py --tls
+    in_frames = False  # all peers over TCP speak WebSocket; see run.py --websocket
 
     def __init__(
         self, address, deadline, version=5, tls=None, host="localhost", before=b"", source=None
@@ -49,6 +51,8 @@ class Peer:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls or self.tls:
                 self.socket = (tls or self.tls).wrap_socket(self.socket, server_hostname=host)
+            if self.in_frames:
+                self.socket = websocket.Stream(self.socket, "mqttv3.1" if version == 3 else "mqtt")
 
     def remaining(self):
         left = self.deadline - time.monotonic()
@@ -99,6 +103,9 @@ class Peer:
         self.socket.close()
 
     def half_close(self):
+        if isinstance(self.socket, websocket.Stream):
+            self.socket.half_close()
+            return
         # ssl.SSLSocket.shutdown() would forget what the peer still sends.
         socket.socket.shutdown(self.socket, socket.SHUT_WR)
 

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list]
-       [--certificates PROGRAM] [--tls VERSION] [--persistence DURABILITY] [GROUP...]
+       [--certificates PROGRAM] [--tls VERSION] [--websocket] [--persistence DURABILITY]
+       [GROUP...]
 
 Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in;
 all groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0
 leaves the option out, for brokers that do not know it. --certificates names the program that makes
-what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version. With
---persistence strict or relaxed each broker has a store of its own.
+what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version, with
+--websocket over WebSocket. With --persistence strict or relaxed each broker has a store of its own.
 """
 import argparse
 import faulthandler
@@ -53,6 +54,7 @@ def main():
     parser.add_argument("--filter", default="")
     parser.add_argument("--certificates")
     parser.add_argument("--tls", choices=["1_2", "1_3"])
+    parser.add_argument("--websocket", action="store_true")
     parser.add_argument("--persistence", choices=["strict", "relaxed"], default="")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("group", nargs="*")
@@ -68,6 +70,7 @@ def main():
         faulthandler.dump_traceback_later(58, exit=True)
     program = os.environ.get("HAWKERD") or options.broker
     Broker.durability = options.persistence
+    Broker.in_frames = Peer.in_frames = options.websocket
     if not options.certificates:
         return harness.run(tests, program, options.workers)
     with tempfile.TemporaryDirectory(prefix="hawker-certificates-") as folder:
