@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// MQTT.js against a broker: mqttjs.js PORT prints TAP. Started by mqttjs.py.
+// MQTT.js against a broker: mqttjs.js URL [CA] prints TAP. Started by mqttjs.py.
 'use strict';
 
 const assert = require('assert');
+const fs = require('fs');
 const mqtt = require('mqtt');
 
-const port = Number(process.argv[2]);
+const [url, ca] = process.argv.slice(2);
+const scheme = url.split(':')[0];
+const tls = ca ? { ca: fs.readFileSync(ca), servername: 'localhost' } : {};
 const VERSIONS = { 'v3.1': 3, 'v3.1.1': 4, v5: 5 };
 const LIMIT = 10000;
 const tests = [];
@@ -15,7 +18,7 @@ function test(name, versions, cases, run) {
         for (const [caseName, value] of Object.entries(cases || { '': undefined })) {
                 for (const [versionName, version] of Object.entries(VERSIONS)) {
                         if (versions.includes(version)) {
-                                const parts = ['/clients/mqttjs', name, caseName, versionName];
+                                const parts = ['/clients/mqttjs', scheme, name, caseName, versionName];
                                 tests.push({ name: parts.filter(Boolean).join('/'), version, value, run });
                         }
                 }
@@ -35,9 +38,9 @@ class Room {
         }
 
         async client(name, options = {}) {
-                const client = mqtt.connect({
-                        host: '127.0.0.1',
-                        port,
+                const client = mqtt.connect(url, {
+                        ...tls,
+                        wsOptions: tls,
                         clientId: `j${this.number}n${name}`,
                         protocolId: this.version === 3 ? 'MQIsdp' : 'MQTT',
                         protocolVersion: this.version,

@@ -8,7 +8,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from harness import test
-from peer import Failure
+from peer import Failure, Peer
 
 LARGE = ["max_packet_size 20000000"]
 QUALITIES = {"qos-%d" % qos: qos for qos in range(3)}
@@ -21,7 +21,11 @@ class Client:
         self.c, self.keep = c, keep
         modern = c.version == 5
         fields = {} if modern else {"clean_session": not keep}
+        if Peer.in_frames:
+            fields["transport"] = "websockets"
         self.client = paho.Client(c.id(name), protocol=c.version, **fields)
+        if Peer.tls:
+            self.client.tls_set_context(Peer.tls)
         self.connected, self.subscribed, self.messages = queue.Queue(), queue.Queue(), queue.Queue()
         self.client.on_connect = lambda _c, _u, flags, code, *_: self.connected.put((flags, code))
         self.client.on_subscribe = lambda *row: self.subscribed.put(row)
@@ -46,7 +50,8 @@ class Client:
             if self.keep:
                 props.SessionExpiryInterval = 300
             fields = {"clean_start": not self.keep, "properties": props}
-        self.client.connect("127.0.0.1", self.c.broker.port, **fields)
+        host = "localhost" if Peer.tls else "127.0.0.1"
+        self.client.connect(host, self.c.broker.port, **fields)
         self.client.loop_start()
         flags, code = self.get(self.connected)
         if code != 0:

@@ -4,6 +4,7 @@
 Nothing here waits without a deadline, and nothing sleeps: `deadline` is a point of time.monotonic()
 after which every wait of the peer fails.
 """
+import errno
 import socket
 import ssl
 import time
@@ -103,11 +104,16 @@ class Peer:
         self.socket.close()
 
     def half_close(self):
-        if isinstance(self.socket, websocket.Stream):
-            self.socket.half_close()
-            return
-        # ssl.SSLSocket.shutdown() would forget what the peer still sends.
-        socket.socket.shutdown(self.socket, socket.SHUT_WR)
+        """Nothing more is said; the broker may have closed already."""
+        try:
+            if isinstance(self.socket, websocket.Stream):
+                self.socket.half_close()
+            else:
+                # ssl.SSLSocket.shutdown() would forget what the peer still sends.
+                socket.socket.shutdown(self.socket, socket.SHUT_WR)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
 
     # packets
 
