@@ -22,7 +22,8 @@ typedef struct Websocket {
         uint8_t answer_size, answer_sent; /* of a control frame that is written */
         uint16_t code;                    /* that the peer is told at the end */
         bool is_ending : 1;               /* a Close frame was made: nothing may follow */
-        uint8_t *answer;                  /* NULL: none is written */
+        bool owes_byte : 1; /* written, but not told: an answer behind it waits for room */
+        uint8_t *answer;    /* NULL: none is written */
         const char *trouble;
 } Websocket;
 
@@ -161,23 +162,38 @@ static ssize_t read_early(Websocket *websocket, void *data, size_t size)
         return (ssize_t)n;
 }
 
+/* One read of what is below, decoded. *ret_is_dry: nothing had come. */
+static ssize_t read_once(Transport *transport, void *data, size_t size, bool *ret_is_dry)
+{
+        Websocket *websocket = transport->state;
+        ssize_t n;
+
+        if (buffer_length(&websocket->early) > 0)
+                n = read_early(websocket, data, size);
+        else
+                n = websocket->below.ops->read(&websocket->below, data, size);
+        *ret_is_dry = n <= 0;
+        transport->has_more = websocket->below.has_more;
+        if (n == -EAGAIN)
+                answer_ping(websocket); /* an answer that the socket had no room for */
+        return n > 0 ? decode(transport, websocket, data, (size_t)n) : n;
+}
+
+/* What the transport below holds brings no event: frames without a payload must not end it. */
 static ssize_t websocket_read(Transport *transport, void *data, size_t size)
 {
         Websocket *websocket = transport->state;
+        bool is_dry;
         ssize_t n;
 
         if (websocket->trouble)
                 return fail(transport, websocket, websocket->code, 0);
         if (websocket->decoder.is_closed)
                 return decode(transport, websocket, data, 0);
-        if (buffer_length(&websocket->early) > 0)
-                n = read_early(websocket, data, size);
-        else
-                n = websocket->below.ops->read(&websocket->below, data, size);
-        transport->has_more = websocket->below.has_more;
-        if (n == -EAGAIN)
-                answer_ping(websocket); /* an answer that the socket had no room for */
-        return n > 0 ? decode(transport, websocket, data, (size_t)n) : n;
+        do {
+                n = read_once(transport, data, size, &is_dry);
+        } while (n == -EAGAIN && !is_dry && transport->has_more);
+        return n;
 }
 
 /* --- writing --- */
@@ -226,6 +242,12 @@ static ssize_t write_frame(Websocket *websocket, const struct iovec *pieces, int
         websocket->header_sent = (uint8_t)(websocket->header_sent + MIN((size_t)written, header));
         written -= (ssize_t)MIN((size_t)written, header);
         websocket->left -= (uint64_t)written;
+        if (websocket->left == 0 && answer_ping(websocket) == -EAGAIN) {
+                /* Nothing may follow for long, so the last byte brings it about that we are asked
+                 * again. */
+                websocket->owes_byte = true;
+                written--;
+        }
         return written > 0 ? written : -EAGAIN;
 }
 
@@ -238,6 +260,10 @@ static ssize_t websocket_writev(Transport *transport, const struct iovec *pieces
                 r = answer_ping(websocket);
                 if (r < 0)
                         return r;
+                if (websocket->owes_byte) {
+                        websocket->owes_byte = false;
+                        return 1;
+                }
                 if (websocket->is_ending)
                         return -EPIPE;
                 websocket->left = length_of(pieces, MIN(n, PIECES_MAX - 1));

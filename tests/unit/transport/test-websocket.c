@@ -252,6 +252,56 @@ static void test_ping_waits_for_a_frame(void)
         pair_done(&pair);
 }
 
+/* The end of a frame is the last event for long, if its reader has no more to say. */
+static void test_ping_follows_a_frame(void)
+{
+        static char zeros[1 << 20];
+        g_autoptr(GByteArray) wire = g_byte_array_new();
+        char data[100];
+        size_t sent = 0;
+        ssize_t n = 0;
+        Pair pair;
+
+        pair_init(&pair);
+        do {
+                const struct iovec piece = {zeros + sent, sizeof(zeros) - sent};
+                uint8_t buffer[8192];
+
+                n = piece.iov_len > 0 ? pair.ours.ops->writev(&pair.ours, &piece, 1) : -EAGAIN;
+                g_assert_true(n > 0 || n == -EAGAIN);
+                if (wire->len == 0) {
+                        g_assert_cmpint(n, <, (ssize_t)sizeof(zeros));
+                        PUT(&pair, "\x89\x81" ZERO_MASK "p");
+                        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+                }
+                sent += n > 0 ? (size_t)n : 0;
+                n = recv(pair.peer, buffer, sizeof(buffer), 0);
+                if (n > 0)
+                        g_byte_array_append(wire, buffer, (guint)n);
+        } while (n > 0);
+        g_assert_cmpuint(sent, ==, sizeof(zeros));
+        g_assert_cmpuint(wire->len, ==, 10 + sizeof(zeros) + 3);
+        g_assert_cmpmem(wire->data + wire->len - 3, 3, "\x8a\x01p", 3);
+        pair_done(&pair);
+}
+
+/* No event tells of what the transport below holds. */
+static void test_frames_without_payload_end_no_read(void)
+{
+        const char early[] =
+                "\x89\x85" ZERO_MASK "pings\x82\x80" ZERO_MASK "\x82\x81" ZERO_MASK "a";
+        char data[2];
+        Pair pair;
+
+        pair_init_early(&pair, early, sizeof(early) - 1);
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, 1);
+        g_assert_cmpint(data[0], ==, 'a');
+        g_assert_false(pair.ours.has_more);
+        EXPECT(&pair, "\x8a\x05pings");
+        g_assert_cmpint(pair_read(&pair, data, sizeof(data)), ==, -EAGAIN);
+        pair_done(&pair);
+}
+
 static void test_close_is_answered(void)
 {
         const struct iovec piece = {(char *)"a", 1};
@@ -314,6 +364,9 @@ int main(int argc, char **argv)
                         test_writes_go_on_where_they_stopped);
         g_test_add_func("/transport/websocket/pings-are-answered", test_pings_are_answered);
         g_test_add_func("/transport/websocket/ping-waits-for-a-frame", test_ping_waits_for_a_frame);
+        g_test_add_func("/transport/websocket/ping-follows-a-frame", test_ping_follows_a_frame);
+        g_test_add_func("/transport/websocket/frames-without-payload-end-no-read",
+                        test_frames_without_payload_end_no_read);
         g_test_add_func("/transport/websocket/close-is-answered", test_close_is_answered);
         g_test_add_func("/transport/websocket/end-is-told", test_end_is_told);
         g_test_add_func("/transport/websocket/faults-are-told", test_faults_are_told);
