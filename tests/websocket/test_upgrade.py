@@ -46,7 +46,7 @@ GOOD = {
 
 
 @test(versions=[4], config=FRAMED, cases=GOOD)
-def upgrade(c, fields):
+def request_is_accepted(c, fields):
     visitor = Visitor(c, **fields)
     headers = visitor.head[1]
     assert headers["upgrade"].lower() == "websocket"
@@ -91,7 +91,7 @@ BAD = {
 
 
 @test(versions=[4], config=FRAMED, cases=BAD)
-def no_upgrade(c, fields):
+def request_is_refused(c, fields):
     """An answer of HTTP that refuses, once, and the end."""
     visitor = Visitor(c, upgrade=False).send(request(**fields))
     status, headers = visitor.answer()

@@ -24,7 +24,8 @@ class Visitor:
 
     def __init__(self, c, upgrade=True, address=None, **headers):
         self.c, self.peer, self.buffer = c, c.raw(address=address), bytearray()
-        self.in_message = False
+        self.in_message, self.payload = False, bytearray()
+        self.head = None
         if upgrade:
             self.send(websocket.request(**headers))
             self.head = self.answer(101)
@@ -69,14 +70,15 @@ class Visitor:
         return one
 
     def data(self, size):
-        """So many bytes of binary messages; nothing else may come."""
-        got = bytearray()
-        while len(got) < size:
+        """So many bytes of binary messages; no other frame may come in between."""
+        while len(self.payload) < size:
             one = self.frame()
             if one is None or one[0] not in (BINARY, CONTINUATION):
-                raise Failure("expected %d bytes, got %r after %d" % (size, one, len(got)))
-            got += one[2]
-        return bytes(got)
+                raise Failure("expected %d bytes, got %r after %d" % (size, one, len(self.payload)))
+            self.payload += one[2]
+        got = bytes(self.payload[:size])
+        del self.payload[:size]
+        return got
 
     def connected(self, **fields):
         """CONNECT has been accepted."""
@@ -88,7 +90,8 @@ class Visitor:
 
     def events(self, is_over):
         """Until is_over(events), or with a Close or the end of the stream."""
-        events = []
+        events = [bytes(self.payload)] if self.payload else []
+        self.payload.clear()
         while not is_over(events):
             one = self.frame()
             if one is None:
