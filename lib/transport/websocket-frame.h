@@ -27,6 +27,7 @@ typedef enum WebsocketCode {
         WEBSOCKET_POLICY_VIOLATION = 1008,
         WEBSOCKET_TOO_BIG = 1009,
         WEBSOCKET_INTERNAL_ERROR = 1011,
+        WEBSOCKET_TRY_AGAIN_LATER = 1013,
 } WebsocketCode;
 
 typedef enum WebsocketOpcode {

@@ -6,26 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transport/websocket-session.h"
 #include "transport/websocket.h"
-#include "util/buffer.h"
 #include "util/macro.h"
 
 #define PIECES_MAX 64 /* that a writev() takes */
-
-typedef struct Websocket {
-        Transport below;
-        WebsocketDecoder decoder;
-        Buffer early;
-        uint64_t left; /* of the payload of the frame that is written */
-        uint8_t header[WEBSOCKET_HEADER_MAX];
-        uint8_t header_size, header_sent;
-        uint8_t answer_size, answer_sent; /* of a control frame that is written */
-        uint16_t code;                    /* that the peer is told at the end */
-        bool is_ending : 1;               /* a Close frame was made: nothing may follow */
-        bool owes_byte : 1; /* written, but not told: an answer behind it waits for room */
-        uint8_t *answer;    /* NULL: none is written */
-        const char *trouble;
-} Websocket;
 
 /* --- control frames --- */
 
@@ -115,7 +100,8 @@ static const char *name_fault(int code)
         }
 }
 
-/* Bytes that came before the fault are given first; it is told when nothing is left. */
+/* Bytes that came before the fault are given first; the peer is told at the end, behind what it is
+ * still to get. */
 static ssize_t fail(Transport *transport, Websocket *websocket, int code, size_t size)
 {
         websocket->code = (uint16_t)code;
@@ -125,7 +111,7 @@ static ssize_t fail(Transport *transport, Websocket *websocket, int code, size_t
                 return (ssize_t)size;
         }
         transport->has_more = false;
-        send_close(websocket);
+        websocket->is_over = true;
         return -EPROTO;
 }
 
@@ -162,6 +148,15 @@ static ssize_t read_early(Websocket *websocket, void *data, size_t size)
         return (ssize_t)n;
 }
 
+/* For who lingers until the peer has read why and left. */
+static ssize_t read_junk(Transport *transport, Websocket *websocket, void *data, size_t size)
+{
+        ssize_t n = websocket->below.ops->read(&websocket->below, data, size);
+
+        transport->has_more = websocket->below.has_more;
+        return n;
+}
+
 /* One read of what is below, decoded. *ret_is_dry: nothing had come. */
 static ssize_t read_once(Transport *transport, void *data, size_t size, bool *ret_is_dry)
 {
@@ -186,6 +181,8 @@ static ssize_t websocket_read(Transport *transport, void *data, size_t size)
         bool is_dry;
         ssize_t n;
 
+        if (websocket->is_over)
+                return read_junk(transport, websocket, data, size);
         if (websocket->trouble)
                 return fail(transport, websocket, websocket->code, 0);
         if (websocket->decoder.is_closed)
@@ -305,10 +302,7 @@ static void websocket_close(Transport *transport)
                 return;
         send_close(websocket);
         websocket->below.ops->close(&websocket->below);
-        websocket_decoder_done(&websocket->decoder);
-        buffer_done(&websocket->early);
-        free(websocket->answer);
-        free(websocket);
+        websocket_free(websocket);
 }
 
 static const char *websocket_trouble(const Transport *transport)
@@ -329,24 +323,46 @@ static const TransportOps websocket_ops = {
         .trouble = websocket_trouble,
 };
 
-int websocket_init(Transport *transport, Transport *below, Bytes early)
+Websocket *websocket_new(void)
 {
         Websocket *websocket = calloc(1, sizeof(*websocket));
-        int r = websocket ? buffer_append(&websocket->early, early.data, early.length) : -ENOMEM;
 
-        if (r < 0) {
-                free(websocket);
-                return r;
-        }
+        if (websocket)
+                websocket->code = WEBSOCKET_NORMAL;
+        return websocket;
+}
+
+Websocket *websocket_free(Websocket *websocket)
+{
+        if (!websocket)
+                return NULL;
+        websocket_decoder_done(&websocket->decoder);
+        buffer_done(&websocket->early);
+        free(websocket->answer);
+        free(websocket);
+        return NULL;
+}
+
+void websocket_open(Transport *transport, Websocket *websocket, Transport *below)
+{
         websocket->below = *below;
-        websocket->code = WEBSOCKET_NORMAL;
         *transport = (Transport){
                 .ops = &websocket_ops,
                 .state = websocket,
                 .fd = below->fd,
-                .has_more = below->has_more || early.length > 0,
+                .has_more = below->has_more || websocket->decoder.is_closed ||
+                            buffer_length(&websocket->early) > 0,
         };
         below->fd = -1;
+}
+
+int websocket_init(Transport *transport, Transport *below, Bytes early)
+{
+        _cleanup_(websocket_freep) Websocket *websocket = websocket_new();
+
+        if (!websocket || buffer_append(&websocket->early, early.data, early.length) < 0)
+                return -ENOMEM;
+        websocket_open(transport, TAKE_PTR(websocket), below);
         return 0;
 }
 
@@ -366,5 +382,6 @@ void websocket_set_code(Transport *transport, WebsocketCode code)
 {
         Websocket *websocket = transport->state;
 
-        websocket->code = (uint16_t)code;
+        if (!websocket->trouble) /* that is what it is told */
+                websocket->code = (uint16_t)code;
 }
