@@ -163,10 +163,12 @@ static void client_read(Connection *connection)
 /* Until the peer of a lingering connection closes, what it sends is thrown away. */
 static void client_discard(Connection *connection)
 {
-        Shard *shard = connection->shard;
-        ssize_t n = connection->transport.ops->read(&connection->transport, shard->scratch,
-                                                    SHARD_SCRATCH_SIZE);
+        Transport *transport = &connection->transport;
+        ssize_t n;
 
+        do {
+                n = transport->ops->read(transport, connection->shard->scratch, SHARD_SCRATCH_SIZE);
+        } while (n > 0 && transport->has_more);
         if (n <= 0 && n != -EAGAIN)
                 connection_close(connection);
 }

@@ -13,6 +13,7 @@
 #include "server/client-session.h"
 #include "server/client-trace.h"
 #include "server/relay.h"
+#include "transport/websocket.h"
 
 /* Of a peer that is to read why it was refused. */
 #define LINGER_TIME 1000U
@@ -129,6 +130,48 @@ static bool connection_explain(Connection *connection, int reason, const char *d
         }
 }
 
+/* What a WebSocket is told; all other reasons are those of a policy. */
+static const struct {
+        uint8_t reason;
+        WebsocketCode code;
+} close_codes[] = {
+        {REASON_IMPLEMENTATION_SPECIFIC_ERROR, WEBSOCKET_INTERNAL_ERROR},
+        {REASON_MALFORMED_PACKET, WEBSOCKET_PROTOCOL_ERROR},
+        {REASON_PACKET_TOO_LARGE, WEBSOCKET_TOO_BIG},
+        {REASON_PROTOCOL_ERROR, WEBSOCKET_PROTOCOL_ERROR},
+        {REASON_RECEIVE_MAXIMUM_EXCEEDED, WEBSOCKET_PROTOCOL_ERROR},
+        {REASON_SERVER_BUSY, WEBSOCKET_TRY_AGAIN_LATER},
+        {REASON_SERVER_MOVED, WEBSOCKET_GOING_AWAY},
+        {REASON_SERVER_SHUTTING_DOWN, WEBSOCKET_GOING_AWAY},
+        {REASON_SESSION_TAKEN_OVER, WEBSOCKET_NORMAL},
+        {REASON_TOPIC_ALIAS_INVALID, WEBSOCKET_PROTOCOL_ERROR},
+        {REASON_TOPIC_FILTER_INVALID, WEBSOCKET_PROTOCOL_ERROR},
+        {REASON_TOPIC_NAME_INVALID, WEBSOCKET_PROTOCOL_ERROR},
+        {REASON_UNSPECIFIED_ERROR, WEBSOCKET_INTERNAL_ERROR},
+        {REASON_USE_ANOTHER_SERVER, WEBSOCKET_GOING_AWAY},
+};
+
+static WebsocketCode close_code(int r)
+{
+        if (r <= 0)
+                return r == 0            ? WEBSOCKET_NORMAL
+                       : r == -ETIMEDOUT ? WEBSOCKET_POLICY_VIOLATION
+                                         : WEBSOCKET_INTERNAL_ERROR;
+        for (size_t i = 0; i < ARRAY_SIZE(close_codes); i++)
+                if (close_codes[i].reason == r)
+                        return close_codes[i].code;
+        return WEBSOCKET_POLICY_VIOLATION;
+}
+
+/* Whether there is somebody to tell why it ends, though not by MQTT. */
+static bool prepare_close(Connection *connection, int r)
+{
+        if (!websocket_is(&connection->transport))
+                return false;
+        websocket_set_code(&connection->transport, close_code(r));
+        return r != 0;
+}
+
 static bool reason_is_the_peers_fault(int reason)
 {
         return reason == REASON_MALFORMED_PACKET || reason == REASON_PROTOCOL_ERROR ||
@@ -156,6 +199,7 @@ void connection_fail(Connection *connection, int r, const char *detail)
         if (r > 0)
                 lingers |= connection_explain(connection, r, detail);
         client_session_detach(connection);
+        lingers |= prepare_close(connection, r);
         if (lingers)
                 connection_linger(connection);
         else
@@ -176,6 +220,11 @@ void connection_end(Connection *connection)
         client_trace_end(connection, 0, NULL);
         client_log_end(connection, 0, NULL);
         client_session_detach(connection);
+        /* The Close that it answers with would find nobody, and reset what it has not read. */
+        if (websocket_is(&connection->transport)) {
+                connection_linger(connection);
+                return;
+        }
         /* What was answered before the DISCONNECT in the same segment still goes out. */
         connection_write(connection);
         connection_close(connection);

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "transport/websocket-state.h"
+
 #define CONNECTION_RECORD_VERSION 1U
 /* More than any configuration gives out has a wrong number in it. */
 #define PEER_SIZE_MAX sizeof(struct sockaddr_in6)
@@ -113,6 +115,27 @@ static int write_payloads(const OutputPieces *pieces, PayloadsWritten *payloads,
         return r;
 }
 
+static int put_websocket(RecordWriter *writer, const Connection *connection)
+{
+        _cleanup_(buffer_done) Buffer state = {};
+        int r;
+
+        if (!websocket_is(&connection->transport))
+                return 0;
+        r = websocket_save(&connection->transport, &state);
+        if (r == 0)
+                record_put_bytes(writer, buffer_bytes(&state));
+        return r;
+}
+
+static RecordWriter begin_record(const Connection *connection, Buffer *to)
+{
+        return websocket_is(&connection->transport)
+                       ? record_begin(to, WEBSOCKET_RECORD, CONNECTION_RECORD_VERSION,
+                                      RECORD_OPTIONAL)
+                       : record_begin(to, CONNECTION_RECORD, CONNECTION_RECORD_VERSION, 0);
+}
+
 int connection_record_write(const Connection *connection, uint32_t number,
                             PayloadsWritten *payloads, Buffer *to)
 {
@@ -122,7 +145,7 @@ int connection_record_write(const Connection *connection, uint32_t number,
         r = write_payloads(connection->output.pieces, payloads, to);
         if (r < 0)
                 return r;
-        writer = record_begin(to, CONNECTION_RECORD, CONNECTION_RECORD_VERSION, 0);
+        writer = begin_record(connection, to);
         record_put_u32(&writer, number);
         record_put_u16(&writer, flags_of(connection));
         record_put_u8(&writer, connection->refuse);
@@ -146,6 +169,8 @@ int connection_record_write(const Connection *connection, uint32_t number,
         put_proof(&writer, connection);
         record_put_u8(&writer, (uint8_t)(connection->login_method | connection->auth_method << 4));
         record_put_u64(&writer, tenure_expires(connection->extras->tenure));
+        if (r == 0)
+                r = put_websocket(&writer, connection);
         q = record_end(&writer);
         return r < 0 ? r : q;
 }
@@ -167,7 +192,7 @@ static int get_peer(RecordReader *reader, Address *ret_peer)
 int connection_record_read(const Record *record, ConnectionRecord *ret_record)
 {
         RecordReader reader = record_reader(record->payload);
-        ConnectionRecord read = {};
+        ConnectionRecord read = {.is_websocket = record->type == WEBSOCKET_RECORD};
 
         read.number = record_get_u32(&reader);
         read.flags = record_get_u16(&reader);
@@ -299,11 +324,12 @@ static bool version_is_known(uint8_t version)
         return version == MQTT_3_1 || version == MQTT_3_1_1 || version == MQTT_5;
 }
 
-static int get_state(RecordReader *reader, uint16_t flags, Connection *connection)
+static int get_state(RecordReader *reader, uint16_t flags, bool is_websocket,
+                     Connection *connection)
 {
         if (flags & FLAG_OPEN)
                 connection->phase = CONNECTION_OPEN;
-        else if (flags & FLAG_PROVEN || connection->phase == CONNECTION_PROXIED)
+        else if (flags & FLAG_PROVEN || connection->phase == CONNECTION_PROXIED || is_websocket)
                 connection->phase = CONNECTION_WAITS; /* else as its listener has it now */
         connection->is_admitted = flags & FLAG_ADMITTED;
         connection->wants_problem_information = flags & FLAG_PROBLEM_INFORMATION;
@@ -346,13 +372,20 @@ static int get_login(RecordReader *reader, const ConnectionRecord *record, Conne
                        : -EBADMSG;
 }
 
+static int get_websocket(RecordReader *reader, Connection *connection)
+{
+        Transport below = connection->transport;
+
+        return websocket_restore(&connection->transport, &below, record_get_bytes(reader));
+}
+
 int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloads,
                             Connection *connection)
 {
         RecordReader *reader = &record->rest;
         int r;
 
-        r = get_state(reader, record->flags, connection);
+        r = get_state(reader, record->flags, record->is_websocket, connection);
         if (r == 0)
                 r = get_aliases(reader, connection);
         if (r == 0)
@@ -367,6 +400,8 @@ int connection_record_apply(ConnectionRecord *record, const PayloadsRead *payloa
         if (record_reader_has_more(reader))
                 record->proof = record_get_bytes(reader);
         r = get_login(reader, record, connection);
+        if (r == 0 && record->is_websocket)
+                r = get_websocket(reader, connection);
         if (r < 0)
                 return r;
         return record_reader_failed(reader) ? -EBADMSG : 0;

@@ -13,12 +13,16 @@
 #include "server/payloads.h"
 
 #define CONNECTION_RECORD (RECORD_TYPE_OTHERS | 1U)
+/* The same for one that is a WebSocket. A process that does not know them passes it over, where it
+ * would serve a CONNECTION_RECORD as bare MQTT. */
+#define WEBSOCKET_RECORD (RECORD_TYPE_OTHERS | 4U)
 
 /* What to know of a record before there is a connection. Views into the record. */
 typedef struct ConnectionRecord {
         uint32_t number;
         uint16_t flags;
         bool has_session;
+        bool is_websocket;
         Bytes listener;    /* its name in the settings */
         Bytes mount_point; /* of that listener */
         Address peer;
@@ -28,8 +32,8 @@ typedef struct ConnectionRecord {
 } ConnectionRecord;
 
 /*
- * Writes one that waits for CONNECT or is open, over a plain transport; number: under which its
- * socket travels. 0, -ENOMEM, -E2BIG.
+ * Writes one that waits for CONNECT or is open, over a plain transport or a WebSocket that can
+ * leave; number: under which its socket travels. 0, -ENOMEM, -E2BIG.
  */
 int connection_record_write(const Connection *connection, uint32_t number,
                             PayloadsWritten *payloads, Buffer *to);

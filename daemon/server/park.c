@@ -18,7 +18,7 @@
 #include "server/shard-loop.h"
 #include "server/shard-stop.h"
 #include "transport/tls.h"
-#include "transport/websocket.h"
+#include "transport/websocket-state.h"
 
 /* The image goes to the file in pieces of this size. */
 #define CHUNK (1024U * 1024U)
@@ -68,18 +68,29 @@ static int parker_flush(Parker *parker, size_t least)
 
 /* --- connections --- */
 
+static bool transport_can_leave(const Connection *connection)
+{
+        const Transport *transport = &connection->transport;
+
+        if (websocket_is(transport))
+                return websocket_can_leave(transport);
+        /* One that has not got so far as to be one begins anew. */
+        return !tls_is(transport) && (connection->phase == CONNECTION_OPEN ||
+                                      connection_listener(connection)->protocol == LISTENER_MQTT);
+}
+
 /* Also one whose user a helper looks up just now: that begins again in the next process. */
 static bool goes_along(const Connection *connection)
 {
         return connection->phase <= CONNECTION_OPEN && connection->phase != CONNECTION_CONVERSES &&
-               connection->phase != CONNECTION_UPGRADES && !connection->extras->exchange &&
-               connection->broken == 0 && !tls_is(&connection->transport) &&
-               !websocket_is(&connection->transport);
+               !connection->extras->exchange && connection->broken == 0 &&
+               transport_can_leave(connection);
 }
 
 static uint8_t note_of(const Connection *connection)
 {
         return connection->phase == CONNECTION_OPEN && connection->version == MQTT_5 &&
+                               !websocket_is(&connection->transport) &&
                                output_length(&connection->output) == 0
                        ? NOTE_DISCONNECT
                        : 0;
@@ -261,8 +272,12 @@ void server_leave(Server *server, const Park *park, size_t n_gone, msec_t timeou
         const msec_t deadline = clock_boottime() + timeout;
 
         for (size_t i = 0; i < n_gone; i++) {
-                park->connections[i]->session = NULL;
-                connection_close(park->connections[i]);
+                Connection *connection = park->connections[i];
+
+                connection->session = NULL;
+                if (websocket_is(&connection->transport))
+                        websocket_leave(&connection->transport);
+                connection_close(connection);
         }
         for (unsigned i = 0; i < plane->n_shards; i++)
                 say_farewell(&plane->shards[i]);

@@ -198,6 +198,7 @@ static int unpark_record(Unparker *unparker, const Record *record)
 {
         switch (record->type) {
         case CONNECTION_RECORD:
+        case WEBSOCKET_RECORD:
                 return unpark_connection(unparker, record);
         case PAYLOAD_RECORD:
                 return payloads_read(&unparker->payloads, record);
