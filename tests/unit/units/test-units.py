@@ -139,6 +139,27 @@ def filter_finds_failed_logins(folder, name):
     return None
 
 
+# In Python, for firewall-offline-cmd reads none but those of the system and of /etc.
+READ_SERVICE = """
+import os, sys
+from firewall.core.io.service import service_reader
+print(service_reader(os.path.basename(sys.argv[1]), os.path.dirname(sys.argv[1])).ports)
+"""
+
+
+def firewalld_opens_the_port_of_the_socket(_, service):
+    """firewalld understands it, and its port is that of the unit of the same name."""
+    path = os.path.join(ROOT, "units/firewalld", service)
+    done = run("/usr/bin/python3", "-c", READ_SERVICE, path)
+    if "No module named 'firewall'" in done.stderr:
+        return "there is no firewalld"
+    with open(os.path.join(ROOT, "units", service.replace(".xml", ".socket")), encoding="utf-8") as file:
+        ports = set(re.findall(r"(?m)^ListenStream=\S+:(\d+)$", file.read()))
+    assert done.returncode == 0 and len(ports) == 1, done.stderr
+    assert done.stdout.strip() == f"[('{ports.pop()}', 'tcp')]", done.stdout
+    return None
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="hawker-units-") as folder:
         names = collect(folder)
@@ -148,6 +169,8 @@ def main():
                   for name in services]
         tests += [(sysusers_are_understood, os.path.basename(SYSUSERS)),
                   (catalog_explains_every_message, "hawker.catalog"),
+                  (firewalld_opens_the_port_of_the_socket, "hawker-ws.xml"),
+                  (firewalld_opens_the_port_of_the_socket, "hawker-wss.xml"),
                   (filter_finds_failed_logins, "filter.d-hawker.conf")]
         failed = 0
         print(f"1..{len(tests)}")
