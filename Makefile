@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build deb check bench attack fuzz soak torture install format clean
+.PHONY: help run build deb rpm dist check bench attack fuzz soak torture install format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,13 @@ torture: ## kill it and cut its power, 300 times each, under clients that keep r
 deb: ## build Debian packages of the last commit, in build/packages
 	@.ci/dependencies package
 	@tests/packages/build_deb.py --committed --output $(BUILD)/packages
+
+rpm: ## build packages of Fedora and RHEL from the tree as it is, in build/rpm
+	@command -v rpmbuild >/dev/null || .ci/dependencies check
+	@rpm/build $(BUILD)/rpm --without check
+
+dist: ## make the tarball of a release, of what is committed, in build/
+	@.ci/dist $(BUILD)
 
 install: build ## install (DESTDIR=... for a package)
 	@$(MESON) install -C $(BUILD) --no-rebuild

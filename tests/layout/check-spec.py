@@ -8,11 +8,12 @@ Prints TAP. For Debian, debhelper does that itself.
 """
 import fnmatch
 import json
+import re
 import subprocess
 import sys
 
 # Written by the script of units/, which meson's plan does not know; and the license, from the sources.
-NOT_IN_THE_PLAN = ("%{_sysconfdir}", "%license")
+NOT_IN_THE_PLAN = ("%{_sysconfdir}", "%license", "%doc NEWS")
 
 
 def installed(build):
@@ -22,18 +23,19 @@ def installed(build):
     plan = json.loads(done.stdout)
     return [entry["destination"].replace("{dbusdir}", "{datadir}/dbus-1")
             .replace("{polkitdir}", "{datadir}/polkit-1")
+            .replace("{firewalldir}", "{prefix}/lib/firewalld")
             for kind in plan.values() for entry in kind.values()]
 
 
 def listed(spec, folders):
-    """The patterns of %files, in the same words."""
+    """The patterns of %files of all packages, in the same words."""
     with open(spec, encoding="utf-8") as file:
-        lines = file.read().split("%files\n")[1].split("\n%")
-    text = "\n%".join(part for part in lines if not part.startswith("changelog"))
+        sections = re.findall(r"(?ms)^%files\b[^\n]*\n(.*?)(?=^%(?:files|changelog)\b|\Z)", file.read())
+    text = "".join(sections)
     patterns = []
     for line in text.splitlines():
         pattern = line.split()[-1] if line.strip() else ""
-        if not pattern or any(word in line for word in NOT_IN_THE_PLAN):
+        if not pattern or pattern.startswith("#") or any(word in line for word in NOT_IN_THE_PLAN):
             continue
         for macro, folder in folders.items():
             pattern = pattern.replace("%{" + macro + "}", folder)
@@ -46,6 +48,7 @@ def main(spec, build, units, sysusers):
     patterns = listed(spec, {
         "name": "hawker", "_unitdir": units, "_sysusersdir": sysusers,
         "_journalcatalogdir": "{prefix}/lib/systemd/catalog", "_docdir": "{datadir}/doc",
+        "_prefix": "{prefix}",
         **{"_" + name: "{" + name + "}" for name in ("bindir", "sbindir", "libexecdir", "datadir",
                                                       "mandir")}})
     missing = [name for name in files
