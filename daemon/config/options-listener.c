@@ -80,7 +80,9 @@ const Option options_listener[] = {
         {"http_dir", OPTION_LISTENER, OPTION_STRING, OPTION_WORKS, OPTION_NEW_CONNECTIONS,
          OPTION_NEEDS_LISTENER | OPTION_FOLDER, OPTION_LISTENER_FIELD(http_dir), .value = "FOLDER",
          .doc = "With protocol websockets or http_api: serve the files in this folder to browsers. "
-                "Links that lead out of it are not followed. If not given, there are no files."},
+                "Everybody who reaches the listener may read them. Symbolic links in it are not "
+                "followed, hidden files are not found (but in .well-known), and of a folder only "
+                "its index.html is shown. If not given, there are no files."},
         {"protocol", OPTION_LISTENER, OPTION_WORD, OPTION_WORKS, OPTION_REBIND,
          OPTION_LISTENER_FIELD(protocol), .fallback = "mqtt", .words = protocols,
          .doc = "What is spoken at this listener. mqtt: MQTT, over TLS if there is a certfile. "

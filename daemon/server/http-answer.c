@@ -14,6 +14,7 @@ static const struct {
         const char *phrase;
 } phrases[] = {
         {200, "OK"},
+        {301, "Moved Permanently"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -62,12 +63,13 @@ int http_answer_head(const HttpAnswer *answer, uint64_t length, Buffer *out)
         return print(out,
                      "HTTP/1.1 %u %s\r\n"
                      "Connection: close\r\n"
-                     "Cache-Control: no-store\r\n"
+                     "Cache-Control: %s\r\n"
                      "X-Content-Type-Options: nosniff\r\n"
                      "%s%s%s"
                      "%s"
                      "Content-Length: %" PRIu64 "\r\n\r\n",
                      answer->status, http_status_phrase(answer->status),
+                     answer->cache ? answer->cache : "no-store",
                      answer->type ? "Content-Type: " : "", answer->type ? answer->type : "",
                      answer->type ? "\r\n" : "", answer->fields ? answer->fields : "", length);
 }

@@ -18,6 +18,7 @@ typedef struct HttpAnswer {
         unsigned status;    /* 200, 404, … */
         const char *type;   /* of the body; NULL: there is none */
         const char *fields; /* further ones, each with \r\n behind it; NULL: none */
+        const char *cache;  /* of Cache-Control; NULL: no-store */
         Buffer body;
 } HttpAnswer;
 

@@ -10,6 +10,7 @@
 
 #include "server/http-answer.h"
 #include "server/http-desk.h"
+#include "server/http-download.h"
 #include "server/http-forwarded.h"
 #include "server/http-request.h"
 #include "server/http-upgrade.h"
@@ -26,6 +27,7 @@ int http_call_new(HttpVisit *visit, int fd, HttpDesk *desk, HttpCall **ret_call)
         call->visit = http_visit_ref(visit);
         call->fd = fd;
         call->desk = desk;
+        call->file = HTTP_FILE_NONE;
         *ret_call = call;
         return 0;
 }
@@ -37,6 +39,7 @@ HttpCall *http_call_free(HttpCall *call)
         if (call->fd >= 0)
                 close(call->fd);
         http_visit_unref(call->visit);
+        http_file_close(&call->file);
         buffer_done(&call->out);
         free(call);
         return NULL;
@@ -60,26 +63,51 @@ bool http_call_begin(HttpCall *call, struct lws_vhost *vhost)
         return true;
 }
 
+/* Takes the next part of the answer. Its size, 0 at the end, or -1: the file cannot be read, or has
+ * become shorter. */
+static ssize_t take_part(HttpCall *call, uint8_t *part, size_t size)
+{
+        size_t length = MIN(buffer_length(&call->out), size);
+        ssize_t n;
+
+        if (length > 0) {
+                memcpy(part, buffer_head(&call->out), length);
+                buffer_consume(&call->out, length);
+                return (ssize_t)length;
+        }
+        length = (size_t)MIN(call->file.size, (uint64_t)size);
+        if (call->file.fd < 0 || length == 0)
+                return 0;
+        n = read(call->file.fd, part, length);
+        if (n <= 0)
+                return -1;
+        call->file.size -= (uint64_t)n;
+        return n;
+}
+
+static bool is_over(const HttpCall *call)
+{
+        return buffer_length(&call->out) == 0 && (call->file.fd < 0 || call->file.size == 0);
+}
+
+/* It has as long again for each part. */
 int http_call_send(HttpCall *call)
 {
         uint8_t chunk[LWS_PRE + CHUNK];
-        size_t length = MIN(buffer_length(&call->out), (size_t)CHUNK);
+        const ssize_t length = take_part(call, chunk + LWS_PRE, CHUNK);
 
-        if (length == 0)
-                return -1; /* there was no memory for an answer */
-        memcpy(chunk + LWS_PRE, buffer_head(&call->out), length);
-        buffer_consume(&call->out, length);
-        if (lws_write(call->wsi, chunk + LWS_PRE, length, LWS_WRITE_HTTP) < (int)length)
+        if (length <= 0 ||
+            lws_write(call->wsi, chunk + LWS_PRE, (size_t)length, LWS_WRITE_HTTP) < (int)length)
                 return -1;
-        if (buffer_length(&call->out) == 0)
+        if (is_over(call) && !lws_partial_buffered(call->wsi))
                 return -1;
+        lws_set_timer_usecs(call->wsi, HTTP_CALL_TIMEOUT * LWS_USEC_PER_SEC);
         return lws_callback_on_writable(call->wsi) < 0 ? -1 : 0;
 }
 
 /* Begins to send what is to be sent. */
 static int begin_answer(HttpCall *call, int r)
 {
-        lws_set_timer_usecs(call->wsi, HTTP_CALL_TIMEOUT * LWS_USEC_PER_SEC);
         return r < 0 ? -1 : http_call_send(call);
 }
 
@@ -116,7 +144,10 @@ int http_call_upgrade(HttpCall *call)
                 take_forwarded(call->visit, &request);
         }
         http_request_done(&request);
-        return refusal.status == 0 ? 0 : refuse(call, refusal.status, refusal.fields);
+        if (refusal.status == 0)
+                return 0;
+        refuse(call, refusal.status, refusal.fields);
+        return -1; /* anything else would not be a refusal; so little is sent at once */
 }
 
 /* Of the control thread; its answer comes by http_call_reply(), or the time is up. */
@@ -158,13 +189,18 @@ int http_call_time_out(HttpCall *call)
 
 static int answer(HttpCall *call, const HttpRequest *request)
 {
+        const ListenerSettings *listener = call->visit->endpoint->listener;
         const HttpRefusal refusal = http_request_check(request);
+        int r;
 
         call->is_head = request->method == HTTP_HEAD;
         if (refusal.status > 0)
                 return refuse(call, refusal.status, refusal.fields);
         take_forwarded(call->visit, request);
-        if (call->visit->endpoint->listener->protocol == LISTENER_HTTP_API)
+        r = http_download_begin(request, listener->http_dir, &call->file, &call->out);
+        if (r != -ENOENT)
+                return r < 0 ? refuse(call, 500, NULL) : http_call_send(call);
+        if (listener->protocol == LISTENER_HTTP_API)
                 return ask(call, request);
         return refuse(call, 404, NULL);
 }

@@ -8,28 +8,30 @@
 #pragma once
 
 #include "server/http-desk.h"
+#include "server/http-file.h"
 #include "util/buffer.h"
 #include "util/list.h"
 
 struct lws;
 struct lws_vhost;
 
-/* Seconds from the adoption to the end, if all that is to come is a short answer. */
+/* Seconds from the adoption to an answer, and from each part of that to the next. */
 #define HTTP_CALL_TIMEOUT 10
 /* Seconds that the control thread has for an answer; then it is 503. So a page tells whether that
  * lives. */
 #define HTTP_ANSWER_TIMEOUT 2
 
 typedef struct HttpCall {
-        List link;                           /* of whoever has it */
-        HttpVisit *visit;                    /* a reference */
-        int fd;                              /* until it is adopted; then libwebsockets has it */
-        struct lws *wsi;                     /* NULL: it is not yet */
-        bool begins;                         /* it is being adopted */
-        bool is_head;                        /* no body is wanted */
-        HttpDesk *desk;                      /* where questions go */
-        HttpQuestion *question;              /* that is not answered; the desk's */
-        Buffer out;                          /* of the answer, what is not sent yet */
+        List link;              /* of whoever has it */
+        HttpVisit *visit;       /* a reference */
+        int fd;                 /* until it is adopted; then libwebsockets has it */
+        struct lws *wsi;        /* NULL: it is not yet */
+        bool begins;            /* it is being adopted */
+        bool is_head;           /* no body is wanted */
+        HttpDesk *desk;         /* where questions go */
+        HttpQuestion *question; /* that is not answered; the desk's */
+        HttpFile file;          /* what follows `out`; its size is what is left of it */
+        Buffer out;             /* of the answer, what is not sent yet */
         void (*gone)(struct HttpCall *call); /* its owner's, when libwebsockets has closed it */
         void *owner;
 } HttpCall;
