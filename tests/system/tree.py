@@ -14,8 +14,8 @@ class Missing(Exception):
     """The tests cannot run here; the text says why."""
 
 
-def packages():
-    with open(os.path.join(HERE, "packages"), encoding="utf-8") as file:
+def packages(names):
+    with open(names, encoding="utf-8") as file:
         return sorted(line.strip() for line in file if line.strip() and not line.startswith("#"))
 
 
@@ -35,9 +35,10 @@ def folder():
         if os.environ.get("XDG_CACHE_HOME") else "/var/cache/hawker-tests")
 
 
-def find():
-    """The path of the tree, made if it is not there."""
-    wanted = " ".join([suite(), *packages()])
+def find(names=os.path.join(HERE, "packages"), finish=None):
+    """The path of the tree with the packages of that list, made if it is not there; `finish` then
+    has it as it was made."""
+    wanted = " ".join([suite(), *packages(names)])
     path = os.path.join(folder(), "tree-" + hashlib.sha256(wanted.encode()).hexdigest()[:16])
     if os.path.isdir(path):
         return path
@@ -49,7 +50,7 @@ def find():
         made = os.path.join(new, "tree")
         try:
             done = subprocess.run(
-                ["mmdebstrap", "--quiet", "--variant=apt", "--include=" + ",".join(packages()),
+                ["mmdebstrap", "--quiet", "--variant=apt", "--include=" + ",".join(packages(names)),
                  suite(), made],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 text=True, timeout=BUILD_DEADLINE, check=False)
@@ -58,6 +59,8 @@ def find():
         if done.returncode:
             reasons = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
             raise Missing("mmdebstrap failed: " + " ".join(reasons[:2]))
+        if finish:
+            finish(made)
         try:
             os.rename(made, path)
         except OSError:
