@@ -14,10 +14,11 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build deb rpm dist check bench attack fuzz soak torture install format clean
+.PHONY: help run build deb rpm dist check bench attack fuzz soak torture selinux-check apparmor-check \
+        install format clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(BUILD)/build.ninja ## build a release in build/
 	@ninja -C $(BUILD)
@@ -77,6 +78,16 @@ torture: ## kill it and cut its power, 300 times each, under clients that keep r
 	done; done
 	@python3 tests/torture/store.py --lanes $(BUILD)/tests/torture/store-lanes \
 		--shim $(BUILD)/tests/torture/torture-disk.so --count 300
+
+selinux-check: ## the service in a virtual machine where SELinux enforces (minutes)
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 tests/confinement/run.py $(BUILD) selinux
+
+apparmor-check: ## the same with AppArmor
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 tests/confinement/run.py $(BUILD) apparmor
 
 deb: ## build Debian packages of the last commit, in build/packages
 	@.ci/dependencies package
