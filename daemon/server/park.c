@@ -22,9 +22,12 @@
 
 /* The image goes to the file in pieces of this size. */
 #define CHUNK (1024U * 1024U)
-/* Of a connection whose client understands MQTT 5 and is between two packets of ours; of all others
- * 0. */
-#define NOTE_DISCONNECT 5U
+/* What a connection can be told by who does not know it; 0: nothing. */
+enum {
+        NOTE_DISCONNECT = 5, /* its client understands MQTT 5 and is between two packets of ours */
+        NOTE_FRAMED = 6,     /* the same of a WebSocket, which is between two frames, too */
+        NOTE_CLOSE = 7,      /* a WebSocket between two frames: its end */
+};
 /* What a dismissed client has sent is thrown away, so much of it. */
 #define DISCARD_MAX (1024U * 1024U)
 /* How long one worker waits for its lingering clients before the next one has its turn, ms. */
@@ -89,11 +92,14 @@ static bool goes_along(const Connection *connection)
 
 static uint8_t note_of(const Connection *connection)
 {
-        return connection->phase == CONNECTION_OPEN && connection->version == MQTT_5 &&
-                               !websocket_is(&connection->transport) &&
-                               output_length(&connection->output) == 0
-                       ? NOTE_DISCONNECT
-                       : 0;
+        const bool is_websocket = websocket_is(&connection->transport);
+
+        if (is_websocket && !websocket_is_between_frames(&connection->transport))
+                return 0;
+        if (connection->phase == CONNECTION_OPEN && connection->version == MQTT_5 &&
+            output_length(&connection->output) == 0)
+                return is_websocket ? NOTE_FRAMED : NOTE_DISCONNECT;
+        return is_websocket ? NOTE_CLOSE : 0;
 }
 
 static int park_grow(Park *park)
@@ -305,17 +311,44 @@ static void discard_input(int fd)
         }
 }
 
-void parked_dismiss(ParkedItem *item, uint8_t reason)
+static int put_frame(WebsocketOpcode opcode, Bytes payload, Buffer *to)
 {
+        uint8_t header[WEBSOCKET_HEADER_MAX];
+        const size_t size = websocket_header(opcode, payload.length, header);
+        int r = buffer_append(to, header, size);
+
+        return r == 0 ? buffer_append(to, payload.data, payload.length) : r;
+}
+
+/* What it is told, in the form that its note allows. 0 or -errno. */
+static int put_farewell(uint8_t note, uint8_t reason, Buffer *to)
+{
+        static const uint8_t code[] = {WEBSOCKET_GOING_AWAY >> 8, WEBSOCKET_GOING_AWAY & 0xFF};
         _cleanup_(buffer_done) Buffer packet = {};
         Disconnect disconnect = {.reason = reason};
+        int r = 0;
+
+        properties_init(&disconnect.properties);
+        if (note == NOTE_DISCONNECT)
+                return disconnect_encode(&disconnect, MQTT_5, to);
+        if (note == NOTE_FRAMED)
+                r = disconnect_encode(&disconnect, MQTT_5, &packet);
+        if (r == 0 && note == NOTE_FRAMED)
+                r = put_frame(WEBSOCKET_BINARY, buffer_bytes(&packet), to);
+        if (r == 0 && (note == NOTE_FRAMED || note == NOTE_CLOSE))
+                r = put_frame(WEBSOCKET_CLOSE, (Bytes){code, sizeof(code)}, to);
+        return r;
+}
+
+void parked_dismiss(ParkedItem *item, uint8_t reason)
+{
+        _cleanup_(buffer_done) Buffer farewell = {};
         Bytes bytes;
 
         if (item->fd < 0)
                 return;
-        properties_init(&disconnect.properties);
-        if (item->note == NOTE_DISCONNECT && disconnect_encode(&disconnect, MQTT_5, &packet) == 0) {
-                bytes = buffer_bytes(&packet);
+        if (put_farewell(item->note, reason, &farewell) == 0 && buffer_length(&farewell) > 0) {
+                bytes = buffer_bytes(&farewell);
                 send(item->fd, bytes.data, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
         }
         shutdown(item->fd, SHUT_WR);

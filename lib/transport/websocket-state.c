@@ -46,6 +46,13 @@ bool websocket_can_leave(const Transport *transport)
                !websocket->trouble;
 }
 
+bool websocket_is_between_frames(const Transport *transport)
+{
+        const Websocket *websocket = transport->state;
+
+        return websocket->left == 0 && !websocket->answer;
+}
+
 /* --- save --- */
 
 static int save_control(const WebsocketControl *control, Buffer *to)

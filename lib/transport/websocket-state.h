@@ -14,6 +14,9 @@
 /* Whether it can go on elsewhere: it is one, over a plain stream, and has not begun to end. */
 bool websocket_can_leave(const Transport *transport);
 
+/* Of one that can leave: whether what is written next begins a frame. */
+bool websocket_is_between_frames(const Transport *transport);
+
 /* Appends the state of one that can leave; it stays as it is. 0 or -ENOMEM. */
 int websocket_save(const Transport *transport, Buffer *to);
 

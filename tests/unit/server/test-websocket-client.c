@@ -203,6 +203,36 @@ static void test_restarts_amid_output(void)
         end_stage(&stage, client);
 }
 
+static const struct {
+        const char *name;
+        Bytes said;  /* with it before the restart */
+        Bytes heard; /* of a process that cannot serve it */
+} dismissals[] = {
+        {"waits", {}, BYTES_LITERAL(CLOSE("\x03\xE9"))},
+        {"mqtt-3", BYTES_LITERAL(CONNECT), BYTES_LITERAL(CLOSE("\x03\xE9"))},
+        {"mqtt-5", BYTES_LITERAL(CONNECT_5), BYTES_LITERAL("\x82\3\xE0\1\x8B" CLOSE("\x03\xE9"))},
+};
+
+static void test_dismissal(gconstpointer data)
+{
+        const size_t i = GPOINTER_TO_SIZE(data);
+        Luggage luggage;
+        Stage stage;
+        Client *client = upgrade(&stage, websockets);
+        bool ended;
+
+        if (dismissals[i].said.length > 0)
+                say(client, dismissals[i].said);
+        g_byte_array_unref(read_all(client->fd, &ended));
+        g_assert_false(ended);
+        stage_leave(&stage, &luggage);
+        g_assert_cmpuint(parked_dismiss_all(luggage.items, luggage.n), ==, 1);
+        stage_serve(&stage);
+        hear(client, dismissals[i].heard, true);
+        luggage_done(&luggage);
+        end_stage(&stage, client);
+}
+
 /* --- X-Forwarded-For --- */
 
 static void trusting(Settings *settings)
@@ -251,6 +281,12 @@ int main(int argc, char **argv)
                         g_strdup_printf("/server/websocket-client/end/%s", ends[i].name);
 
                 g_test_add_data_func(name, GSIZE_TO_POINTER(i), test_end);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(dismissals); i++) {
+                g_autofree char *name = g_strdup_printf("/server/websocket-client/dismissal/%s",
+                                                        dismissals[i].name);
+
+                g_test_add_data_func(name, GSIZE_TO_POINTER(i), test_dismissal);
         }
         g_test_add_func("/server/websocket-client/end-is-heard", test_end_is_heard);
         g_test_add_func("/server/websocket-client/before-connect", test_before_connect);
