@@ -109,8 +109,13 @@ static int append_name(sd_bus_message *reply, const Listener *listener)
 
 static int append_protocol(sd_bus_message *reply, const Listener *listener)
 {
-        return sd_bus_message_append(
-                reply, "s", listener->of->protocol == LISTENER_WEBSOCKETS ? "websockets" : "mqtt");
+        static const char *const names[] = {
+                [LISTENER_MQTT] = "mqtt",
+                [LISTENER_WEBSOCKETS] = "websockets",
+                [LISTENER_HTTP_API] = "http_api",
+        };
+
+        return sd_bus_message_append(reply, "s", names[listener->of->protocol]);
 }
 
 static int append_addresses(sd_bus_message *reply, const Listener *listener)
@@ -192,7 +197,9 @@ static int append_refused(sd_bus_message *reply, const Listener *listener)
         X("Handshakes", handshakes)                                                                \
         X("HandshakesFailed", handshakes_failed)                                                   \
         X("HandshakeBytesReceived", handshake_bytes_received)                                      \
-        X("HandshakeBytesSent", handshake_bytes_sent)
+        X("HandshakeBytesSent", handshake_bytes_sent)                                              \
+        X("Upgrades", upgrades)                                                                    \
+        X("UpgradesRefused", upgrades_refused)
 
 static const struct {
         const char *name;

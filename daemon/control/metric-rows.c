@@ -161,6 +161,9 @@ static const MetricRow listener_rows[] = {
          "Handshakes of TLS that have failed"},
         {"handshakes_total", NULL, FIGURE(handshakes), false,
          "Handshakes of TLS that have succeeded, by listener"},
+        {"upgrades_refused_total", NULL, FIGURE(upgrades_refused), false,
+         "HTTP requests that did not become a WebSocket, for they were refused"},
+        {"upgrades_total", NULL, FIGURE(upgrades), false, "Connections that became a WebSocket"},
 };
 
 const MetricTable metric_rows_broker = {broker_rows, ARRAY_SIZE(broker_rows)};

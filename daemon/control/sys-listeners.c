@@ -24,6 +24,8 @@ static const struct {
         {"handshakes/failed", offsetof(ListenerFigures, handshakes_failed)},
         {"handshakes/bytes/received", offsetof(ListenerFigures, handshake_bytes_received)},
         {"handshakes/bytes/sent", offsetof(ListenerFigures, handshake_bytes_sent)},
+        {"upgrades/count", offsetof(ListenerFigures, upgrades)},
+        {"upgrades/refused", offsetof(ListenerFigures, upgrades_refused)},
 };
 
 #define VALUES_N (ARRAY_SIZE(figure_rows) + REFUSALS_N)

@@ -35,7 +35,8 @@ static void assert_value(GHashTable *table, const char *name, const char *text)
 
 static void test_only_changes(void)
 {
-        Sample sample = {"[::]:8883", {.accepted = 7, .handshake_bytes_sent = 5000}};
+        Sample sample = {"[::]:8883",
+                         {.accepted = 7, .handshake_bytes_sent = 5000, .upgrades_refused = 4}};
         g_autoptr(GHashTable) first = NULL, second = NULL, third = NULL;
         SysListeners *listeners;
 
@@ -43,7 +44,7 @@ static void test_only_changes(void)
         sample.figures.refused[REFUSAL_BANNED] = 2;
         sample.figures.refused[REFUSAL_ADDRESS_RATE] = 3;
         first = changes(listeners, &sample, 1);
-        g_assert_cmpuint(g_hash_table_size(first), ==, 5 + REFUSALS_N);
+        g_assert_cmpuint(g_hash_table_size(first), ==, 7 + REFUSALS_N);
         assert_value(first, "[::]:8883/connections/accepted", "7");
         assert_value(first, "[::]:8883/connections/refused", "5");
         assert_value(first, "[::]:8883/connections/refused/banned", "2");
@@ -53,6 +54,8 @@ static void test_only_changes(void)
         assert_value(first, "[::]:8883/handshakes/failed", "0");
         assert_value(first, "[::]:8883/handshakes/bytes/received", "0");
         assert_value(first, "[::]:8883/handshakes/bytes/sent", "5000");
+        assert_value(first, "[::]:8883/upgrades/count", "0");
+        assert_value(first, "[::]:8883/upgrades/refused", "4");
 
         second = changes(listeners, &sample, 1);
         g_assert_cmpuint(g_hash_table_size(second), ==, 0);
@@ -77,7 +80,7 @@ static void test_gone(void)
                 g_autoptr(GHashTable) none = changes(listeners, samples + 1, 1);
 
                 assert_value(both, "1883/connections/accepted", "1");
-                g_assert_cmpuint(g_hash_table_size(one), ==, 5 + REFUSALS_N);
+                g_assert_cmpuint(g_hash_table_size(one), ==, 7 + REFUSALS_N);
                 assert_value(one, "1883/connections/accepted", "");
                 assert_value(one, "1883/connections/refused/banned", "");
                 g_assert_cmpuint(g_hash_table_size(none), ==, 0);
