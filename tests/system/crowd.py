@@ -6,7 +6,7 @@ import time
 
 from peer import Peer
 
-DEADLINE = 240  # seconds, of the whole crowd
+DEADLINE = 480  # seconds, of the whole crowd
 
 
 class Crowd:

@@ -45,25 +45,32 @@ def figure(what, since):
     print(f"# {what}: {(time.monotonic() - since) * 1000:.0f} ms")
 
 
+def _try(box, name, number, test, prepare=None):
+    """Runs one test and says how it went; returns whether it failed."""
+    skipped = error = None
+    since = time.monotonic()
+    try:
+        if prepare:
+            prepare(box)
+        skipped = test(box)
+    except Exception as exception:  # pylint: disable=broad-except
+        error = f"{type(exception).__name__}: {exception}\n" + \
+            box.journal("-b", "-n", "30")
+    print(f"{'not ok' if error else 'ok'} {number} "
+          f"/system/{name}/{test.__name__.replace('_', '-')}"
+          f"{' # SKIP ' + skipped if skipped else ''}", flush=True)
+    figure("all of it", since)
+    for line in (error or "").splitlines():
+        print(f"# {line}")
+    return error is not None
+
+
 def _run(box, name, tests):
-    failed = 0
-    for number, test in enumerate(tests, 1):
-        skipped = error = None
-        since = time.monotonic()
-        try:
-            clean(box)
-            skipped = test(box)
-        except Exception as exception:  # pylint: disable=broad-except
-            error = f"{type(exception).__name__}: {exception}\n" + \
-                box.journal("-b", "-n", "30")
-        failed += error is not None
-        print(f"{'not ok' if error else 'ok'} {number} "
-              f"/system/{name}/{test.__name__.replace('_', '-')}"
-              f"{' # SKIP ' + skipped if skipped else ''}", flush=True)
-        figure("all of it", since)
-        for line in (error or "").splitlines():
-            print(f"# {line}")
-    return failed
+    return sum([_try(box, name, number, test, clean) for number, test in enumerate(tests, 1)])
+
+
+def _tell(box, name, steps):
+    return any(_try(box, name, number, step) for number, step in enumerate(steps, 1))
 
 
 def require():
@@ -78,17 +85,26 @@ def require():
         raise Missing("no namespaces are allowed here: " + done.stdout.strip())
 
 
+def tell(name, steps, make_box, build):
+    """A story: each step begins where the one before has ended, and the first that fails ends it."""
+    return _main(name, steps, make_box, build, _tell)
+
+
 def main(name, tests, build, *names):
     """Runs the tests, or those with the names; returns the exit status."""
     tests = [test for test in tests if not names or test.__name__ in names]
+    return _main(name, tests, lambda folder: Container(tree.find(), folder), build, _run)
+
+
+def _main(name, tests, make_box, build, run):
     try:
         require()
-        path = tree.find()
+        box = make_box(build)
         since = time.monotonic()
-        with Container(path, build) as box:
+        with box:
             figure("installed and booted", since)
             print(f"1..{len(tests)}")
-            return 1 if _run(box, name, tests) else 0
+            return 1 if run(box, name, tests) else 0
     except Missing as missing:
         if os.environ.get("HAWKER_SYSTEM_TESTS") == "required":
             print(f"Bail out! {missing}")

@@ -35,10 +35,11 @@ def folder():
         if os.environ.get("XDG_CACHE_HOME") else "/var/cache/hawker-tests")
 
 
-def find(names=os.path.join(HERE, "packages"), finish=None):
-    """The path of the tree with the packages of that list, made if it is not there; `finish` then
-    has it as it was made."""
-    wanted = " ".join([suite(), *packages(names)])
+def find(names=os.path.join(HERE, "packages"), finish=None, more=()):
+    """The path of the tree with the packages of that list and some more, made if it is not there;
+    `finish` then has it as it was made."""
+    included = [*packages(names), *more]
+    wanted = " ".join([suite(), *included])
     path = os.path.join(folder(), "tree-" + hashlib.sha256(wanted.encode()).hexdigest()[:16])
     if os.path.isdir(path):
         return path
@@ -50,7 +51,7 @@ def find(names=os.path.join(HERE, "packages"), finish=None):
         made = os.path.join(new, "tree")
         try:
             done = subprocess.run(
-                ["mmdebstrap", "--quiet", "--variant=apt", "--include=" + ",".join(packages(names)),
+                ["mmdebstrap", "--quiet", "--variant=apt", "--include=" + ",".join(included),
                  suite(), made],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 text=True, timeout=BUILD_DEADLINE, check=False)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A container as a machine on which nobody has installed the broker yet, and its admin."""
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+
+from container import Container
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "packages"))
+
+# pylint: disable=wrong-import-position
+import build_deb
+import tree
+
+PACKAGE = "hawker"
+DEADLINE = 240  # seconds of a call of apt
+# What no installation leaves as it was, or what has nothing to do with it.
+PASSING = ("/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/var/tmp", "/var/log", "/var/cache",
+           "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd/timers", "/var/lib/systemd/catalog",
+           "/etc/letsencrypt", "/var/lib/letsencrypt", "/etc/pebble", "/etc/hosts")
+ACCOUNTS = ("/passwd", "/passwd-", "/group", "/group-", "/shadow", "/shadow-", "/gshadow",
+            "/gshadow-")
+
+
+class Machine(Container):
+    """`more`: packages that it has beside those of all containers. What enters `ends` as a context
+    ends with the machine, before it."""
+
+    def __init__(self, build, *more):
+        self.deb = build_deb.packages(build_deb.build())[PACKAGE]
+        super().__init__(tree.find(more=more), build)
+        self.ends = contextlib.ExitStack()
+
+    def __exit__(self, *exception):
+        try:
+            self.ends.__exit__(*exception)
+        finally:
+            super().__exit__(*exception)
+
+    def _install(self):
+        """That is the admin's part."""
+
+    def apt(self, *words):
+        done = subprocess.run(
+            ["nsenter", "-t", str(self.leader), "-a", "env", "DEBIAN_FRONTEND=noninteractive",
+             "apt-get", "-q", "-y", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace", timeout=DEADLINE, check=False)
+        assert done.returncode == 0, f"apt-get {' '.join(words)}: {done.stdout}"
+        return done.stdout
+
+    def install(self, version=None, *options):
+        """The package, or one that is the same but for its version; returns what apt said."""
+        path = build_deb.with_version(self.deb, version, self.folder) if version else self.deb
+        name = "/tmp/" + os.path.basename(path)
+        shutil.copy(path, self.path(name))
+        return self.apt("install", *options, name)
+
+    def version(self):
+        """Of the package that is installed; empty, if none is."""
+        return self.run("dpkg-query", "-W", "-f", "${Version}", PACKAGE).stdout
+
+    def inventory(self):
+        """What the machine has, by kind: files, units, names on the bus, accounts."""
+        paths = [word for path in PASSING for word in ("-path", path, "-prune", "-o")]
+        files = self.run("find", "/", *paths, "-printf", "%p %y %M %u %g %l\\n").stdout
+        texts = self.run("find", "/etc", *paths, "-type", "f", "-exec", "md5sum", "{}", "+").stdout
+        units = self.systemctl("list-unit-files", "--no-legend", "--no-pager")
+        names = self.run("busctl", "list", "--activatable", "--no-legend", "--no-pager").stdout
+        # A user stays, as Debian has it: files elsewhere may be its own.
+        accounts = [line for kind in ("passwd", "group")
+                    for line in self.run("getent", kind).stdout.splitlines()
+                    if not line.startswith(PACKAGE)]
+        runtime = os.listdir(self.path("/run"))
+        return {
+            "files": set(files.splitlines()),
+            "texts": {line for line in texts.splitlines() if not line.endswith(ACCOUNTS)},
+            "units": {" ".join(line.split()[:2]) for line in units.splitlines()
+                      if line.strip() and "transient" not in line},
+            "names": {line.split()[0] for line in names.splitlines() if line.strip()},
+            "accounts": set(accounts),
+            "runtime": set(runtime),
+        }
