@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/event-bus.h"
 #include "control/listener-bus.h"
 #include "control/memory-watch.h"
 #include "control/metrics.h"
@@ -189,10 +190,9 @@ const sd_bus_vtable figures_vtable[] = {
 
 /* --- what changes --- */
 
-/* The names of what has changed, NULL at the end; what it is now counts as announced. */
-static void take_changes(FiguresBus *object, const char *ret_names[static COUNTERS_N + 2])
+/* Appends the names of counters that have changed; what they are now counts as announced. */
+static size_t take_counters(FiguresBus *object, const char *names[static COUNTERS_N])
 {
-        const uint64_t expiry = certificates_expire(object->manager);
         ServerCounters counters;
         size_t n = 0;
 
@@ -201,9 +201,22 @@ static void take_changes(FiguresBus *object, const char *ret_names[static COUNTE
                 const uint64_t value = counter_of(&counters, i);
 
                 if (value != object->announced[i])
-                        ret_names[n++] = counter_properties[i].property;
+                        names[n++] = counter_properties[i].property;
                 object->announced[i] = value;
         }
+        return n;
+}
+
+/* The names of what has changed, NULL at the end. Counters change with each packet: only somebody
+ * who has asked for signals is told, for everybody on the bus would be woken each second. */
+static void take_changes(FiguresBus *object, const char *ret_names[static COUNTERS_N + 2])
+{
+        const Subscribers *subscribers = event_bus_subscribers(object->manager);
+        const uint64_t expiry = certificates_expire(object->manager);
+        size_t n = 0;
+
+        if (subscribers && subscribers_are_there(subscribers))
+                n = take_counters(object, ret_names);
         if (expiry != object->announced_expiry)
                 ret_names[n++] = "CertificatesExpire";
         object->announced_expiry = expiry;

@@ -19,6 +19,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 
 # pylint: disable=wrong-import-position
 from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, Bus, Signals, policy_for, run_on_bus
+from caller import Caller
 from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -113,7 +114,8 @@ def memory_is_told_by_kind(folder):
 def changes_are_announced(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
-        with Signals(bus) as signals:
+        with Signals(bus) as signals, Caller(bus) as peer:
+            peer.call("Subscribe")
             with talk(folder, CONNECT, b"\x20\2\0\0"):
                 interface, changed, _ = signals.next_change("ClientsConnected")
                 assert interface == MANAGER and changed["ClientsConnected"]["data"] == 1, changed
@@ -124,7 +126,8 @@ def what_grows_is_announced_once_in_a_second(folder):
     """Each round trip is a change; however many there are, few signals tell of them."""
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
-        with Signals(bus) as signals, talk(folder, CONNECT, b"\x20\2\0\0") as client:
+        with Signals(bus) as signals, Caller(bus) as peer, talk(folder, CONNECT, b"\x20\2\0\0") as client:
+            peer.call("Subscribe")
             since, n, last = time.monotonic(), 0, 0
             while n < 3:
                 client.sendall(b"\xc0\0")
@@ -135,6 +138,26 @@ def what_grows_is_announced_once_in_a_second(folder):
                         assert changed["BytesReceived"]["data"] > last, changed
                         last = changed["BytesReceived"]["data"]
             assert time.monotonic() - since > 1.5, n
+
+
+def counters_are_announced_to_nobody_but_who_subscribed(folder):
+    """What has changed before is in the first signal, so there was none; by then the timer has run."""
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        one.state("READY=1")
+        with Signals(bus) as signals, talk(folder, CONNECT, b"\x20\2\0\0"):
+            with Caller(bus) as peer:
+                peer.call("Subscribe")
+                assert signals.next_change("Connections")[1]["Connections"]["data"] == 1
+                peer.call("Unsubscribe")
+                signals.pending("PropertiesChanged")
+                with talk(folder, CONNECT.replace(b"c", b"d"), b"\x20\2\0\0"):
+                    since = time.monotonic()
+                    while time.monotonic() - since < 2.5:
+                        assert bus.get("Connections") >= 1
+                    assert not [1 for _, changed, _ in signals.pending("PropertiesChanged")
+                                if "Connections" in changed]
+                    peer.call("Subscribe")
+                    assert signals.next_change("Connections")[1]["Connections"]["data"] == 2
 
 
 def hawkerctl_prints_them(folder):
@@ -170,6 +193,7 @@ TESTS = [
     memory_is_told_by_kind,
     changes_are_announced,
     what_grows_is_announced_once_in_a_second,
+    counters_are_announced_to_nobody_but_who_subscribed,
     hawkerctl_prints_them,
 ]
 

@@ -88,7 +88,7 @@ def each_property_is_told_with_its_type(_):
         if not heading.startswith("PROPERTIES"):
             continue
         for kind, line in ENTRY.findall(text):
-            match = re.fullmatch(r'((?:\w+ , )*\w+) Pq "?([^" ]+)"?( \*)?', line) if kind == "Va" else None
+            match = re.fullmatch(r'((?:\w+ , )*\w+) Pq "?([^" ]+)"?( \*\*?)?', line) if kind == "Va" else None
             if match:
                 there.update({(name, match[2], bool(match[3])): line for name in match[1].split(" , ")})
     wanted = set()
