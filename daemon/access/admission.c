@@ -29,11 +29,10 @@ static bool is_stranger(const ListenerSettings *listener, const AdmissionRequest
         return listener->allow_anonymous && !request->of.has_username && !request->of.has_password;
 }
 
-int admission_check(const Settings *settings, const ListenerSettings *listener,
-                    AccessPolicy *policy, const AdmissionRequest *request, Proof *ret_proof)
+int admission_prove(const ListenerSettings *listener, AccessPolicy *policy,
+                    const AdmissionRequest *request, Proof *ret_proof)
 {
         Proof proof = {};
-        int r;
 
         if (!request->is_proven && !is_stranger(listener, request)) {
                 if (!proof_find(policy, &request->of, &proof))
@@ -41,6 +40,19 @@ int admission_check(const Settings *settings, const ListenerSettings *listener,
                 if (proof.method == LOGIN_NONE && !listener->allow_anonymous)
                         return REASON_NOT_AUTHORIZED;
         }
+        *ret_proof = proof;
+        return 0;
+}
+
+int admission_check(const Settings *settings, const ListenerSettings *listener,
+                    AccessPolicy *policy, const AdmissionRequest *request, Proof *ret_proof)
+{
+        Proof proof;
+        int r;
+
+        r = admission_prove(listener, policy, request, &proof);
+        if (r != 0)
+                return r;
         r = check_names(settings, listener, request);
         proof_add_will(policy, &request->of, &proof);
         if (r == 0)

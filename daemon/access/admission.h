@@ -31,6 +31,10 @@ typedef struct AdmissionRequest {
 int admission_check(const Settings *settings, const ListenerSettings *listener,
                     AccessPolicy *policy, const AdmissionRequest *request, Proof *ret_proof);
 
+/* The same for who is no client of MQTT: what its names must be like is left out, and the will. */
+int admission_prove(const ListenerSettings *listener, AccessPolicy *policy,
+                    const AdmissionRequest *request, Proof *ret_proof);
+
 /* How a client has come in, and what holds now. */
 typedef struct AdmissionReview {
         LoginMethod method;

@@ -209,3 +209,8 @@ int proof_check(const Proof *proof, const ProofRequest *request, uint64_t now,
         r = check_method(proof, request, now, ret_result);
         return r == 0 && proof->asks_will ? check_will(proof, request, ret_result) : r;
 }
+
+bool proof_was_refused(int r)
+{
+        return r == REASON_BAD_USER_NAME_OR_PASSWORD || r == REASON_NOT_AUTHORIZED;
+}

@@ -65,3 +65,6 @@ ProofCost proof_cost(const Proof *proof);
  * is to be freed in either case. */
 int proof_check(const Proof *proof, const ProofRequest *request, uint64_t now,
                 ProofResult *ret_result);
+
+/* Whether that, or what admission.h says, is about who the client is: it has failed to show it. */
+bool proof_was_refused(int r);

@@ -33,6 +33,7 @@
 
 typedef struct BackupJob BackupJob;
 typedef struct EventBus EventBus;
+typedef struct HttpPages HttpPages;
 
 /* What is to become of the clients when the loop has ended. */
 typedef enum ManagerEnd {
@@ -69,6 +70,7 @@ typedef struct Manager {
         Gatherings gatherings;     /* of them */
         Bus *bus;                  /* NULL: none is wanted, or it has not started */
         EventBus *events;          /* event-bus.h; NULL: without a bus */
+        HttpPages *pages;          /* http-pages.h */
         TraceJobs traces;          /* for callers of the bus */
 } Manager;
 

@@ -8,6 +8,7 @@
 #include "control/backup-bus.h"
 #include "control/daemonize.h"
 #include "control/figures-bus.h"
+#include "control/http-pages.h"
 #include "control/listener-bus.h"
 #include "control/log-control-bus.h"
 #include "control/manager-bus.h"
@@ -98,6 +99,8 @@ static int manager_start(Manager *manager)
         if (r == 0)
                 r = manager_start_reports(manager);
         if (r == 0)
+                r = http_pages_new(manager, &manager->pages);
+        if (r == 0)
                 r = manager_start_bus(manager);
         if (r == 0)
                 r = manager_serve(manager);
@@ -163,6 +166,7 @@ int manager_run(Manager *manager, int ready_fd)
                 if (manager->end != MANAGER_RESTARTS)
                         notify_stopping();
         }
+        manager->pages = http_pages_free(manager->pages);
         if (r < 0 || manager->end == MANAGER_STOPS)
                 manager_stop(manager);
         else

@@ -47,13 +47,26 @@ static void topics_publish_listeners(SysTopics *topics)
                 publish(topics, topic, text);
 }
 
-static void topics_publish(SysTopics *topics)
+static void topics_update(SysTopics *topics)
 {
         SysSample sample = {.memory = memory_resident(), .now = clock_boottime()};
-        const char *topic, *text;
 
         server_counters(topics->server, &sample.counters);
         sys_tree_update(topics->tree, &sample);
+}
+
+int sys_topics_give(SysTopics *topics, int (*take)(const char *topic, uint64_t value, void *data),
+                    void *data)
+{
+        topics_update(topics);
+        return sys_tree_give(topics->tree, take, data);
+}
+
+static void topics_publish(SysTopics *topics)
+{
+        const char *topic, *text;
+
+        topics_update(topics);
         while (sys_tree_next(topics->tree, &topic, &text))
                 publish(topics, topic, text);
         topics_publish_listeners(topics);

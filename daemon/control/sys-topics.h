@@ -23,5 +23,9 @@ int sys_topics_new(sd_event *event, Server *server, const Listeners *listeners,
 SysTopics *sys_topics_free(SysTopics *topics);
 DEFINE_CLEANUP(SysTopics, sys_topics_free)
 
+/* The figures of now, as sys_tree_give(). */
+int sys_topics_give(SysTopics *topics, int (*take)(const char *topic, uint64_t value, void *data),
+                    void *data);
+
 /* In seconds; 0: no more. What has changed is published at once, too. 0 or -errno. */
 int sys_topics_set_interval(SysTopics *topics, unsigned interval);

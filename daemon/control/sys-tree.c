@@ -224,3 +224,15 @@ bool sys_tree_next(SysTree *tree, const char **ret_topic, const char **ret_text)
         }
         return false;
 }
+
+int sys_tree_give(const SysTree *tree, int (*take)(const char *topic, uint64_t value, void *data),
+                  void *data)
+{
+        int r = take(tree->values[VALUE_UPTIME].topic,
+                     (tree->updated - tree->started) / MSEC_PER_SEC, data);
+
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(figure_rows); i++)
+                r = take(tree->values[VALUE_FIGURES + i].topic,
+                         figure_of(&tree->figures, &figure_rows[i]), data);
+        return r;
+}

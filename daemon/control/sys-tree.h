@@ -31,6 +31,11 @@ DEFINE_CLEANUP(SysTree, sys_tree_free)
 /* Takes the figures of this moment in; sample->now does not go back. */
 void sys_tree_update(SysTree *tree, const SysSample *sample);
 
+/* What is a number of all that; uptime in seconds. Whatever the taker answers but 0 ends it, and is
+ * answered. */
+int sys_tree_give(const SysTree *tree, int (*take)(const char *topic, uint64_t value, void *data),
+                  void *data);
+
 /*
  * The next value whose text is not the one that was last given out here, by topic in a fixed order;
  * both strings are borrowed until the next update. False: no more.

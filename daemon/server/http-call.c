@@ -162,6 +162,11 @@ static int ask(HttpCall *call, const HttpRequest *request)
                         question, bytes_from_string(request->fields[HTTP_FIELD_AUTHORIZATION]));
         if (r < 0)
                 return -1;
+        if (request->fields[HTTP_FIELD_ACCEPT]) {
+                question->accept = strdup(request->fields[HTTP_FIELD_ACCEPT]);
+                if (!question->accept)
+                        return -1;
+        }
         question->is_head = call->is_head;
         question->call = call;
         lws_set_timer_usecs(call->wsi, HTTP_ANSWER_TIMEOUT * LWS_USEC_PER_SEC);

@@ -41,6 +41,7 @@ HttpQuestion *http_question_free(HttpQuestion *question)
                 return NULL;
         free(question->path);
         free(question->query);
+        free(question->accept);
         free(question->username);
         forget_secret(question->password);
         http_visit_unref(question->visit);

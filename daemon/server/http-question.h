@@ -21,6 +21,7 @@ typedef struct HttpQuestion {
         char *query;      /* decoded, its parts with & between; "": there is none */
         bool is_head;     /* the body is not wanted */
         HttpVisit *visit; /* a reference */
+        char *accept;     /* what the answer may be; NULL: anything */
         char *username; /* of Authorization: Basic; NULL: there is none, or none that is well-formed
                          */
         char *password; /* with it */

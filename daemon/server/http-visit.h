@@ -26,6 +26,9 @@ typedef struct HttpVisit {
         /* Written by the HTTP thread. */
         bool has_forwarded;
         Address forwarded; /* who X-Forwarded-For says that it is; the port is 0 */
+
+        /* Written by the control thread, before it answers. */
+        char *failed_name; /* who could not prove to be that; NULL: nobody has failed */
 } HttpVisit;
 
 /* References the endpoint, copies `peer` as far as it fits. 0 or -ENOMEM. */

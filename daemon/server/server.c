@@ -460,6 +460,29 @@ Plane *server_plane(Server *server)
         return &server->plane;
 }
 
+Http *server_http(Server *server)
+{
+        return server->plane.http;
+}
+
+WorkPool *server_helpers(Server *server, bool may_block)
+{
+        return may_block ? server->plane.askers : server->plane.helpers;
+}
+
+const char *server_trouble(const Server *server)
+{
+        const Plane *plane = &server->plane;
+
+        if (plane_has_memory_pressure(plane))
+                return "memory is short";
+        if (plane->store && plane_store_has_failed(plane->store))
+                return "the store has failed";
+        if (plane->store && plane_store_is_full(plane->store))
+                return "the store has no room";
+        return NULL;
+}
+
 void server_counters(const Server *server, ServerCounters *ret_counters)
 {
         figures_collect(&server->plane, ret_counters);

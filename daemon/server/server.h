@@ -27,6 +27,8 @@ typedef struct Plane Plane;
 typedef struct Server Server;
 typedef struct Committer Committer;
 typedef struct Gather Gather;
+typedef struct Http Http;
+typedef struct WorkPool WorkPool;
 
 /* Makes the workers that settings->workers asks for (0: one per CPU, at most 16), without running
  * them. 0 or -errno. */
@@ -154,6 +156,13 @@ void server_counters(const Server *server, ServerCounters *ret_counters);
 void server_worker_counters(const Server *server, unsigned worker, WorkerCounters *ret_counters);
 void server_times(const Server *server, ServerTimes *ret_times);
 unsigned server_n_workers(const Server *server);
+
+/* For HTTP: see http.h. */
+Http *server_http(Server *server);
+/* Threads for what takes long, or (may_block) for what waits for others. */
+WorkPool *server_helpers(Server *server, bool may_block);
+/* Why clients cannot have all that they may want now, a literal; NULL: they can. */
+const char *server_trouble(const Server *server);
 
 /* The workers themselves (plane.h), for tests that turn them without threads. */
 Plane *server_plane(Server *server);

@@ -8,6 +8,7 @@
 
 #include "server/client-log.h"
 #include "server/connection-end.h"
+#include "server/failed-login.h"
 #include "server/proxied.h"
 #include "server/relay.h"
 #include "transport/tls.h"
@@ -31,6 +32,19 @@ static void note_refused(const Connection *connection)
 {
         if (connection_listener(connection)->protocol == LISTENER_WEBSOCKETS)
                 listener_count(&connection->endpoint->socket->counters.upgrades_refused, 1);
+}
+
+/* Whoever guesses passwords by HTTP is no better than who does it by MQTT. */
+static void note_failed_login(Connection *connection)
+{
+        const char *name = connection->extras->relay->visit->failed_name;
+        const Connect connect = {
+                .client_id = BYTES_LITERAL("http-api"),
+                .username = bytes_from_string(name),
+        };
+
+        if (name)
+                failed_login_note(connection, &connect, REASON_BAD_USER_NAME_OR_PASSWORD);
 }
 
 /* With an answer of ours, if it has not got the begin of another one. */
@@ -245,8 +259,10 @@ bool upgrade_answered(Connection *connection)
                 refuse_for(connection, r);
                 return false;
         }
-        if (relay->is_refused && !was_answered)
+        if (relay->is_refused && !was_answered) {
                 note_refused(connection);
+                note_failed_login(connection);
+        }
         return write_answer(connection);
 }
 
