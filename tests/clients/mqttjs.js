@@ -165,6 +165,7 @@ test('reconnecting-client-goes-on', ALL, SURE, async (room, qos) => {
         const publisher = await room.client('pub');
         await publisher.publishAsync(room.topic(), '0', { qos });
         await messages(subscriber, 1);
+        await subscriber.publishAsync(room.topic('behind'), 'its acknowledgement', { qos: 1 });
         await cut(subscriber);
         for (const number of numbers(10)) await publisher.publishAsync(room.topic(), number, { qos });
         assert.deepStrictEqual(await messages(subscriber, 10), numbers(10));

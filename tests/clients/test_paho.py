@@ -191,6 +191,8 @@ SIZES = {
 @ended
 def large_payload_arrives(c, row):
     size, qos = row
+    if Peer.in_frames:
+        size = min(size, 1000000)  # Paho masks byte by byte
     subscriber, publisher = Client(c, "sub").subscribe(c.topic(), qos), Client(c, "pub")
     payload = os.urandom(size)
     publisher.publish(c.topic(), payload, qos)
