@@ -53,7 +53,8 @@ CUTS = {
     **{"two-segments-at-%d" % at: halves(WHOLE, at) for at in range(1, len(WHOLE))},
     # What is read is just what a packet misses, and a control frame is in the way of it.
     **{
-        "ping-between-at-%d" % at: [
+        "ping-between-at-%d"
+        % at: [
             frame(BINARY, STREAM[:at]),
             frame(PING, b"x" * 125) + frame(BINARY, STREAM[at:]),
         ]
