@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "broker/late-store.h"
 #include "server/shard.h"
 
 /* What was written is put into the tables so often, or after so many bytes. */
@@ -162,10 +163,22 @@ static int empty(Store *disk)
         return store_commit(txn);
 }
 
+/* Nor do numbers in memory mean anything. */
+static int begin_anew(Plane *plane, Store *disk)
+{
+        PlaneStore *store = plane->store;
+
+        for (unsigned i = 0; i < plane->n_shards; i++)
+                late_store_forget(plane->shards[i].sessions);
+        store->takers = takers_free(store->takers);
+        if (takers_new(&store->takers) < 0)
+                return -ENOMEM;
+        return empty(disk);
+}
+
 int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool has_thread)
 {
         PlaneStore *store;
-        CommitLane *retained;
         int r = plane_store_new(plane);
 
         if (r < 0)
@@ -173,13 +186,14 @@ int plane_store_open(Plane *plane, Store *disk, const Settings *settings, bool h
         store = plane->store;
         store->has_thread = has_thread;
         store->disk = disk;
-        r = store->is_stale ? empty(disk) : 0;
+        if (store->is_stale)
+                r = begin_anew(plane, disk);
         if (r == 0)
                 r = make_committer(store, disk, settings, has_thread);
         if (r == 0)
-                r = committer_lane(store->committer, NULL, &retained);
+                r = committer_lane(store->committer, NULL, &store->retained);
         if (r == 0)
-                retained_use_lane(plane->retained, retained);
+                retained_use_lane(plane->retained, store->retained);
         return r;
 }
 

@@ -22,6 +22,7 @@ typedef struct PlaneStore {
         Plane *plane;
         Store *disk; /* until plane_store_free() */
         Committer *committer;
+        CommitLane *retained; /* the lane of the retained messages */
         PersistNumbers numbers;
         Takers *takers;
         bool has_thread;  /* the committer */

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/catch-up.h"
 #include "server/figures.h"
 #include "server/gather.h"
 #include "server/http.h"
@@ -113,7 +114,7 @@ int server_open_store(Server *server, Store *store, bool has_thread)
 
         for (unsigned i = 0; r == 0 && i < plane->n_shards; i++)
                 r = keeping_open(&plane->shards[i]);
-        return r;
+        return r < 0 ? r : catch_up(plane);
 }
 
 void server_refuse_to_keep(Server *server)

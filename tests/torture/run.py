@@ -29,7 +29,7 @@ class Torture:
         config = ["log_type warning", "log_type error", "connection_messages false"]
         self.victim = kind(options.broker, options.workers, config + options.config, options.shim)
         self.world = World(self.victim.address, random.Random("%d traffic" % options.seed))
-        self.ends = dict.fromkeys(("kill", "start", "stop", "restart", "cut", "moment"), 0)
+        self.ends = dict.fromkeys(("kill", "start", "stop", "restart", "late", "cut", "moment"), 0)
         self.cuts = []
         self.down = []  # seconds from an end to READY=1
         self.world.is_open = True
@@ -91,6 +91,15 @@ class Torture:
         if self.world.drops != drops:
             self.world.ledger.fault("dropped", "%d connections", self.world.drops - drops)
 
+    def late(self):
+        """A store that one restart has switched off, and another one on again, has what came before
+        and between."""
+        self.victim.keep(False)
+        self.restart()
+        self.victim.keep(True)
+        self.restart()
+        self.kill()
+
     def _run_for(self, seconds):
         end = time.monotonic() + seconds
         self.world.run(lambda: time.monotonic() > end or self.victim.process.poll() is not None)
@@ -148,8 +157,8 @@ def main():
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--count", type=int, default=20, help="ends of the process (default 20)")
     parser.add_argument("--ends", default="kill,kill,kill,start",
-                        help="kinds to choose from: kill, start (killed there too), stop, restart, cut"
-                        " (the power), moment (the same at a change to a file)")
+                        help="kinds to choose from: kill, start (killed there too), stop, restart, late"
+                        " (killed when a restart has switched the store on), cut (the power), moment (the same at a change to a file)")
     parser.add_argument("--shim", help="torture-disk.so, for cut and moment")
     parser.add_argument("--config", action="append", default=[], metavar="LINE",
                         help="a line of the broker's configuration")

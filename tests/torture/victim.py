@@ -58,6 +58,11 @@ class Victim(Broker):
                 keeper.launch(kept, [self.program, "-c", self.config_path]),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=kept, env=environment)
 
+    def keep(self, keeps):
+        """Whether the processes that follow have a store."""
+        self.config = ["persistence " + ("true" if keeps else "false") if line.startswith("persistence ") else line
+                       for line in self.config]
+
     def start_and_kill(self, after):
         """A process that does not live long; it may not even have begun."""
         self._start(self.config)
