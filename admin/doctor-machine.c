@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/timex.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "admin/doctor.h"
@@ -94,36 +93,8 @@ static void examine_clock(Findings *findings)
         findings_mend(findings, "timedatectl set-ntp true");
 }
 
-static void examine_labels(const Patient *patient, Findings *findings)
-{
-        const char *const paths[] = {patient->configuration, patient->state};
-
-        if (access("/sys/fs/selinux/enforce", F_OK) < 0) {
-                findings_add(findings, VERDICT_OK, "selinux", "SELinux is off");
-                return;
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-                _cleanup_free_ char *path = existing(paths[i]);
-                char label[256];
-                ssize_t n =
-                        path ? getxattr(path, "security.selinux", label, sizeof(label) - 1) : -1;
-
-                if (n < 0)
-                        continue;
-                label[n] = 0;
-                if (!strstr(label, ":unlabeled_t") && !strstr(label, ":user_") &&
-                    !strstr(label, ":default_t") && !strstr(label, ":admin_home_t")) {
-                        findings_add(findings, VERDICT_OK, "selinux", "%s is %s", path, label);
-                        continue;
-                }
-                findings_add(findings, VERDICT_FAIL, "selinux", "%s is %s", path, label);
-                findings_mend(findings, "restorecon -R '%s'", path);
-        }
-}
-
 void doctor_examine_machine(const Patient *patient, Findings *findings)
 {
         examine_disk(patient, findings);
         examine_clock(findings);
-        examine_labels(patient, findings);
 }

@@ -32,5 +32,8 @@ void doctor_examine_files(const Patient *patient, Findings *findings);
 /* The listeners: does each answer, and are its certificates valid, with their keys. */
 void doctor_examine_listeners(const Patient *patient, Findings *findings);
 
-/* The machine: room for the state and on what, the clock, SELinux. */
+/* SELinux and AppArmor: do they know the broker, and what have they refused. */
+void doctor_examine_confinement(const Patient *patient, Findings *findings);
+
+/* The machine: room for the state and on what, the clock. */
 void doctor_examine_machine(const Patient *patient, Findings *findings);

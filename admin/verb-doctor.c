@@ -17,6 +17,7 @@ static void examine(const Patient *patient, Findings *findings)
         doctor_examine_files(patient, findings);
         doctor_examine_listeners(patient, findings);
         doctor_examine_machine(patient, findings);
+        doctor_examine_confinement(patient, findings);
 }
 
 int verb_doctor(const Command *command)

@@ -109,10 +109,33 @@ def certificates_are_read(folder):
     assert "FAIL" in [row[0] for row in found] and "has expired" in found[-1][1], found
 
 
+def refusals_are_counted(folder):
+    """Those of others are not."""
+    path = os.path.join(folder, "journalctl")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("""#!/bin/sh
+cat <<'END'
+AVC avc:  denied  { read } for  pid=7 comm="hawkerd" name="letter" tclass=file permissive=0
+AVC avc:  denied  { read } for  pid=8 comm="smtpd" name="letter" tclass=file permissive=0
+AVC apparmor="ALLOWED" operation="open" profile="hawkerd" name="/home/letter" comm="hawkerd"
+AVC apparmor="DENIED" operation="open" profile="hawkerd" name="/home/letter" comm="hawkerd"
+END
+""")
+    os.chmod(path, 0o700)
+    before = os.environ["PATH"]
+    try:
+        os.environ["PATH"] = f"{folder}:{before}"
+        found = of(doctor(folder), "refusals")
+    finally:
+        os.environ["PATH"] = before
+    assert len(found) == 1 and found[0][0] == "WARN" and "journalctl" in found[0][2], found
+    assert found[0][1].startswith("2 since ") and "/home/letter" in found[0][1], found
+
+
 def each_thing_has_a_line(folder):
     rows = doctor(folder)
     checks = {row["check"] for row in rows}
-    assert {"configuration", "bus", "disk", "selinux", "bus-policy", "polkit"} <= checks, checks
+    assert {"configuration", "bus", "disk", "selinux", "apparmor", "bus-policy", "polkit"} <= checks, checks
     assert all(row["mend"] for row in rows if row["verdict"] == "FAIL"), rows
     done = subprocess.run([HAWKERCTL, "doctor", os.path.join(folder, "hawker.conf")],
                           capture_output=True, text=True, timeout=DEADLINE, check=False)
@@ -127,6 +150,7 @@ TESTS = [
     who_may_not_read_is_found,
     listeners_are_tried,
     certificates_are_read,
+    refusals_are_counted,
     each_thing_has_a_line,
 ]
 
