@@ -29,6 +29,7 @@ UNIT = f"""[Unit]
 After=multi-user.target dbus.service
 [Service]
 ExecStart=/usr/bin/python3 {PLACE}/inside.py %s
+StandardError=journal+console
 ExecStopPost=systemctl poweroff
 """
 
@@ -111,7 +112,7 @@ class Guest:
         os.makedirs(place + "/certificates")
         for path in (os.path.join(HERE, "inside.py"), os.path.join(HERE, "machine.py"),
                      *(os.path.join(SOURCES, "tests/conformance", name)
-                       for name in ("codec.py", "peer.py")),
+                       for name in ("codec.py", "peer.py", "websocket.py")),
                      os.path.join(self.build, "tests/confinement/confinement-probe")):
             shutil.copy(path, place)
         for name in ("first", "second"):

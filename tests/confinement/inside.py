@@ -8,10 +8,12 @@ that has to do with the broker, unless it is the test's own doing.
 """
 import contextlib
 import os
+import re
 import socket
 import ssl
 import sys
 import time
+import urllib.request
 
 from machine import (CONFIG, DEADLINE, HERE, SERVICE, UNITS, Machine, context, must, remove, run,
                      show, systemctl, wait_until, write)
@@ -285,6 +287,9 @@ def nothing_else_is_possible(machine):
         "write /var/lib/hawker/probe": "done", "read /etc/passwd": "done"}
     os.unlink("/var/lib/hawker/probe")
     assert machine.refusals()
+    told = run("hawkerctl", "doctor").stdout
+    assert re.search(r"(SELinux|AppArmor) enforces, .*the broker", told), told
+    assert re.search(r"refusals +\d+ since", told), told
 
 
 def it_connects_only_if_it_may(machine):
@@ -298,17 +303,27 @@ def it_connects_only_if_it_may(machine):
     return None
 
 
-def ports_of_others_are_opened_by_a_boolean(machine):
-    if machine.module != "selinux":
-        return "AppArmor knows no ports"
-    write(CONFIG, "listener 8080\nallow_anonymous true\n")
-    assert run("systemctl", "start", SERVICE).returncode != 0
-    assert machine.refusals()
-    with boolean("hawker_bind_websockets"):
+class Framed(Peer):
+    in_frames = True
+
+
+def web_sockets_and_pages_are_served(machine):
+    """At a port of others, which takes a boolean."""
+    write("/var/www/hawker/index.html", "a page\n")
+    machine.label("/var/www")
+    write(CONFIG, "listener 8080\nprotocol websockets\nhttp_dir /var/www/hawker\n"
+          "allow_anonymous true\n")
+    if machine.module == "selinux":
+        assert run("systemctl", "start", SERVICE).returncode != 0
+        assert machine.refusals()
         systemctl("reset-failed", SERVICE)
+    with boolean("hawker_bind_websockets") if machine.module == "selinux" else contextlib.nullcontext():
         systemctl("start", SERVICE)
-        assert reason(("127.0.0.1", 8080)) == 0
-    return None
+        framed = Framed(("127.0.0.1", 8080), time.monotonic() + DEADLINE)
+        framed.connect(client_id="framed")
+        assert not framed.ping()
+        with urllib.request.urlopen("http://127.0.0.1:8080/", timeout=DEADLINE) as answer:
+            assert answer.read() == b"a page\n"
 
 
 AUTHORITY = f"""import socketserver
@@ -368,7 +383,7 @@ TESTS = [
     an_instance_has_its_own_everything,
     nothing_else_is_possible,
     it_connects_only_if_it_may,
-    ports_of_others_are_opened_by_a_boolean,
+    web_sockets_and_pages_are_served,
     a_service_of_the_admin_may_be_asked,
     pam_may_execute_programs,
 ]
