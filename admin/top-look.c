@@ -71,6 +71,8 @@ static int read_figure(TopLook *look, sd_bus_message *reply)
 
         if (r < 0)
                 return r;
+        if (strcmp(name, "MessageLatency") == 0)
+                return latency_read(&look->latency, reply);
         for (size_t i = 0; i < TOP_FIGURES; i++)
                 if (strcmp(figure_names[i], name) == 0)
                         return sd_bus_message_read(reply, "v", "t", &look->figures[i]);

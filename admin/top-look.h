@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "admin/broker.h"
+#include "admin/latency.h"
 #include "admin/top-counts.h"
 
 typedef enum TopFigure {
@@ -61,6 +62,7 @@ typedef struct TopTopic {
 typedef struct TopLook {
         uint64_t when; /* microseconds of the monotonic clock */
         uint64_t figures[TOP_FIGURES];
+        Latency latency;
         TopClient *clients; /* the first of them, in order */
         size_t n_clients;
         TopCounts counts; /* of all clients */

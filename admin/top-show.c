@@ -119,9 +119,12 @@ int top_show_text(const Command *command, const TopLook *before, const TopLook *
 
         fprintf(to,
                 "%" PRIu64 " clients, %" PRIu64 " sessions, %" PRIu64 " subscriptions\n"
-                "%" PRIu64 " messages queued, %" PRIu64 " retained, %" PRIu64 " MiB of memory\n\n",
+                "%" PRIu64 " messages queued, %" PRIu64 " retained, %" PRIu64 " MiB of memory\n",
                 figures[TOP_CLIENTS], figures[TOP_SESSIONS], figures[TOP_SUBSCRIPTIONS],
                 figures[TOP_QUEUED], figures[TOP_RETAINED], figures[TOP_MEMORY] >> 20);
+        if (latency_print(&before->latency, &after->latency, to) > 0)
+                fputs(": the way of a message\n", to);
+        fputc('\n', to);
         r = show_rates(before, after, to);
         if (r < 0)
                 return r;
@@ -170,6 +173,9 @@ int top_show_json(const TopLook *before, const TopLook *after, FILE *to)
         for (size_t i = 0; i < TOP_RATES; i++)
                 fprintf(to, "%s\"%s\":%.1f", i > 0 ? "," : "", top_figure_name((TopFigure)i),
                         top_look_rate(before, after, (TopFigure)i));
+        fprintf(to, "},\"latency\":{\"half\":%" PRIu64 ",\"most\":%" PRIu64,
+                latency_within(&before->latency, &after->latency, 0.5),
+                latency_within(&before->latency, &after->latency, 0.99));
         fputs(after->without_clients ? "},\"topics\":null,\"clients\":null}\n" : "},\"topics\":[",
               to);
         if (after->without_clients)

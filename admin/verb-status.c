@@ -10,6 +10,7 @@
 
 #include "admin/broker.h"
 #include "admin/json.h"
+#include "admin/latency.h"
 #include "util/macro.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -24,6 +25,7 @@ typedef struct Status {
         uint64_t reload_time;
         int reload_ok;
         const char *reload_text;
+        Latency latency;
 } Status;
 
 #define FIELD(property, type, member)                                                              \
@@ -85,6 +87,8 @@ static int read_field(Status *status, sd_bus_message *reply)
                 return r;
         if (strcmp(name, "LastReload") == 0)
                 return read_reload(status, reply);
+        if (strcmp(name, "MessageLatency") == 0)
+                return latency_read(&status->latency, reply);
         for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
                 if (strcmp(fields[i].property, name) == 0)
                         return sd_bus_message_read(reply, "v", fields[i].type,
@@ -143,6 +147,11 @@ static void print_traffic(const Status *status)
         fputs(" received, ", stdout);
         print_bytes(status->bytes_sent);
         puts(" sent");
+        if (latency_within(NULL, &status->latency, 1) > 0) {
+                printf(LABEL, "Latency");
+                latency_print(NULL, &status->latency, stdout);
+                fputc('\n', stdout);
+        }
         printf(LABEL, "Memory");
         print_bytes(status->memory);
         fputs(", queued messages ", stdout);

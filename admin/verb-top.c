@@ -13,7 +13,7 @@
 #include "util/macro.h"
 
 /* What stands above the clients, but for the topics. */
-#define LINES_ABOVE 15U
+#define LINES_ABOVE 16U
 
 /* Of the lines that are left for both, one of so many is for a topic. */
 #define TOPICS_SHARE 3U

@@ -30,7 +30,8 @@ export function bytes(value) {
 }
 
 export const perSecond = value => `${number(value)}/s`;
-export const milliseconds = value => `${value.toFixed(1)} ms`;
+export const milliseconds = value =>
+    value < 1 ? `${Math.round(value * 1000)} µs` : `${value.toFixed(1)} ms`;
 export const bytesPerSecond = value => `${bytes(value)}/s`;
 
 /** Of seconds: "3 d 4 h", the two largest units. */

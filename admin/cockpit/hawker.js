@@ -118,10 +118,9 @@ function describe(text, kind, buttons) {
 
 async function refresh() {
     try {
-        const begin = performance.now();
         const now = await properties();
 
-        Object.assign(now, { at: Date.now(), latency: performance.now() - begin });
+        Object.assign(now, { at: Date.now() });
         describe(now.Status, now.State, running);
         overview.update(now);
     } catch (error) {

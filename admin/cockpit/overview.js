@@ -14,6 +14,16 @@ function rate(before, now, seconds, name) {
     return Math.max(0, (now[name] - before[name]) / seconds);
 }
 
+/** Milliseconds within which so many of the messages since then were written; null: there were none. */
+function within(before, now, share) {
+    const known = before && before.StartedAt === now.StartedAt ? before.MessageLatency : [];
+    const counts = now.MessageLatency.map(([, n], i) => Number(n) - Number(known[i]?.[1] ?? 0));
+    const at = counts.findIndex(n => n >= share * counts.at(-1));
+    const bounds = now.MessageLatency.map(([bound]) => Number(bound) / 1000);
+
+    return counts.at(-1) > 0 ? bounds[Math.min(at, bounds.length - 2)] : null;
+}
+
 /** It lives as long as the page, so that its lines go on while another part is shown. */
 export class Overview {
     constructor() {
@@ -23,7 +33,7 @@ export class Overview {
             bytes: new Chart("Bytes", ["received", "sent"], bytesPerSecond),
             clients: new Chart("Clients", ["connected", "sessions away"], whole),
             queues: new Chart("Messages that wait", ["queued", "retained"], whole),
-            answers: new Chart("Latency of the bus", ["question to answer"], milliseconds),
+            latency: new Chart("Way of a message", ["half within", "99 % within"], milliseconds),
         };
         this.figures = element("div", { class: "figures" });
         this.reload = element("div", { class: "reload" });
@@ -44,7 +54,7 @@ export class Overview {
         this.charts.bytes.add(["BytesReceived", "BytesSent"].map(per));
         this.charts.clients.add(now ? [now.ClientsConnected, now.SessionsAway] : [null, null]);
         this.charts.queues.add(now ? [now.MessagesQueued, now.RetainedMessages] : [null, null]);
-        this.charts.answers.add([now ? now.latency : null]);
+        this.charts.latency.add(now ? [0.5, 0.99].map(share => within(before, now, share)) : [null, null]);
         if (now)
             this.#describe(now);
     }

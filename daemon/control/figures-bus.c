@@ -134,6 +134,25 @@ static int get_memory(sd_bus *bus, const char *path, const char *interface, cons
                                      counters.retained_bytes);
 }
 
+/* As the histograms of Prometheus: each class has those below it, too. */
+static int get_latency(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+        const FiguresBus *object = data;
+        ServerTimes times;
+        uint64_t n = 0;
+        int r;
+
+        server_times(object->manager->server, &times);
+        r = sd_bus_message_open_container(reply, 'a', "(tt)");
+        for (size_t i = 0; r >= 0 && i < HISTOGRAM_CLASSES; i++) {
+                n += times.delivery.counts[i];
+                r = sd_bus_message_append(
+                        reply, "(tt)", i < HISTOGRAM_BOUNDS ? histogram_bounds[i] : UINT64_MAX, n);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* --- GetMetrics --- */
 
 static int append_metric(const Metric *metric, void *data)
@@ -178,6 +197,7 @@ const sd_bus_vtable figures_vtable[] = {
         SD_BUS_PROPERTY("StartedAt", "t", get_started, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("CertificatesExpire", "t", get_expiry, 0, CHANGES),
         SD_BUS_PROPERTY("Memory", "a{st}", get_memory, 0, 0),
+        SD_BUS_PROPERTY("MessageLatency", "a(tt)", get_latency, 0, 0),
         SD_BUS_PROPERTY("MemoryResident", "t", get_resident, 0, 0),
         SD_BUS_PROPERTY("ListenerCounters", LISTENER_COUNTERS_TYPE, get_listener_counters, 0, 0),
         COUNTER_PROPERTIES(COUNTER_PROPERTY)

@@ -65,6 +65,10 @@ def metrics_have_all(folder):
             end = time.monotonic() + DEADLINE
             while shown["hawker_message_latency_seconds_count"] < 1 and time.monotonic() < end:
                 shown = metrics(bus) # the client may hear of it before its worker has noted that
+            latency = bus.get("MessageLatency")
+            assert latency[0][0] == 25 and latency[-1] == [2**64 - 1, 1], latency
+            status = ctl(bus, "status")[1]
+            assert re.search(r"(?m)^ +Latency: half within \S+ \w+, 99 % within \S+ \w+$", status), status
         assert shown["hawker_workers"] == 4 and shown["hawker_clients_connected"] == 1, shown
         assert shown["hawker_messages_received_total"] == 1 and shown["hawker_subscriptions"] == 1, shown
         assert shown["hawker_retained_messages"] == 1, shown

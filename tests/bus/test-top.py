@@ -64,6 +64,7 @@ def one_look_has_all(folder):
         assert status == DONE and len(looks) == 2 and not err, (out, err)
         assert looks[0]["figures"]["ClientsConnected"] == 1
         assert [one["client"] for one in looks[1]["clients"]] == ["c"]
+        assert looks[1]["latency"] == {"half": 0, "most": 0}, looks
         assert looks[1]["seconds"] >= 0.1 and looks[1]["rates"]["MessagesSent"] == 0
 
 
