@@ -9,7 +9,8 @@ from visitor import FRAMED, LAST, Visitor, connect, witness
 from websocket import BINARY, frame, request
 
 CONFIG = [*FRAMED, "connect_timeout 2"]
-REFUSED = {400, 403, 404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431, 501, 505}
+# 502 and 504 if the HTTP thread has no answer to it.
+REFUSED = {400, 403, 404, 405, 408, 411, 413, 414, 415, 417, 421, 426, 431, 501, 502, 504, 505}
 LINES = "Host: localhost"
 OTHER = b"GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -154,25 +155,25 @@ def refused(visitor):
 
 @test(versions=[4], config=CONFIG, cases=SMUGGLING)
 def smuggling(c, sent):
-    refused(Visitor(c, upgrade=False).send(sent))
+    refused(Visitor(c, upgraded=False).send(sent))
     witness(c)
 
 
 @test(versions=[4], config=CONFIG, cases=PIPELINES)
 def pipeline(c, sent):
-    refused(Visitor(c, upgrade=False).send(sent))
+    refused(Visitor(c, upgraded=False).send(sent))
     witness(c)
 
 
 @test(versions=[4], config=CONFIG, cases=FIRST_LINES)
 def first_line(c, sent):
-    refused(Visitor(c, upgrade=False).send(sent))
+    refused(Visitor(c, upgraded=False).send(sent))
     witness(c)
 
 
 @test(versions=[4], config=CONFIG, cases=HEADERS)
 def headers(c, sent):
-    refused(Visitor(c, upgrade=False).send(sent))
+    refused(Visitor(c, upgraded=False).send(sent))
     witness(c)
 
 
@@ -190,13 +191,13 @@ SLOW = {
 @test(versions=[4], config=[*LAST, "connect_timeout 1"], cases=SLOW, timed=True)
 def silence_is_ended(c, sent):
     """Within connect_timeout, as for any newcomer."""
-    refused(Visitor(c, upgrade=False).send(sent))
+    refused(Visitor(c, upgraded=False).send(sent))
 
 
 @test(versions=[4], config=[*LAST, "connect_timeout 1"], timed=True)
 def slow_headers_are_ended(c):
     """A byte now and then does not prolong the time."""
-    visitor = Visitor(c, upgrade=False).send(b"GET /mqtt HTTP/1.1\r\n")
+    visitor = Visitor(c, upgraded=False).send(b"GET /mqtt HTTP/1.1\r\n")
     visitor.peer.socket.settimeout(0.1)
     while True:
         visitor.peer.send(b"A: b\r\n")
@@ -235,7 +236,7 @@ CUT = {"after-%d-bytes" % size: size for size in range(1, len(request()), 11)}
 def client_that_vanishes(c, size):
     """In its request, by a FIN and by a reset."""
     for is_reset in (False, True):
-        visitor = Visitor(c, upgrade=False).send(request()[:size])
+        visitor = Visitor(c, upgraded=False).send(request()[:size])
         if is_reset:
             visitor.peer.drop()
         else:
@@ -248,7 +249,7 @@ def client_that_vanishes(c, size):
 def client_that_vanishes_with_its_upgrade(c):
     base = None
     for number in range(200):
-        Visitor(c, upgrade=False).send(request() + frame(BINARY, codec.PING)).peer.drop()
+        Visitor(c, upgraded=False).send(request() + frame(BINARY, codec.PING)).peer.drop()
         if number == 20:
             base = c.broker.descriptors()
     while c.broker.descriptors() > base + 20:

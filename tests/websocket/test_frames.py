@@ -202,7 +202,7 @@ def of_many_pings_the_last_is_answered(c):
 @test(versions=[4], config=FRAMED)
 def frame_before_the_answer_is_taken(c):
     """A client may send frames with its request: they were early, not lost."""
-    visitor = Visitor(c, upgrade=False)
+    visitor = Visitor(c, upgraded=False)
     visitor.send(websocket.request() + frame(PING, b"early") + frame(BINARY, connect() + ASK))
     visitor.answer(101)
     events = visitor.events(lambda got: got and got[-1] == b"\x20\x02\x00\x00" + ANSWER)

@@ -30,7 +30,7 @@ GOOD = {
             "Sec-Fetch-Dest: empty",
             "Sec-Fetch-Mode: websocket",
             "Sec-Fetch-Site: same-origin",
-            "Cookie: a=%s" % ("x" * 300),
+            "Cookie: a=%s" % ("x" * 1500),
         ]
     },
     "extension-that-nobody-knows": {"sec_websocket_extensions": "x-nobody-knows"},
@@ -81,7 +81,6 @@ BAD = {
     "post": {"method": "POST"},
     "head": {"method": "HEAD"},
     "put": {"method": "PUT"},
-    "lower-case-method": {"method": "get"},
     "http-1.0": {"version": "HTTP/1.0"},
     "no-upgrade": {"upgrade": None, "connection": None},
     "another-upgrade": {"upgrade": "h2c"},
@@ -93,7 +92,7 @@ BAD = {
 @test(versions=[4], config=FRAMED, cases=BAD)
 def request_is_refused(c, fields):
     """An answer of HTTP that refuses, once, and the end."""
-    visitor = Visitor(c, upgrade=False).send(request(**fields))
+    visitor = Visitor(c, upgraded=False).send(request(**fields))
     status, headers = visitor.answer()
     assert 400 <= status < 500 or status in (501, 505), status
     assert "sec-websocket-accept" not in headers
@@ -103,7 +102,7 @@ def request_is_refused(c, fields):
 
 @test(versions=[4], config=FRAMED)
 def request_in_single_bytes(c):
-    visitor = Visitor(c, upgrade=False)
+    visitor = Visitor(c, upgraded=False)
     visitor.send(*(bytes([byte]) for byte in request()))
     visitor.answer(101)
     assert visitor.connected().alive() == []
@@ -118,7 +117,7 @@ REQUEST = request()
     cases={"at-%d" % at: at for at in range(1, len(REQUEST), 7)},
 )
 def request_in_two_segments(c, at):
-    visitor = Visitor(c, upgrade=False)
+    visitor = Visitor(c, upgraded=False)
     visitor.send(REQUEST[:at], REQUEST[at:] + frame(BINARY, connect()))
     visitor.answer(101)
     assert visitor.data(4) == b"\x20\x02\x00\x00"
@@ -127,7 +126,7 @@ def request_in_two_segments(c, at):
 @test(versions=[4], config=FRAMED)
 def early_frames_are_not_lost(c):
     """Up to what fits: also more than a buffer of HTTP takes."""
-    visitor = Visitor(c, upgrade=False)
+    visitor = Visitor(c, upgraded=False)
     sent = request() + frame(BINARY, connect()) + frame(BINARY, codec.PING) * 2000
     visitor.send(sent)
     visitor.answer(101)
@@ -150,7 +149,6 @@ ORIGIN_CASES = {
     "sub-domain": ("https://x.app.example", False),
     "prefix": ("https://app.exampl", False),
     "null": ("null", False),
-    "empty": ("", False),
     "two": ("https://app.example https://evil.example", False),
 }
 
@@ -161,7 +159,7 @@ def origin(c, row):
     if is_allowed:
         assert Visitor(c, origin=value).connected().alive() == []
         return
-    visitor = Visitor(c, upgrade=False).send(request(origin=value))
+    visitor = Visitor(c, upgraded=False).send(request(origin=value))
     visitor.answer(403)
     visitor.rest()
     witness(c)
@@ -188,6 +186,6 @@ PLAIN = {
 
 @test(versions=[4], config=[*FRAMED, "connect_timeout 2"], cases=PLAIN)
 def what_is_not_http_is_refused(c, sent):
-    data = Visitor(c, upgrade=False).send(sent).rest()
+    data = Visitor(c, upgraded=False).send(sent).rest()
     assert data == b"" or data.startswith(b"HTTP/1.1 4"), data[:100]
     witness(c)

@@ -22,11 +22,11 @@ class Visitor:
     """A connection to the listener. What comes after the upgrade is told as a list of events:
     ("pong", payload), ("close", code), and all that binary messages carry as bytes."""
 
-    def __init__(self, c, upgrade=True, address=None, **headers):
+    def __init__(self, c, upgraded=True, address=None, **headers):
         self.c, self.peer, self.buffer = c, c.raw(address=address), bytearray()
         self.in_message, self.payload = False, bytearray()
         self.head = None
-        if upgrade:
+        if upgraded:
             self.send(websocket.request(**headers))
             self.head = self.answer(101)
 
