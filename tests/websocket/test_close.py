@@ -204,3 +204,10 @@ def client_that_answers_a_close_late_is_not_waited_for(c):
     assert visitor.events(lambda _: False) == [("close", 1002)]
     assert websocket.take_frame(visitor.buffer) is None
     visitor.ended()
+
+
+@test(versions=[4], config=FRAMED, cases={"bad-frame": frame(3, b"x"), "close": close(1000)})
+def end_is_told_to_who_goes_on_sending(c, sent):
+    """What is unread when a socket is closed makes TCP forget what was sent."""
+    visitor = Visitor(c).connected().send(sent + bytes(300000))
+    assert visitor.events(lambda _: False)[-1][0] == "close"
