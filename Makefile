@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build deb rpm dist check bench attack fuzz soak torture selinux-check apparmor-check \
+.PHONY: help run build deb rpm dist dist-check sbom check bench attack fuzz soak torture selinux-check apparmor-check \
         install format clean
 
 help: ## list these targets
@@ -99,6 +99,15 @@ rpm: ## build packages of Fedora and RHEL from the tree as it is, in build/rpm
 
 dist: ## make the tarball of a release, of what is committed, in build/
 	@.ci/dist $(BUILD)
+
+dist-check: ## build the tarball of the tree as it is, out of tree, and pass its unit tests
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@tests/packages/test-dist.py $(BUILD)/daemon/hawkerd $(BUILD)/admin/hawkerctl --whole
+
+sbom: build ## list what the programs depend on, as SPDX 2.3: build/hawker.spdx.json
+	@.ci/sbom $(BUILD) >$(BUILD)/hawker.spdx.json
+	@echo $(BUILD)/hawker.spdx.json
 
 install: build ## install (DESTDIR=... for a package)
 	@$(MESON) install -C $(BUILD) --no-rebuild
