@@ -7,6 +7,7 @@ Usage: test-top.py HAWKERD HAWKERCTL
 Prints TAP. Nothing here sleeps: each wait is for an output, with a deadline.
 """
 import json
+import math
 import os
 import pty
 import re
@@ -131,8 +132,9 @@ def busy_topics_come_first(folder):
         while not (topics := listed("0")[0]):  # the time since it began may be none yet
             assert time.monotonic() < end
         assert [row[0] for row in topics] == ["a/b", "a/c"], topics
-        assert topics[0][1] == 100 * topics[1][1] > 0, topics
-        assert topics[0][2] == 2 * topics[0][1] and topics[1][2] == topics[1][1], topics
+        # They are quotients: a hundred times a third is not what hundred thirds are.
+        assert math.isclose(topics[0][1], 100 * topics[1][1]) and topics[1][1] > 0, topics
+        assert math.isclose(topics[0][2], 2 * topics[0][1]) and topics[1][2] == topics[1][1], topics
         env = {**os.environ, **bus.environment()}
         with subprocess.Popen([HAWKERCTL, "top", "-d", "0.2"], env=env, text=True,
                               stdout=subprocess.PIPE) as top:
