@@ -344,8 +344,9 @@ def a_service_of_the_admin_may_be_asked(machine):
     systemctl("start", "authority.service", SERVICE)
     wait_until("its socket", lambda: os.path.exists("/run/authority"))
     os.chmod("/run/authority", 0o666)
-    assert reason(username="ada", password=b"x") != 0
-    assert machine.refusals()
+    if machine.module == "selinux":  # AppArmor of this kernel does not look at sockets with a path
+        assert reason(username="ada", password=b"x") != 0
+        assert machine.refusals()
     with allowed(machine, "hawker_connect_authority", "/run/authority rw,"):
         assert reason(username="ada", password=b"x") == 0
 
@@ -360,9 +361,9 @@ def pam_may_execute_programs(machine):
     systemctl("start", SERVICE)
     assert reason(username="ada", password=b"ada") != 0
     assert machine.refusals()
-    with allowed(machine, "hawker_exec_pam", "/usr/local/bin/check-user Cx,",
-                 "profile /usr/local/bin/check-user {", "include <abstractions/base>",
-                 "/usr/local/bin/check-user r,", "/usr/bin/{dash,tr} mrix,", "}"):
+    # The unit has NoNewPrivileges=: there is no way into a profile of its own.
+    with allowed(machine, "hawker_exec_pam", "/usr/local/bin/check-user rix,",
+                 "/usr/bin/{dash,tr} mrix,"):
         assert reason(username="ada", password=b"ada") == 0
         assert reason(username="ada", password=b"bob") == 0x86
 
