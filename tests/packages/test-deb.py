@@ -69,10 +69,10 @@ def each_folder_is_of_root(deb):
         assert not wrong, wrong
 
 
-def the_configuration_alone_is_a_conffile(deb):
+def what_the_admin_may_change_is_a_conffile(deb):
     found = {package: run("dpkg-deb", "-I", path, "conffiles").split()
              for package, path in deb.items() if package == "hawker"}
-    assert found == {"hawker": ["/etc/hawker/hawker.conf"]}, found
+    assert found == {"hawker": ["/etc/apparmor.d/usr.sbin.hawkerd", "/etc/hawker/hawker.conf"]}, found
     assert "conffiles" not in run("dpkg-deb", "-I", deb["hawker-cockpit"])
 
 
@@ -145,7 +145,7 @@ def lintian_has_nothing_to_say_of_the_sources(_):
     return None
 
 
-TESTS = (each_file_is_in_the_list, each_folder_is_of_root, the_configuration_alone_is_a_conffile,
+TESTS = (each_file_is_in_the_list, each_folder_is_of_root, what_the_admin_may_change_is_a_conffile,
          it_lets_in_this_machine_alone, it_depends_on_libraries_and_systemd,
          an_upgrade_keeps_the_sockets, lintian_has_nothing_to_say_of_the_packages,
          lintian_has_nothing_to_say_of_the_sources)
