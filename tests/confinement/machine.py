@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-DEADLINE = 60  # seconds of a single wait; nothing here is quick
+DEADLINE = 180  # seconds of a single wait; nothing here is quick
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONFIG = "/etc/hawker/conf.d/test.conf"
 SERVICE = "hawker.service"
