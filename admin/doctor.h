@@ -23,6 +23,9 @@ typedef struct Patient {
 /* The unit: is it running, and how did it end; how many files it may open. */
 void doctor_examine_service(const Patient *patient, Findings *findings);
 
+/* Its socket units that have failed: does another program have the address. */
+void doctor_examine_sockets(const Patient *patient, Findings *findings);
+
 /* The bus: the broker's name, its policy, and polkit. */
 void doctor_examine_bus(const Patient *patient, Findings *findings);
 

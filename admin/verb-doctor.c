@@ -13,6 +13,7 @@
 static void examine(const Patient *patient, Findings *findings)
 {
         doctor_examine_service(patient, findings);
+        doctor_examine_sockets(patient, findings);
         doctor_examine_bus(patient, findings);
         doctor_examine_files(patient, findings);
         doctor_examine_listeners(patient, findings);
