@@ -9,6 +9,7 @@ Each test goes on where the one before has ended. Prints TAP.
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 
@@ -25,13 +26,15 @@ OTHER, OTHER_PORT = "hawker@other.service", 1884
 OTHER_CONFIG = "/etc/hawker/other.conf"
 CONFIG = "/etc/hawker/hawker.conf"
 RETAINED = "kept/over/it"
+TESTS_DEADLINE = 300  # seconds of those of the package itself
 
 
 class Shelf(Machine):
     """With what the tests of the packages need."""
 
     def __init__(self, build):
-        super().__init__(build, "mosquitto")
+        super().__init__(build, "autopkgtest", "dpkg-dev", "mosquitto", "mosquitto-clients",
+                         "openssl")
 
 
 def client(box, name, port=1883, **fields):
@@ -82,6 +85,23 @@ def what_the_doctor_says_mends_it(box):
     assert box.show(SOCKET, "ActiveState") == "active"
     assert listening(box, 1883)
     wait_until("the service", lambda: box.show(SERVICE, "ActiveState") == "active")
+
+
+def its_own_tests_pass(box):
+    sources = box.path("/tmp/sources")
+    shutil.copytree(os.path.join(build_deb.SOURCE, "debian"), os.path.join(sources, "debian"))
+    box.write("/etc/apt/sources.list", "")
+    package = "/tmp/" + os.path.basename(box.deb)
+    done = subprocess.run(
+        ["nsenter", "-t", str(box.leader), "-a", "autopkgtest", "--no-built-binaries",
+         "--output-dir", "/tmp/results", package, "/tmp/sources", "--", "null"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", timeout=TESTS_DEADLINE, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    results = text_of(box, "/tmp/results/summary").split("\n")
+    passed = {line.split()[0] for line in results if line.strip().endswith("PASS")}
+    assert passed == {"first-publish", "reload", "certificate-rotation", "upgrade"}, results
+    assert not os.listdir(box.path("/etc/hawker/conf.d"))
 
 
 def an_upgrade_and_a_downgrade_drop_nobody(box):
@@ -178,7 +198,7 @@ TESTS = (beside_mosquitto_it_is_installed_and_says_what_is_wrong, what_the_docto
          an_upgrade_and_a_downgrade_drop_nobody, a_changed_configuration_stays,
          a_removal_keeps_what_it_knew, installed_again_it_goes_on,
          the_page_for_cockpit_comes_and_goes, a_purge_leaves_nothing,
-         after_a_purge_it_is_installed_as_on_the_first_day)
+         after_a_purge_it_is_installed_as_on_the_first_day, its_own_tests_pass)
 
 if __name__ == "__main__":
     sys.exit(tell("packages", TESTS, Shelf, sys.argv[1]))
