@@ -5,6 +5,7 @@ import resource
 import shutil
 import ssl
 
+import codec
 import websocket
 from daemon import Skip, surroundings
 from watch import Memory, Pair, require, until
@@ -70,6 +71,29 @@ def test_come_and_go(case):
         until(case, lambda: case.broker.descriptors() <= base, 'the descriptors are given back')
         pair.exchange()
         memory.require_below(8 << 20)
+
+
+@surroundings(*FRAMED, 'max_packet_size 250000000', 'connect_timeout 60')
+def test_what_is_only_claimed_takes_no_memory(case):
+        """Frames that claim terabytes, packets that claim 200 MB, fragments without an end."""
+        pair, memory = Pair(case), None
+        head = bytes([codec.PUBLISH << 4]) + codec.varint(200000000) + codec.string('t')
+        for number in range(300):
+                peer = case.raw(address=case.broker.address2)
+                stream = websocket.Stream(peer.socket)
+                if number % 3 == 0:
+                        peer.send(websocket.frame(websocket.BINARY, b'\x10', bits=64, length=1 << 40))
+                else:
+                        stream.sendall(codec.connect(5, client_id=case.id('claims%d' % number)))
+                        stream.recv(100)
+                        kind = {'bits': 64, 'length': 1 << 40} if number % 3 == 1 else {'final': False}
+                        peer.send(websocket.frame(websocket.BINARY, head, **kind))
+                if number == 30:
+                        memory = Memory(case.broker)
+                if number % 20 == 0:
+                        pair.exchange()
+        pair.exchange()
+        memory.require_below(32 << 20)
 
 
 def put(case, name):

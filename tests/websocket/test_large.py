@@ -7,7 +7,7 @@ import codec
 import websocket
 from harness import test
 from peer import Failure
-from visitor import FRAMED, LAST, Visitor, connect, witness
+from visitor import FRAMED, Visitor, witness
 from websocket import BINARY, CONTINUATION, PING, PONG, frame
 
 SIZES = [0, 1, 4079, 4096, 65535, 65536, 1 << 20, 10000000]
@@ -150,28 +150,3 @@ def too_large_a_packet_is_told_with_1009(c, size):
     visitor.peer.half_close()
     visitor.ended()
     witness(c)
-
-
-@test(versions=[4], config=[*LAST, "max_packet_size 250000000", "connect_timeout 60"])
-def what_is_only_claimed_takes_no_memory(c):
-    """Frames that claim terabytes, packets that claim 200 MB, fragments without end."""
-    pair = c.client("a", address=c.broker.address2), c.client("b", address=c.broker.address2)
-    pair[1].subscribe(c.topic())
-    head = bytes([codec.PUBLISH << 4]) + codec.varint(200000000) + codec.string("t")
-    before, visitors = None, []
-    for number in range(300):
-        visitor = Visitor(c)
-        if number % 3 == 0:
-            visitor.send(frame(BINARY, b"\x10", length=1 << 40))
-        else:
-            visitor.send(frame(BINARY, connect()))
-            visitor.data(4)
-            kind = {"bits": 64, "length": 1 << 40} if number % 3 == 1 else {"final": False}
-            visitor.send(frame(BINARY, head, **kind))
-        visitors.append(visitor)
-        if number == 30:
-            before = c.broker.memory()
-    pair[0].publish(c.topic(), b"through")
-    pair[1].message("through")
-    grown = c.broker.memory() - before
-    assert grown < 32 << 20, "grown by %d bytes" % grown
