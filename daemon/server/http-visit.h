@@ -27,8 +27,9 @@ typedef struct HttpVisit {
         bool has_forwarded;
         Address forwarded; /* who X-Forwarded-For says that it is; the port is 0 */
 
-        /* Written by the control thread, before it answers. */
-        char *failed_name; /* who could not prove to be that; NULL: nobody has failed */
+        /* Who could not prove to be that; NULL: nobody has failed. Written by the control thread,
+         * before its answer, which may come too late for the visitor. */
+        _Atomic(char *) failed_name;
 } HttpVisit;
 
 /* References the endpoint, copies `peer` as far as it fits. 0 or -ENOMEM. */
