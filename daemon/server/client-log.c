@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "mqtt/reason.h"
-#include "server/request-head.h"
+#include "server/http-answer.h"
 #include "util/log.h"
 
 #define NAME_MAX_SHOWN 128
@@ -104,7 +104,7 @@ void client_log_refused_request(Connection *connection, int status, const char *
         fields[1] = (LogField){"MQTT_LISTENER", connection->endpoint->name};
         log_fields(LOG_CATEGORY_INFORMATION, MESSAGE_ID_CLIENT_FAILED, fields, ARRAY_SIZE(fields),
                    "Connection at %s ended: HTTP status %d %s%s%s", peer, status,
-                   request_status_phrase(status), why ? ", " : "", why ? why : "");
+                   http_status_phrase((unsigned)status), why ? ", " : "", why ? why : "");
 }
 
 void client_log_flapping(Connection *newcomer, const Connection *here)

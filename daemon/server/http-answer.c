@@ -12,7 +12,8 @@
 static const struct {
         unsigned status;
         const char *phrase;
-} phrases[] = {
+        const char *fields; /* that belong to it wherever it is said; NULL: none */
+} statuses[] = {
         {200, "OK"},
         {301, "Moved Permanently"},
         {304, "Not Modified"},
@@ -20,23 +21,34 @@ static const struct {
         {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
-        {405, "Method Not Allowed"},
+        {405, "Method Not Allowed", "Allow: GET, HEAD\r\n"},
+        {408, "Request Timeout"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
-        {426, "Upgrade Required"},
+        {426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
+        {502, "Bad Gateway"},
         {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
 };
 
 const char *http_status_phrase(unsigned status)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
-                if (phrases[i].status == status)
-                        return phrases[i].phrase;
+        for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+                if (statuses[i].status == status)
+                        return statuses[i].phrase;
         return "Unknown";
+}
+
+static const char *fields_of(unsigned status)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+                if (statuses[i].status == status && statuses[i].fields)
+                        return statuses[i].fields;
+        return "";
 }
 
 static int print(Buffer *out, const char *format, ...) _printf_(2, 3);
@@ -66,12 +78,13 @@ int http_answer_head(const HttpAnswer *answer, uint64_t length, Buffer *out)
                      "Cache-Control: %s\r\n"
                      "X-Content-Type-Options: nosniff\r\n"
                      "%s%s%s"
-                     "%s"
+                     "%s%s"
                      "Content-Length: %" PRIu64 "\r\n\r\n",
                      answer->status, http_status_phrase(answer->status),
                      answer->cache ? answer->cache : "no-store",
                      answer->type ? "Content-Type: " : "", answer->type ? answer->type : "",
-                     answer->type ? "\r\n" : "", answer->fields ? answer->fields : "", length);
+                     answer->type ? "\r\n" : "", fields_of(answer->status),
+                     answer->fields ? answer->fields : "", length);
 }
 
 int http_answer_format(const HttpAnswer *answer, bool is_head, Buffer *out)

@@ -32,5 +32,6 @@ int http_answer_head(const HttpAnswer *answer, uint64_t length, Buffer *out);
 /* Appends head and body (the head only: is_head). The same. */
 int http_answer_format(const HttpAnswer *answer, bool is_head, Buffer *out);
 
-/* Appends a whole answer that says the status in its body. `fields` as above. The same. */
+/* Appends a whole answer that says the status in its body. `fields` as above, beside those that
+ * belong to the status (405, 426). The same. */
 int http_answer_status(unsigned status, const char *fields, bool is_head, Buffer *out);

@@ -111,9 +111,9 @@ static int begin_answer(HttpCall *call, int r)
         return r < 0 ? -1 : http_call_send(call);
 }
 
-static int refuse(HttpCall *call, unsigned status, const char *fields)
+static int refuse(HttpCall *call, unsigned status)
 {
-        return begin_answer(call, http_answer_status(status, fields, call->is_head, &call->out));
+        return begin_answer(call, http_answer_status(status, NULL, call->is_head, &call->out));
 }
 
 /* Who it is for, if who asks may say so. */
@@ -132,7 +132,7 @@ int http_call_upgrade(HttpCall *call)
 {
         const ListenerSettings *listener = call->visit->endpoint->listener;
         HttpRequest request = {};
-        HttpRefusal refusal = {400};
+        unsigned status = 400;
         int r;
 
         r = http_request_init(&request, call->wsi);
@@ -140,13 +140,13 @@ int http_call_upgrade(HttpCall *call)
                 return -1;
         if (r == 0) {
                 call->is_head = request.method == HTTP_HEAD;
-                refusal = http_upgrade_check(&request, listener);
+                status = http_upgrade_check(&request, listener);
                 take_forwarded(call->visit, &request);
         }
         http_request_done(&request);
-        if (refusal.status == 0)
+        if (status == 0)
                 return 0;
-        refuse(call, refusal.status, refusal.fields);
+        refuse(call, status);
         return -1; /* anything else would not be a refusal; so little is sent at once */
 }
 
@@ -189,25 +189,25 @@ int http_call_time_out(HttpCall *call)
         if (!call->question)
                 return -1;
         http_desk_withdraw(call->desk, TAKE_PTR(call->question));
-        return refuse(call, 503, NULL);
+        return refuse(call, 503);
 }
 
 static int answer(HttpCall *call, const HttpRequest *request)
 {
         const ListenerSettings *listener = call->visit->endpoint->listener;
-        const HttpRefusal refusal = http_request_check(request);
+        const unsigned status = http_request_check(request);
         int r;
 
         call->is_head = request->method == HTTP_HEAD;
-        if (refusal.status > 0)
-                return refuse(call, refusal.status, refusal.fields);
+        if (status > 0)
+                return refuse(call, status);
         take_forwarded(call->visit, request);
         r = http_download_begin(request, listener->http_dir, &call->file, &call->out);
         if (r != -ENOENT)
-                return r < 0 ? refuse(call, 500, NULL) : http_call_send(call);
+                return r < 0 ? refuse(call, 500) : http_call_send(call);
         if (listener->protocol == LISTENER_HTTP_API)
                 return ask(call, request);
-        return refuse(call, 404, NULL);
+        return refuse(call, 404);
 }
 
 int http_call_answer(HttpCall *call)
@@ -218,7 +218,7 @@ int http_call_answer(HttpCall *call)
         r = http_request_init(&request, call->wsi);
         if (r == -ENOMEM)
                 return -1;
-        r = r < 0 ? refuse(call, 400, NULL) : answer(call, &request);
+        r = r < 0 ? refuse(call, 400) : answer(call, &request);
         http_request_done(&request);
         return r;
 }

@@ -49,10 +49,14 @@ static char *copy(struct lws *wsi, enum lws_token_indexes token, char separator)
         return text;
 }
 
+/* An empty one, too, which can be copied where a missing one cannot. */
 static int copy_fields(HttpRequest *request, struct lws *wsi)
 {
+        char none;
+
         for (size_t i = 0; i < _HTTP_FIELD_COUNT; i++) {
-                if (lws_hdr_total_length(wsi, tokens[i]) <= 0)
+                if (lws_hdr_total_length(wsi, tokens[i]) <= 0 &&
+                    lws_hdr_copy_fragment(wsi, &none, sizeof(none), tokens[i], 0) < 0)
                         continue;
                 request->fields[i] = copy(wsi, tokens[i], ',');
                 if (!request->fields[i])

@@ -9,25 +9,9 @@
 
 #include <stdbool.h>
 
-struct lws;
+#include "server/http-field.h"
 
-typedef enum HttpField {
-        HTTP_FIELD_HOST,
-        HTTP_FIELD_UPGRADE,
-        HTTP_FIELD_CONNECTION,
-        HTTP_FIELD_WEBSOCKET_KEY,
-        HTTP_FIELD_WEBSOCKET_VERSION,
-        HTTP_FIELD_WEBSOCKET_PROTOCOL,
-        HTTP_FIELD_ORIGIN,
-        HTTP_FIELD_FORWARDED_FOR,
-        HTTP_FIELD_ACCEPT,
-        HTTP_FIELD_AUTHORIZATION,
-        HTTP_FIELD_IF_NONE_MATCH,
-        HTTP_FIELD_IF_MODIFIED_SINCE,
-        HTTP_FIELD_CONTENT_LENGTH,
-        HTTP_FIELD_TRANSFER_ENCODING,
-        _HTTP_FIELD_COUNT,
-} HttpField;
+struct lws;
 
 typedef enum HttpMethod {
         HTTP_GET,

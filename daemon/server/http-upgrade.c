@@ -11,19 +11,19 @@
 /* RFC 6455, 4.1: what the client has drawn. */
 #define KEY_SIZE 16
 
-HttpRefusal http_request_check(const HttpRequest *request)
+unsigned http_request_check(const HttpRequest *request)
 {
         const char *length = request->fields[HTTP_FIELD_CONTENT_LENGTH];
 
         if (request->method == HTTP_OTHER_METHOD)
-                return (HttpRefusal){405, "Allow: GET, HEAD\r\n"};
+                return 405;
         if (!request->is_1_0 && !request->fields[HTTP_FIELD_HOST])
-                return (HttpRefusal){400};
+                return 400;
         if (request->fields[HTTP_FIELD_TRANSFER_ENCODING])
-                return (HttpRefusal){400};
+                return 400;
         if (length && strcmp(length, "0") != 0)
-                return (HttpRefusal){413};
-        return (HttpRefusal){};
+                return 413;
+        return 0;
 }
 
 /* Of this listener: each, if none is named. */
@@ -77,23 +77,23 @@ static bool offers_mqtt(const HttpRequest *request)
         return http_field_has(offered, "mqtt", true) || http_field_has(offered, "mqttv3.1", true);
 }
 
-HttpRefusal http_upgrade_check(const HttpRequest *request, const ListenerSettings *listener)
+unsigned http_upgrade_check(const HttpRequest *request, const ListenerSettings *listener)
 {
-        HttpRefusal refusal = http_request_check(request);
+        const unsigned status = http_request_check(request);
 
-        if (refusal.status > 0)
-                return refusal;
+        if (status > 0)
+                return status;
         if (!knows_path(request, listener))
-                return (HttpRefusal){404};
+                return 404;
         if (!http_field_has(request->fields[HTTP_FIELD_UPGRADE], "websocket", false))
-                return (HttpRefusal){400};
+                return 400;
         if (!is_version_13(request))
-                return (HttpRefusal){426, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"};
+                return 426;
         if (!is_websocket(request))
-                return (HttpRefusal){400};
+                return 400;
         if (!may_come(request, listener))
-                return (HttpRefusal){403};
+                return 403;
         if (!offers_mqtt(request))
-                return (HttpRefusal){400};
-        return (HttpRefusal){};
+                return 400;
+        return 0;
 }

@@ -10,14 +10,9 @@
 #include "config/settings.h"
 #include "server/http-request.h"
 
-/* What is wrong with it. */
-typedef struct HttpRefusal {
-        unsigned status;    /* 0: nothing is */
-        const char *fields; /* of the answer; NULL: none */
-} HttpRefusal;
+/* The request by itself: its method, Host, and that nothing follows it. For each one. 0, or the
+ * status to refuse it with. */
+unsigned http_request_check(const HttpRequest *request);
 
-/* The request by itself: its method, Host, and that nothing follows it. For each one. */
-HttpRefusal http_request_check(const HttpRequest *request);
-
-/* And as an upgrade, by the rules of the listener. */
-HttpRefusal http_upgrade_check(const HttpRequest *request, const ListenerSettings *listener);
+/* And as an upgrade, by the rules of the listener. The same. */
+unsigned http_upgrade_check(const HttpRequest *request, const ListenerSettings *listener);

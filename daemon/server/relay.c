@@ -5,12 +5,13 @@
 #include "server/relay.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/answer-head.h"
+#include "server/http-answer.h"
+#include "server/http-field.h"
 #include "server/http.h"
 
 #define FAULT_DIGIT 9U /* of an answer: the first one of its status */
@@ -40,6 +41,7 @@ Relay *relay_free(Relay *relay)
                 return NULL;
         relay_close(relay);
         http_visit_unref(relay->visit);
+        buffer_done(&relay->request);
         buffer_done(&relay->answer);
         free(relay);
         return NULL;
@@ -66,21 +68,29 @@ int relay_open(Relay *relay, Loop *loop, Http *http, HttpVisit *visit)
 
 int relay_ask(Relay *relay, Bytes request)
 {
-        const size_t left = relay->head.size - relay->asked;
-        ssize_t n = 0;
+        const Bytes head = {request.data, relay->head.size};
+        size_t left;
+        ssize_t n;
+        int r;
 
+        r = relay->has_asked ? 0 : http_field_filter(head, &relay->request);
+        if (r < 0)
+                return r;
+        relay->has_asked = true;
+        left = buffer_length(&relay->request);
         if (left == 0)
                 return 0;
-        n = send(relay->source.fd, request.data + relay->asked, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+        n = send(relay->source.fd, buffer_head(&relay->request), left, MSG_DONTWAIT | MSG_NOSIGNAL);
         /* One that has closed already may have answered. */
         if (n < 0 && errno != EAGAIN && errno != EPIPE)
                 return -errno;
         if (n < 0 && errno == EPIPE)
                 n = (ssize_t)left;
         if (n > 0)
-                relay->asked += (size_t)n;
+                buffer_consume(&relay->request, (size_t)n);
+        buffer_release(&relay->request);
         return loop_modify(relay->loop, &relay->source,
-                           relay->asked < relay->head.size ? EPOLLIN | EPOLLOUT : EPOLLIN);
+                           (size_t)MAX(n, 0) < left ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 static bool may_upgrade(const Relay *relay)
@@ -145,13 +155,5 @@ int relay_pause(Relay *relay, bool is_paused)
 
 bool relay_refuse(const Relay *relay, int status, Buffer *to)
 {
-        char text[256];
-        int size;
-
-        if (relay->is_answered)
-                return false;
-        size = snprintf(text, sizeof(text),
-                        "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status,
-                        request_status_phrase(status));
-        return buffer_append(to, text, (size_t)size) == 0;
+        return !relay->is_answered && http_answer_status((unsigned)status, NULL, false, to) == 0;
 }

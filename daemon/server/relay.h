@@ -24,8 +24,9 @@ typedef struct Relay {
         Connection *connection;
         HttpVisit *visit; /* a reference, from relay_open() on */
         RequestHead head;
-        size_t asked;          /* so much of the head is on its way */
+        Buffer request;        /* what is to go to the HTTP thread of the head */
         Buffer answer;         /* what has come of one whose kind is not known */
+        bool has_asked : 1;    /* `request` was made */
         bool is_answered : 1;  /* it is, and the client gets it */
         bool is_refused : 1;   /* by a status of 400 and more */
         bool has_upgraded : 1; /* by a whole 101 */
@@ -42,7 +43,8 @@ Relay *relay_free(Relay *relay);
  * visit: a reference, taken over in any case. 0; -EBUSY: the HTTP thread has too much to do; or
  * -errno. */
 int relay_open(Relay *relay, Loop *loop, Http *http, HttpVisit *visit);
-/* Sends what has not been sent of the head that `request` begins with. 0, or -errno. */
+/* Sends what has not been sent of the head that `request` begins with, as far as its fields are
+ * known. 0, or -errno. */
 int relay_ask(Relay *relay, Bytes request);
 
 /*

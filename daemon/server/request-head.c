@@ -11,32 +11,11 @@
 
 enum {
         BAD_REQUEST = 400,
+        METHOD_NOT_ALLOWED = 405,
         CONTENT_TOO_LARGE = 413,
         FIELDS_TOO_LARGE = 431,
         VERSION_NOT_SUPPORTED = 505,
 };
-
-const char *request_status_phrase(int status)
-{
-        static const struct {
-                int status;
-                const char *phrase;
-        } phrases[] = {
-                {BAD_REQUEST, "Bad Request"},
-                {408, "Request Timeout"},
-                {CONTENT_TOO_LARGE, "Content Too Large"},
-                {FIELDS_TOO_LARGE, "Request Header Fields Too Large"},
-                {502, "Bad Gateway"},
-                {503, "Service Unavailable"},
-                {504, "Gateway Timeout"},
-                {VERSION_NOT_SUPPORTED, "HTTP Version Not Supported"},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
-                if (phrases[i].status == status)
-                        return phrases[i].phrase;
-        return "Error";
-}
 
 /* Up to the blank; the rest behind it. */
 static Bytes take_word(Bytes *line)
@@ -50,7 +29,8 @@ static Bytes take_word(Bytes *line)
         return word;
 }
 
-/* METHOD, target and version, with one blank each in between. */
+/* METHOD, target and version, with one blank each in between. Other methods, and targets that are
+ * no paths, libwebsockets would answer itself, with pages of its own. */
 static int check_request_line(Bytes line)
 {
         const Bytes method = take_word(&line), target = take_word(&line);
@@ -58,10 +38,14 @@ static int check_request_line(Bytes line)
         if (!head_is_token(method) || target.length == 0 ||
             memchr(target.data, '\t', target.length))
                 return BAD_REQUEST;
-        if (bytes_equal(line, BYTES_LITERAL("HTTP/1.1")) ||
-            bytes_equal(line, BYTES_LITERAL("HTTP/1.0")))
-                return 0;
-        return bytes_has_prefix(line, BYTES_LITERAL("HTTP/")) ? VERSION_NOT_SUPPORTED : BAD_REQUEST;
+        if (!bytes_equal(line, BYTES_LITERAL("HTTP/1.1")) &&
+            !bytes_equal(line, BYTES_LITERAL("HTTP/1.0")))
+                return bytes_has_prefix(line, BYTES_LITERAL("HTTP/")) ? VERSION_NOT_SUPPORTED
+                                                                      : BAD_REQUEST;
+        if (!bytes_equal(method, BYTES_LITERAL("GET")) &&
+            !bytes_equal(method, BYTES_LITERAL("HEAD")))
+                return METHOD_NOT_ALLOWED;
+        return target.data[0] == '/' ? 0 : BAD_REQUEST;
 }
 
 /* What would make others see the end of the request elsewhere. */

@@ -24,9 +24,7 @@ typedef struct RequestHead {
 /*
  * Goes on with all that has come of a request; `data` begins with its first byte each time. 0: the
  * head is complete, head->size of it; -EAGAIN: it is not yet; > 0: the status to refuse it with,
- * which is final: 400, 413 (it has a body), 431 (larger than maximum), 505 (not HTTP/1).
+ * which is final: 400, 405 (neither GET nor HEAD), 413 (it has a body), 431 (larger than maximum),
+ * 505 (not HTTP/1).
  */
 int request_head_take(RequestHead *head, Bytes data, size_t maximum);
-
-/* "Bad Request", … for a status that a worker answers with. */
-const char *request_status_phrase(int status);

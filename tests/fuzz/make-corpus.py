@@ -134,6 +134,24 @@ SEEDS = {
         "h2": "FF FF 'PRI * HTTP/2.0' 0D0A 0D0A 'SM' 0D0A 0D0A",
         "mqtt": "FF FF 100C 0004 'MQTT' 0402 003C 0000",
     },
+    "http": {
+        "get": "00 00 'GET / HTTP/1.1' 0D0A 'Host: a' 0D0A 0D0A",
+        "file": "00 00 'GET /%62ase-passwd/../passwd.master?a=b&c HTTP/1.0' 0D0A "
+        "'If-None-Match: *' 0D0A 0D0A",
+        "upgrade": "04 10 'GET /mqtt HTTP/1.1' 0D0A 'Host: a' 0D0A 'Upgrade: websocket' 0D0A "
+        "'Connection: Upgrade' 0D0A 'Sec-WebSocket-Version: 13' 0D0A "
+        "'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' 0D0A 'Sec-WebSocket-Protocol: mqtt' 0D0A "
+        "'X-Forwarded-For: ::1, 1.2.3.4:5' 0D0A 'Origin: https://a.example' 0D0A 0D0A",
+        "page": "01 00 'HEAD /metrics?a=b HTTP/1.1' 0D0A 'Host: a' 0D0A "
+        "'Authorization: Basic YTpi' 0D0A 0D0A",
+        "body": "00 00 'POST / HTTP/1.1' 0D0A 'Host: a' 0D0A 'Content-Length: 5' 0D0A 0D0A 'hello'",
+        "chunked": "01 00 'GET / HTTP/1.1' 0D0A 'Host: a' 0D0A 'Transfer-Encoding: chunked' 0D0A "
+        "0D0A '0' 0D0A 0D0A",
+        "folded": "00 00 'GET / HTTP/1.1' 0D0A 'Host: a' 0D0A 20 'b' 0A 0A",
+        "h2c": "00 00 'GET / HTTP/1.1' 0D0A 'Host: a' 0D0A 'Upgrade: h2c' 0D0A "
+        "'HTTP2-Settings: AAMAAABk' 0D0A 0D0A",
+        "h2": "00 00 'PRI * HTTP/2.0' 0D0A 0D0A 'SM' 0D0A 0D0A 000000040000000000",
+    },
     "answer-head": {
         "upgrade": "'HTTP/1.1 101 Switching Protocols' 0D0A 'Upgrade: websocket' 0D0A 0D0A",
         "mqtt": "'HTTP/1.1 101 OK' 0D0A 'Upgrade: WebSocket' 0D0A 'Sec-WebSocket-Protocol: mqtt' "

@@ -37,6 +37,7 @@ GOOD = {
     "deflate-is-offered": {
         "sec_websocket_extensions": "permessage-deflate; client_max_window_bits"
     },
+    "extensions-by-the-hundred": {"sec_websocket_extensions": "a;" * 1500},
     "host-with-a-port": {"host": "localhost:1883"},
     "host-of-v6": {"host": "[::1]:1883"},
     "origin-where-none-is-asked-for": {"origin": "https://example.org"},

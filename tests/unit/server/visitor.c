@@ -104,5 +104,5 @@ unsigned visitor_status(const char *answer)
 {
         unsigned status;
 
-        return sscanf(answer, "HTTP/1.1 %3u ", &status) == 1 ? status : 0;
+        return sscanf(answer, "HTTP/1.%*1u %3u ", &status) == 1 ? status : 0;
 }
