@@ -25,7 +25,7 @@ class Test:
     def __init__(self, function, version, holds, options):
         self.function, self.version, self.holds = function, version, holds
         self.config, self.timed, self.own = options["config"], options["timed"], options["own"]
-        self.case = options.get("case")
+        self.case, self.bare = options.get("case"), function.bare
         self.group = function.__module__.removeprefix("test_").replace("_", "-")
         self.suite = os.path.basename(os.path.dirname(sys.modules[function.__module__].__file__))
         name = [function.__name__.replace("_", "-"), self.case, options["shown"]]
@@ -44,6 +44,7 @@ def test(v3="", v5="", versions=None, cases=None, config=(), timed=False, own=Fa
     """
 
     def register(function):
+        function.bare = getattr(function, "bare", False)
         runs = versions or ([4] if v3 else []) + ([5] if v5 else [])
         for version in runs:
             holds = (v5 if version == 5 else v3).split()
@@ -69,7 +70,15 @@ def _bind(function, cases, case):
         return function(c, cases[case])
 
     bound.__name__, bound.__module__ = function.__name__, function.__module__
+    bound.bare = function.bare
     return bound
+
+
+def bare(function):
+    """Marks a test, below its `@test`s, that is about what lies under MQTT: over a WebSocket it would
+    be another test."""
+    function.bare = True
+    return function
 
 
 class Case:

@@ -63,6 +63,8 @@ def main():
     tests = [
         one for one in load(options.group or groups(options.folder)) if options.filter in one.title
     ]
+    if options.websocket:
+        tests = [one for one in tests if not one.bare]
     if options.list:
         print("\n".join(one.title for one in tests))
         return 0

@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 
-from harness import test
+from harness import bare, test
 
 ONE = ["listener {port} 127.0.0.1", "enable_proxy_protocol 1"]
 TWO = ["listener {port} 127.0.0.1", "enable_proxy_protocol 2"]
@@ -54,6 +54,7 @@ def tls_follows_a_line(c):
 
 
 @test(versions=[5], config=TWO, cases={"none": b"", "line": LINE, "short": header()[:-1]})
+@bare
 def without_header_nobody_comes_in(c, before):
     peer = c.raw(before=before)
     peer.open(client_id=c.id())
@@ -88,6 +89,7 @@ def certificate_that_the_proxy_saw_names_the_user(c):
 
 
 @test(versions=[5], config=["listener {port} 127.0.0.1"])
+@bare
 def reload_brings_it_for_new_connections(c):
     before = c.client("before")
     assert c.broker.reload(TWO)

@@ -10,7 +10,7 @@ import stat
 import threading
 
 import codec
-from harness import test
+from harness import bare, test
 from peer import Failure
 
 HERE = "listener {port} 127.0.0.1"
@@ -202,6 +202,7 @@ WRONG = {
     config=["max_keepalive 500", HERE, "mount_point jail/", "listener 0 {path}/old.sock"],
     cases=WRONG,
 )
+@bare
 def wrong_settings_change_nothing(c, case):
     lines, blamed, words = case
     pair = Pair(c)

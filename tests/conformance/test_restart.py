@@ -8,7 +8,7 @@ import time
 import codec
 import keeper
 from codec import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, Will
-from harness import test
+from harness import bare, test
 
 SERVER = ("@certfile {certs}/server.pem", "@keyfile {certs}/server.key")
 SHUTTING_DOWN, ADMINISTRATIVE, KEEP_ALIVE, NOT_AUTHORIZED = 0x8B, 0x98, 0x8D, 0x87
@@ -59,6 +59,7 @@ def what_was_sent_while_nobody_was_there_is_answered(c):
 
 
 @restarting()
+@bare
 def who_connects_meanwhile_waits(c):
     c.client("a")
     c.broker.leave()
@@ -414,6 +415,7 @@ def tls_context(c):
 
 
 @restarting(config=SERVER)
+@bare
 def clients_of_tls_are_told_and_come_back_by_their_ticket(c):
     tls = tls_context(c)
     will = Will(c.topic("gone"), b"gone")
@@ -436,6 +438,7 @@ def clients_of_tls_are_told_and_come_back_by_their_ticket(c):
 
 
 @restarting([5], config=SERVER)
+@bare
 def tls_client_that_does_not_shake_hands_holds_nobody_up(c):
     silent = c.raw()
     c.client("a", tls=tls_context(c))

@@ -9,7 +9,7 @@ import threading
 import time
 
 import codec
-from harness import test
+from harness import bare, test
 from peer import Failure
 
 SERVER = ["@certfile {certs}/server.pem", "@keyfile {certs}/server.key"]
@@ -127,6 +127,7 @@ def lower_versions_are_refused(c):
 
 
 @test(versions=[5], config=SERVER, cases={"mqtt": ["mqtt"], "http": ["http/1.1"], "none": []})
+@bare
 def alpn_is_mqtt(c, protocols):
     tls = context(c)
     if protocols:
@@ -134,6 +135,21 @@ def alpn_is_mqtt(c, protocols):
     peer = c.client(tls=tls)
     expected = "mqtt" if protocols == ["mqtt"] else None
     assert peer.socket.selected_alpn_protocol() == expected
+
+
+@test(
+    versions=[5],
+    config=["listener {port2} 127.0.0.1", "listener {port} 127.0.0.1", "protocol websockets"]
+    + [line[1:] for line in SERVER],
+    cases={"http": ["http/1.1"], "mqtt": ["mqtt"], "none": []},
+)
+@bare
+def alpn_of_websockets_is_http(c, protocols):
+    tls = context(c)
+    if protocols:
+        tls.set_alpn_protocols(protocols)
+    expected = "http/1.1" if protocols == ["http/1.1"] else None
+    assert c.raw(tls=tls).socket.selected_alpn_protocol() == expected
 
 
 @test(versions=[5], config=SERVER)
@@ -295,6 +311,7 @@ def certificate_alone_is_no_username(c):
 
 
 @test(versions=[4, 5], config=SERVER, own=True)
+@bare
 def plain_mqtt_on_a_tls_port(c):
     peer = c.raw()
     peer.open(client_id=c.id())
@@ -324,6 +341,7 @@ JUNK = {
 
 @test(versions=[5], config=SERVER, cases=JUNK)
 @test(versions=[5], config=RSA, cases=by_rsa(JUNK))
+@bare
 def junk_is_closed(c, junk):
     peer = c.raw()
     peer.send(junk)
@@ -333,6 +351,7 @@ def junk_is_closed(c, junk):
 
 @test(versions=[5], config=SERVER, own=True)
 @test(versions=[5], config=RSA, cases={"rsa": None}, own=True)
+@bare
 def junk_leaves_one_line_each(c, _=None):
     """With the peer and the reason. A broker of its own: floods of lines are held back."""
     for junk in JUNK.values():
@@ -345,6 +364,7 @@ def junk_leaves_one_line_each(c, _=None):
 
 
 @test(versions=[5], config=RSA, own=True)
+@bare
 def stop_in_a_storm_of_handshakes(c):
     """What helpers have is waited for, what waits for them is not."""
     begun = []
@@ -373,6 +393,7 @@ def junk_behind_the_handshake_is_closed(c, version):
 
 @test(versions=[5], config=SERVER + TIMEOUT, timed=True, cases={"": b"", "half": HELLO})
 @test(versions=[5], config=RSA + TIMEOUT, timed=True, cases={"rsa": b"", "rsa/half": HELLO})
+@bare
 def half_handshakes_time_out(c, begin):
     before = time.monotonic()
     peer = c.raw()
@@ -384,6 +405,7 @@ def half_handshakes_time_out(c, begin):
 
 @test(versions=[5], config=SERVER)
 @test(versions=[5], config=RSA, cases={"rsa": None})
+@bare
 def truncated_handshakes_do_no_harm(c, _=None):
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     hello = context(c).wrap_bio(incoming, outgoing, server_hostname="localhost")
@@ -453,6 +475,7 @@ def many_connections(c, _=None):
     ],
     cases={"right": ("sensor", 0), "wrong": ("other", 1)},
 )
+@bare
 def mosquitto_with_a_pre_shared_key(c, case):
     pub(
         c,
@@ -464,6 +487,7 @@ def mosquitto_with_a_pre_shared_key(c, case):
 
 
 @test(versions=[5], config=SERVER)
+@bare
 def mosquitto_with_a_certificate(c):
     pub(c, ["--cafile", os.path.join(c.broker.certificates, "ca.pem")], 0)
 

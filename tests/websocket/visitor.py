@@ -22,8 +22,9 @@ class Visitor:
     """A connection to the listener. What comes after the upgrade is told as a list of events:
     ("pong", payload), ("close", code), and all that binary messages carry as bytes."""
 
-    def __init__(self, c, upgraded=True, address=None, **headers):
-        self.c, self.peer, self.buffer = c, c.raw(address=address), bytearray()
+    def __init__(self, c, upgraded=True, address=None, source=None, **headers):
+        self.c, self.buffer = c, bytearray()
+        self.peer = c.raw(address=address, source=source)
         self.in_message, self.payload = False, bytearray()
         self.head = None
         if upgraded:
