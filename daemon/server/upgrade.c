@@ -141,6 +141,9 @@ static int hand_on(Connection *connection, Relay *relay)
         HttpVisit *visit;
         int r;
 
+        /* CONNACK cannot tell it why. */
+        if (connection->refuse && connection_listener(connection)->protocol == LISTENER_HTTP_API)
+                return -EBUSY;
         r = make_visit(connection, &visit);
         if (r == 0)
                 r = relay_open(relay, &shard->loop, shard->plane->http, visit);
@@ -182,13 +185,23 @@ static void take_request(Connection *connection, void (*ready)(LoopSource *sourc
 
 /* --- the answer --- */
 
-/* True: the gate lets it in. */
-static bool take_forwarded(Connection *connection)
+/* Before the client gets a byte of it: the HTTP thread has told who that is. True: the gate lets it
+ * in. */
+static bool begin_answer(Connection *connection)
 {
-        const HttpVisit *visit = connection->extras->relay->visit;
+        const Relay *relay = connection->extras->relay;
+        const HttpVisit *visit = relay->visit;
 
-        return !visit->may_forward ||
-               proxied_take_peer(connection, visit->has_forwarded ? &visit->forwarded : NULL);
+        if (visit->may_forward &&
+            !proxied_take_peer(connection, visit->has_forwarded ? &visit->forwarded : NULL)) {
+                connection_close(connection);
+                return false;
+        }
+        if (relay->is_refused) {
+                note_refused(connection);
+                note_failed_login(connection);
+        }
+        return true;
 }
 
 /* Its 101 is written. What has come behind the request is in the input. */
@@ -198,10 +211,6 @@ static bool become_websocket(Connection *connection)
         Transport below = connection->transport;
         int r;
 
-        if (!take_forwarded(connection)) {
-                connection_close(connection);
-                return false;
-        }
         buffer_consume(&connection->input, relay->head.size);
         r = websocket_init(&connection->transport, &below, buffer_bytes(&connection->input));
         if (r == 0)
@@ -259,10 +268,8 @@ bool upgrade_answered(Connection *connection)
                 refuse_for(connection, r);
                 return false;
         }
-        if (relay->is_refused && !was_answered) {
-                note_refused(connection);
-                note_failed_login(connection);
-        }
+        if (relay->is_answered && !was_answered && !begin_answer(connection))
+                return false;
         return write_answer(connection);
 }
 

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mqtt/protocol.h"
+#include "server/client.h"
 #include "server/connection.h"
 #include "stage-park.h"
 #include "stage-web.h"
@@ -39,6 +41,12 @@ static void one_newcomer(Settings *settings)
 {
         websockets(settings);
         settings->max_unauthenticated = 1;
+}
+
+static void one_connection(Settings *settings)
+{
+        http_api(settings);
+        settings->listeners[0].max_connections = 1;
 }
 
 static Client *begin(Stage *stage, unsigned workers, void (*adjust)(Settings *settings))
@@ -332,6 +340,33 @@ static void test_newcomers(void)
         end_stage(&stage, second);
 }
 
+/* CONNACK cannot tell it that there are too many. */
+static void test_refused_by_limit(void)
+{
+        static const Address nobody = {.storage.ss_family = AF_UNIX, .length = sizeof(sa_family_t)};
+        int fds[2];
+        Client *client = NULL;
+        Stage stage;
+
+        fake_begin();
+        stage_init(&stage, 1, one_connection);
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), ==, 0);
+        g_assert_cmpint(client_accept(stage_shard(&stage, 0),
+                                      &(ConnectionOrigin){.endpoint = stage.endpoint,
+                                                          .peer = &nobody,
+                                                          .fd = fds[1],
+                                                          .refuse = REASON_QUOTA_EXCEEDED}),
+                        ==, 0);
+        client = g_new0(Client, 1);
+        *client = (Client){.stage = &stage, .fd = fds[0]};
+        say(client, BYTES_LITERAL(HEAD));
+        hear_status(client, "503 Service Unavailable");
+        g_assert_cmpuint(fake.n_visits, ==, 0);
+        close(fds[0]);
+        g_free(client);
+        end_stage(&stage, NULL);
+}
+
 /* The settings that it began with hold for the upgrade. */
 static void test_reload(void)
 {
@@ -358,6 +393,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/upgrade/client-leaves", test_client_leaves);
         g_test_add_func("/server/upgrade/newcomers", test_newcomers);
         g_test_add_func("/server/upgrade/reload", test_reload);
+        g_test_add_func("/server/upgrade/refused-by-limit", test_refused_by_limit);
         for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
                 g_autofree char *name =
                         g_strdup_printf("/server/upgrade/refusal/%s", refusals[i].name);

@@ -244,6 +244,27 @@ static void trusting(Settings *settings)
         listener->n_proxies = 1;
 }
 
+/* What the HTTP thread has read. */
+static void forward(const char *address)
+{
+        g_assert_cmpint(address_parse(address, 0, AF_UNSPEC, &fake.visit->forwarded), ==, 0);
+        fake.visit->has_forwarded = true;
+}
+
+static Client *upgrade_from(Stage *stage, void (*adjust)(Settings *settings), const char *address)
+{
+        Client *client;
+
+        fake_begin();
+        stage_init(stage, 1, adjust);
+        client = client_new(stage, 0, MQTT_3_1_1);
+        say(client, BYTES_LITERAL(HEAD));
+        forward(address);
+        fake_answer(stage, BYTES_LITERAL(UPGRADED));
+        hear(client, BYTES_LITERAL(UPGRADED), false);
+        return client;
+}
+
 static void assert_peer(const Stage *stage, const char *peer)
 {
         const Connection *connection =
@@ -253,24 +274,74 @@ static void assert_peer(const Stage *stage, const char *peer)
         g_assert_cmpstr(connection_peer_format(connection, text, sizeof(text)), ==, peer);
 }
 
+/* Whatever its answer: another client of the same address is there. */
+static void one_each(Settings *settings)
+{
+        trusting(settings);
+        settings->address_max_connections = 1;
+}
+
+static void test_forwarded_counts(void)
+{
+        const Bytes answers[] = {BYTES_LITERAL(UPGRADED), BYTES_LITERAL("HTTP/1.1 200 OK\r\n\r\n")};
+
+        for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+                Client *first, *second;
+                Stage stage;
+
+                first = upgrade_from(&stage, one_each, "192.0.2.1");
+                second = client_new(&stage, 0, MQTT_3_1_1);
+                say(second, BYTES_LITERAL(HEAD));
+                forward("192.0.2.1");
+                fake_answer(&stage, answers[i]);
+                hear(second, (Bytes){}, true);
+                say(first, BYTES_LITERAL(CONNECT));
+                hear(first, BYTES_LITERAL(CONNACK), false);
+                client_free(second);
+                end_stage(&stage, first);
+        }
+}
+
 static void test_forwarded(void)
 {
         for (unsigned trusted = 0; trusted < 2; trusted++) {
                 Client *client;
                 Stage stage;
 
-                fake_begin();
-                stage_init(&stage, 1, trusted ? trusting : websockets);
-                client = client_new(&stage, 0, MQTT_3_1_1);
-                say(client, BYTES_LITERAL(HEAD));
+                client = upgrade_from(&stage, trusted ? trusting : websockets, "192.0.2.1");
                 g_assert_cmpint(fake.visit->may_forward, ==, trusted);
-                g_assert_cmpint(address_parse("192.0.2.1", 0, AF_UNSPEC, &fake.visit->forwarded),
-                                ==, 0);
-                fake.visit->has_forwarded = true;
-                fake_answer(&stage, BYTES_LITERAL(UPGRADED));
                 assert_peer(&stage, trusted ? "192.0.2.1:0" : stage.endpoint->name);
                 end_stage(&stage, client);
         }
+}
+
+/* By the header of PROXY nobody else has anything to say. */
+static void behind_proxy(Settings *settings)
+{
+        trusting(settings);
+        settings->listeners[0].enable_proxy_protocol = 2;
+}
+
+static void test_proxy_of_tls(void)
+{
+        static const char head[] = "\r\n\r\n\0\r\nQUIT\n"
+                                   "\x21\x11\0\x14\xC0\0\2\1\xC0\0\2\2\xDC\4\7\x5B"
+                                   "\x20\0\5\1\0\0\0\1" HEAD;
+        Client *client;
+        Stage stage;
+
+        fake_begin();
+        stage_init(&stage, 1, behind_proxy);
+        client = client_new(&stage, 0, MQTT_3_1_1);
+        say(client, (Bytes){(const uint8_t *)head, sizeof(head) - 1});
+        fake_take(BYTES_LITERAL(HEAD));
+        g_assert_true(fake.visit->is_secure);
+        g_assert_false(fake.visit->may_forward);
+        g_assert_cmpstr(fake.visit->peer, ==, "192.0.2.1:56324");
+        forward("192.0.2.9");
+        fake_answer(&stage, BYTES_LITERAL(UPGRADED));
+        assert_peer(&stage, "192.0.2.1:56324");
+        end_stage(&stage, client);
 }
 
 int main(int argc, char **argv)
@@ -296,5 +367,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/websocket-client/restarts-amid-input", test_restarts_amid_input);
         g_test_add_func("/server/websocket-client/restarts-amid-output", test_restarts_amid_output);
         g_test_add_func("/server/websocket-client/forwarded", test_forwarded);
+        g_test_add_func("/server/websocket-client/forwarded-counts", test_forwarded_counts);
+        g_test_add_func("/server/websocket-client/proxy-of-tls", test_proxy_of_tls);
         return g_test_run();
 }
