@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/broker.h"
 #include "admin/hawkerd.h"
 #include "util/macro.h"
 
@@ -17,7 +18,8 @@ int verb_test_config(const Command *command)
 
         errno = ENOMEM;
         if (file)
-                execlp(program, program, "--test-config", "-c", file, NULL);
+                execlp(program, program, "--test-config", "-c", file,
+                       broker_is_running(command) ? "--running" : NULL, NULL);
         fprintf(stderr, "hawkerctl: cannot run %s: %s\n", program, strerror(errno));
         return EXIT_FAILED;
 }

@@ -7,7 +7,7 @@
 #include "command-line.h"
 #include "util/parse.h"
 
-enum { OPTION_TEST_CONFIG = 256, OPTION_DUMP_CONFIG, OPTION_VERSION };
+enum { OPTION_TEST_CONFIG = 256, OPTION_DUMP_CONFIG, OPTION_RUNNING, OPTION_VERSION };
 
 static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
@@ -17,6 +17,7 @@ static const struct option options[] = {
         {"instance", required_argument, NULL, 'i'},
         {"port", required_argument, NULL, 'p'},
         {"quiet", no_argument, NULL, 'q'},
+        {"running", no_argument, NULL, OPTION_RUNNING},
         {"test-config", no_argument, NULL, OPTION_TEST_CONFIG},
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, OPTION_VERSION},
@@ -40,6 +41,8 @@ void command_line_help(FILE *to)
               "      --test-config   try the settings with every file and port they name, say "
               "what\n"
               "                      is wrong, and end\n"
+              "      --running       with --test-config: ports in use are those of the broker that "
+              "runs\n"
               "      --dump-config   print the settings in force and where each comes from\n"
               "      --version       print the version\n"
               "  -h, --help          print this\n"
@@ -88,7 +91,8 @@ static bool take_flag(CommandLine *command, int option)
         command->background |= option == 'd';
         command->source.verbose |= option == 'v';
         command->source.quiet |= option == 'q';
-        return option == 'd' || option == 'v' || option == 'q';
+        command->is_running |= option == OPTION_RUNNING;
+        return option == 'd' || option == 'v' || option == 'q' || option == OPTION_RUNNING;
 }
 
 int command_line_parse(int argc, char **argv, CommandLine *ret_command)

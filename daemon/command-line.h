@@ -24,6 +24,7 @@ typedef struct CommandLine {
         CommandAction action;
         SettingsSource source; /* its strings are those of argv */
         bool background;
+        bool is_running; /* a broker that has its ports already: of COMMAND_TEST_CONFIG */
 } CommandLine;
 
 /* 0; or -EINVAL, with what is wrong written to stderr. */

@@ -54,13 +54,13 @@ static int status_of(int error)
 
 /* All that can be known before the start: each part is always tried, to show every problem at once.
  */
-static int test_config(Settings *settings)
+static int test_config(Settings *settings, bool is_running)
 {
         _cleanup_(config_errors_done) ConfigErrors errors = CONFIG_ERRORS_INIT;
         _cleanup_(listeners_done) Listeners listeners = {};
         PassedSockets none = {};
         TlsTicketKey key;
-        const ListenerMeans means = {.passed = &none, .ticket_key = &key};
+        const ListenerMeans means = {.passed = &none, .ticket_key = &key, .is_running = is_running};
         int tested, opened, banned;
 
         tested = settings_test(settings, NULL, &errors);
@@ -76,7 +76,10 @@ static int test_config(Settings *settings)
                 return status_of(opened);
         if (banned < 0)
                 return status_of(banned);
-        puts("The settings are fine.");
+        puts(is_running ? "The settings are fine; ports in use were taken for those of the broker "
+                          "that "
+                          "runs."
+                        : "The settings are fine.");
         return EXIT_SUCCESS;
 }
 
@@ -145,7 +148,7 @@ int main(int argc, char **argv)
                 return EXIT_WRONG_SETTINGS;
 
         if (command.action == COMMAND_TEST_CONFIG)
-                status = test_config(settings);
+                status = test_config(settings, command.is_running);
         else if (command.action == COMMAND_DUMP_CONFIG)
                 status = settings_dump(settings, stdout) < 0 ? EXIT_CANNOT_START : EXIT_SUCCESS;
         else

@@ -55,7 +55,8 @@ static int unix_address(const ListenerSettings *of, ConfigErrors *errors, Stream
         return 0;
 }
 
-static int open_unix(const ListenerSettings *of, ConfigErrors *errors, StreamListening *ret_own)
+static int open_unix(const ListenerSettings *of, const ListenerHave *have, ConfigErrors *errors,
+                     StreamListening *ret_own)
 {
         StreamUnixAddress address;
         int r;
@@ -64,6 +65,8 @@ static int open_unix(const ListenerSettings *of, ConfigErrors *errors, StreamLis
         if (r < 0)
                 return r;
         r = stream_listen_unix(&address, ret_own);
+        if (r == -EADDRINUSE && have->is_running)
+                return 0;
         return r < 0 ? listener_blame(errors, of, r, ret_own->why) : 0;
 }
 
@@ -113,6 +116,8 @@ static int open_tcp(const Settings *settings, const ListenerSettings *of, const 
         int r;
 
         r = stream_listen_tcp(&address, ret_own);
+        if (r == -EADDRINUSE && have->is_running)
+                return 0;
         if (r < 0)
                 return blame_open(errors, of, r, ret_own->why);
         return ret_own->why[0] ? listener_warn(errors, of, ret_own->why) : 0;
@@ -124,7 +129,7 @@ int listener_open_own(const Settings *settings, const ListenerSettings *of,
         if (!of->path)
                 return open_tcp(settings, of, have, errors, ret_own);
         *ret_own = (StreamListening){};
-        return have->n_served > 0 ? 0 : open_unix(of, errors, ret_own);
+        return have->n_served > 0 ? 0 : open_unix(of, have, errors, ret_own);
 }
 
 int listener_admit(const ListenerSettings *of, ConfigErrors *errors)

@@ -336,6 +336,7 @@ static int open_missing(Listener *listener, const ListenerMeans *means, ConfigEr
                 .n_served = listener->n_sockets,
                 .rivals = rivals,
                 .n_rivals = find_rivals(listener, means->before, rivals, ARRAY_SIZE(rivals)),
+                .is_running = means->is_running,
                 .bind_only = means->before,
         };
         int r;

@@ -100,6 +100,7 @@ def a_listener_with_a_certificate_comes_by_a_reload(box):
     figure("certbot certonly", since)
     box.pid = box.show(SERVICE, "MainPID")
     box.write(f"{FOLDER}/internet.conf", INTERNET)
+    succeed(box, "hawkerctl", "test-config")
     box.systemctl("reload", SERVICE)
     assert served(box) == box.authority.serial(NAME)
     assert f"listener {TLS_PORT}: added" in log_of(box), log_of(box)

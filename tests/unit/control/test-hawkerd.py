@@ -167,6 +167,20 @@ def busy_port_is_status_1_with_file_and_line(folder):
             assert f"{path}:2:" in err and f"127.0.0.1:{port}" in err, err
 
 
+def busy_port_is_fine_to_test_while_a_broker_runs(folder):
+    path = os.path.join(folder, "busy.sock")
+    with socket.create_server(("127.0.0.1", 0)) as busy, socket.socket(socket.AF_UNIX) as local:
+        local.bind(path)
+        local.listen()
+        config = write(folder, f"listener {busy.getsockname()[1]} 127.0.0.1\nlistener 0 {path}\n")
+        assert run("-c", config, "--test-config")[0] == 1
+        status, out, err = run("-c", config, "--test-config", "--running")
+        assert (status, err) == (0, "") and "of the broker that runs" in out, (status, out, err)
+        assert os.path.exists(path)
+        config = write(folder, "listener 1883 127.0.0.1\nlisener 1\n")
+        assert run("-c", config, "--test-config", "--running")[0] == 3
+
+
 def unusable_certificates_are_status_3_with_file_and_line(folder):
     path = write(folder, f"listener 0 {folder}/sock\ncertfile {folder}/a.pem\n"
                          f"keyfile {folder}/b.pem\n")
@@ -434,6 +448,7 @@ TESTS = [
     broken_bans_are_status_3_with_file_and_line,
     broken_bans_of_the_broker_itself_too,
     busy_port_is_status_1_with_file_and_line,
+    busy_port_is_fine_to_test_while_a_broker_runs,
     test_config_tells_every_problem_at_once,
     test_config_leaves_nothing_behind,
     dump_config_can_be_read_back,
