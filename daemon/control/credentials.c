@@ -120,6 +120,19 @@ static int check_copy(const char *folder, const char *path)
         return r < 0 ? r : access(copy, F_OK) < 0 ? -errno : 0;
 }
 
+/* Whether it is there may be hidden from the service: then root is asked about. */
+static int blame_copy(TlsNotes *notes, const char *option, const char *path)
+{
+        if (access(path, F_OK) < 0 && errno == ENOENT)
+                return tls_notes_error(notes, option, "%s cannot be read: %s", path,
+                                       strerror(ENOENT));
+        return tls_notes_error(
+                notes, option,
+                "%s has no copy that the service can read: if it is there, root makes "
+                "one at the start and at 'systemctl reload', not at a signal",
+                path);
+}
+
 /* 0; or -EKEYREJECTED with each that is missing told, or -ENOMEM. */
 static int check_copies(const ListenerSettings *of, const char *folder, TlsNotes *notes)
 {
@@ -135,12 +148,7 @@ static int check_copies(const ListenerSettings *of, const char *folder, TlsNotes
                         if (r == -ENOMEM)
                                 return r;
                         if (r < 0)
-                                result = tls_notes_error(
-                                        notes, credential_files[i].option,
-                                        "%s has no copy that the service can read: root makes "
-                                        "them at its start and at 'systemctl reload', not at a "
-                                        "signal",
-                                        path);
+                                result = blame_copy(notes, credential_files[i].option, path);
                 }
         }
         return result;

@@ -16,6 +16,7 @@
 #include "control/listener-open.h"
 #include "control/socket-match.h"
 #include "transport/stream.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 static int blame_errno(ConfigErrors *errors, const ListenerSettings *of, int error)
@@ -48,10 +49,46 @@ static TlsCredentials *settle_credentials(TlsCredentials *loaded, const Listener
         return tls_credentials_ref(before->credentials);
 }
 
+static const TlsFacts *find_expired(const TlsCredentials *credentials)
+{
+        const int64_t now = (int64_t)clock_realtime();
+        const TlsFacts *facts;
+        size_t n;
+
+        facts = tls_credentials_describe(credentials, &n);
+        for (size_t i = 0; i < n; i++)
+                if (facts[i].not_after <= now)
+                        return &facts[i];
+        return NULL;
+}
+
+/* A renewal that has gone wrong: clients trust the certificate that is in force, and not this one.
+ * At a start there is no better one, and only a warning. */
+static int refuse_expired(const Listener *listener, const Listener *before, ConfigErrors *errors)
+{
+        _cleanup_free_ char *line = NULL;
+        const TlsFacts *expired;
+
+        if (!listener->credentials || !before || !before->credentials ||
+            listener->credentials == before->credentials || find_expired(before->credentials))
+                return 0;
+        expired = find_expired(listener->credentials);
+        if (!expired)
+                return 0;
+        if (asprintf(&line,
+                     "The new certificate (%s, serial %s) has expired: the one before, which has "
+                     "not, "
+                     "goes on",
+                     expired->subject, expired->serial) < 0)
+                return blame_errno(errors, listener->of, -ENOMEM);
+        return listener_blame(errors, listener->of, -EKEYREJECTED, line);
+}
+
 int listener_new(Settings *settings, const ListenerSettings *of, const ListenerMeans *means,
                  ConfigErrors *errors, Listener **ret_listener)
 {
         _cleanup_(listener_freep) Listener *listener = calloc(1, sizeof(*listener));
+        const Listener *before = listener_counterpart(means->before, settings, of);
         int r;
 
         if (!listener)
@@ -61,8 +98,10 @@ int listener_new(Settings *settings, const ListenerSettings *of, const ListenerM
         r = credentials_load(of, means->ticket_key, errors, &listener->credentials);
         if (r < 0)
                 return r == -ENOMEM ? blame_errno(errors, of, r) : r;
-        listener->credentials = settle_credentials(
-                listener->credentials, listener_counterpart(means->before, settings, of));
+        listener->credentials = settle_credentials(listener->credentials, before);
+        r = refuse_expired(listener, before, errors);
+        if (r < 0)
+                return r;
         *ret_listener = TAKE_PTR(listener);
         return 0;
 }

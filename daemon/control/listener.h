@@ -57,7 +57,7 @@ typedef struct ListenerMeans {
 /*
  * Loads the TLS credentials of one listener of settings (a reference is kept): those of before, if
  * nothing in their files has changed. 0, or -errno with the reason and the line added to errors;
- * -EKEYREJECTED if they cannot be used.
+ * -EKEYREJECTED if they cannot be used, or have expired while those of before have not.
  */
 int listener_new(Settings *settings, const ListenerSettings *of, const ListenerMeans *means,
                  ConfigErrors *errors, Listener **ret_listener);
