@@ -72,10 +72,22 @@ static char *find_closed_folder(const Reader *reader, const char *path)
         return NULL;
 }
 
-/* systemd reads it as root for the service (import-credentials). */
-static bool is_copied(const struct stat *about)
+/* systemd reads it as root for the service (import-credentials), if nobody but root and its owner
+ * can have put it there. */
+static bool is_copied(const char *path, const struct stat *about)
 {
-        return about->st_uid == 0 && S_ISREG(about->st_mode);
+        _cleanup_free_ char *folder = strdup(path);
+        struct stat above;
+        uid_t owner = 0;
+
+        for (char *at = folder ? strchr(folder + 1, '/') : NULL; at; at = strchr(at + 1, '/')) {
+                *at = 0;
+                if (stat(folder, &above) < 0 || (owner != 0 && owner != above.st_uid))
+                        return false;
+                owner = above.st_uid;
+                *at = '/';
+        }
+        return folder && (owner == 0 || owner == about->st_uid) && S_ISREG(about->st_mode);
 }
 
 static void examine(const Reader *reader, size_t i, const char *path, Findings *findings)
@@ -102,7 +114,7 @@ static void examine(const Reader *reader, size_t i, const char *path, Findings *
         }
         closed = find_closed_folder(reader, path);
         if ((closed || !may(reader, &about, S_ISDIR(about.st_mode) ? 5 : 4)) &&
-            !is_copied(&about)) {
+            !is_copied(path, &about)) {
                 findings_add(findings, VERDICT_FAIL, "files", "%s %s: %s may not read it%s%s",
                              named[i].option, path, reader->name, closed ? ", because of " : "",
                              closed ? closed : "");

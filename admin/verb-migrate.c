@@ -21,7 +21,7 @@
 #define SOCKET         "hawker-privileged.socket"
 #define PORT_UNBOUND   1024 /* the first that needs no privilege */
 #define DATABASE       "mosquitto.db"
-#define DATABASE_PLACE "/var/lib/mosquitto/"
+#define DATABASE_PLACE "/var/lib/mosquitto"
 
 static const TableColumn columns[] = {
         {"BECOMES", false, 0}, {"LINE", false, 2}, {"OPTION", false, 0}, {"WHY", false, 1}};
@@ -206,19 +206,34 @@ static int write_socket(const char *folder, const Migration *migration, bool for
 
 /* --- what is left to do --- */
 
+/* Of a folder, without the / at its end. */
+static int place_length(const char *folder)
+{
+        const size_t length = strlen(folder);
+
+        return (int)(length > 1 && folder[length - 1] == '/' ? length - 1 : length);
+}
+
 static void print_steps(const Migration *migration, const char *folder, bool has_socket)
 {
-        const char *place = migration_value(migration, "persistence_location");
+        const char *where = migration_value(migration, "persistence_location");
+        const char *place = where ? where : DATABASE_PLACE;
         const char *name = migration_value(migration, "persistence_file");
+        const char *kept = migration_value(migration, "persistence");
         const bool is_system = strcmp(folder, FOLDER) == 0;
         _cleanup_free_ char *database = NULL;
 
         puts("\nWhat is left to do:");
+        /* That of the package tries again and again while the port is taken: it would begin with an
+         * empty store. And its socket would keep port 1883 for this machine alone. Mosquitto writes
+         * all that it holds at its end. */
+        puts("  systemctl disable --now hawker.socket\n"
+             "  systemctl stop hawker\n"
+             "  systemctl disable --now mosquitto");
         printf("  hawkerctl test-config %s/hawker.conf\n", folder);
-        puts("  systemctl disable --now mosquitto");
-        if (asprintf(&database, "%s/%s", place ? place : DATABASE_PLACE, name ? name : DATABASE) >=
+        if (asprintf(&database, "%.*s/%s", place_length(place), place, name ? name : DATABASE) >=
                     0 &&
-            access(database, F_OK) == 0)
+            (access(database, F_OK) == 0 || (kept && strcmp(kept, "true") == 0)))
                 printf("  hawkerctl import %s\n", database);
         if (has_socket && !is_system)
                 printf("  cp %s/" SOCKET " " UNITS "\n", folder);

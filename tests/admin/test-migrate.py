@@ -115,11 +115,17 @@ def nothing_is_overwritten_without_a_word(folder):
 
 
 def the_import_is_offered(folder):
-    source = write(folder, "mosquitto.conf", "persistence true", f"persistence_location {folder}/")
-    assert "hawkerctl import" not in migrate("--into", folder, source)[1]
-    write(folder, "mosquitto.db", "x")
-    assert f"hawkerctl import {folder}//mosquitto.db" in migrate("--into", folder, "--force",
-                                                                 source)[1]
+    """Mosquitto may not have written it yet: it does when it is stopped, which comes first."""
+    place = f"persistence_location {folder}/"
+    for lines, database, is_offered in ((["persistence true", place], False, True),
+                                        (["persistence false", place], False, False),
+                                        ([place], False, False), ([place], True, True)):
+        source = write(folder, "mosquitto.conf", *lines)
+        if database:
+            write(folder, "mosquitto.db", "x")
+        told = migrate("--into", folder, "--force", source)[1]
+        assert (f"hawkerctl import {folder}/mosquitto.db\n" in told) == is_offered, told
+        assert told.index("disable --now mosquitto") < told.index("hawkerctl test-config"), told
 
 
 def what_cannot_be_read_is_named(folder):
