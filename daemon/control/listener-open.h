@@ -20,7 +20,7 @@ typedef struct ListenerHave {
         const int *rivals; /* listening sockets that will be closed when the settings hold */
         size_t n_rivals;
         bool is_running; /* what is in use already is left out */
-        bool bind_only; /* clients may not connect yet, but to a Unix socket */
+        bool bind_only;  /* clients may not connect yet, but to a Unix socket */
 } ListenerHave;
 
 /*

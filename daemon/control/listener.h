@@ -51,7 +51,7 @@ typedef struct ListenerMeans {
         const TlsTicketKey *ticket_key; /* seals session tickets */
         Listeners *before;              /* that run now, and may hand sockets on; NULL: none */
         bool is_running; /* only tried: what is in use belongs to the broker that runs */
-        Parked *parked; /* what the last process left: its sockets are taken out; NULL: nothing */
+        Parked *parked;  /* what the last process left: its sockets are taken out; NULL: nothing */
 } ListenerMeans;
 
 /*
