@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build deb rpm dist dist-check sbom check bench attack fuzz soak torture selinux-check apparmor-check \
+.PHONY: help run build deb packages-check rpm dist dist-check sbom check bench attack fuzz soak torture selinux-check apparmor-check \
         install format clean
 
 help: ## list these targets
@@ -92,6 +92,10 @@ apparmor-check: ## the same with AppArmor
 deb: ## build Debian packages of the last commit, in build/packages
 	@.ci/dependencies package
 	@tests/packages/build_deb.py --committed --output $(BUILD)/packages
+
+packages-check: ## build the Debian packages twice, in different places: they are the same to the byte
+	@.ci/dependencies package
+	@tests/packages/test-reproducible.py
 
 rpm: ## build packages of Fedora and RHEL from the tree as it is, in build/rpm
 	@command -v rpmbuild >/dev/null || .ci/dependencies check
