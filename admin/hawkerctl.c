@@ -15,7 +15,8 @@
 const Verb verbs[] = {
         {"status", NULL, "how the broker is", verb_status},
         {"reload", NULL, "have the configuration read again", verb_reload,
-         .options = OPTIONS({'w', "wait", NULL, "print what has changed, fail if it failed"})},
+         .options = OPTIONS({'w', "wait", NULL, "print what has changed, fail if it failed"},
+                            {'q', "quiet", NULL, "do not print what has changed: the log has it"})},
         {"restart", NULL, "restart the broker, with its connections", verb_restart},
         {"test-config", "[FILE]", "say what is wrong in a configuration", verb_test_config},
         {"config", "[FILE]", "the settings, and where each comes from", verb_config,

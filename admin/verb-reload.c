@@ -3,6 +3,7 @@
 /* hawkerctl reload: the configuration is read again. */
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "admin/broker.h"
 #include "admin/json.h"
@@ -15,12 +16,20 @@ typedef struct ChangeRow {
         const char *listener, *option, *before, *after, *when;
 } ChangeRow;
 
+/* In the words of the log. */
 static void print_row(const ChangeRow *row)
 {
+        if (strcmp(row->option, "listener") == 0) {
+                printf("listener %s: %s\n", row->listener, row->after[0] ? "added" : "removed");
+                return;
+        }
         fputs(row->option, stdout);
         if (row->listener[0])
                 printf(" of %s", row->listener);
-        printf(": %s", row->after[0] ? row->after : "not set any more");
+        if (!row->before[0] && !row->after[0])
+                fputs(": other content", stdout);
+        else
+                printf(": %s", row->after[0] ? row->after : "not set any more");
         if (row->before[0])
                 printf(" (was %s)", row->before);
         printf(", %s\n", row->when);
@@ -100,7 +109,9 @@ static int ask_and_wait(const Broker *broker)
         if (r < 0)
                 return broker_failed(r);
         status = broker_call(broker, call, TIMEOUT, &reply);
-        return status == EXIT_DONE ? print_changes(reply, broker->command->json) : status;
+        if (status != EXIT_DONE || command_has(broker->command, "quiet"))
+                return status;
+        return print_changes(reply, broker->command->json);
 }
 
 int verb_reload(const Command *command)

@@ -136,6 +136,15 @@ def reload_says_what_has_changed(folder):
             next(row for row in json.loads(out) if row["option"] == "workers").items(), out
 
 
+def reload_tells_of_listeners_or_nothing(folder):
+    with Bus(folder) as bus, broker(folder, bus) as one:
+        rewrite(one, config(folder, "listener 0 %s/more" % folder))
+        assert ctl(bus, "reload", "--wait") == (DONE, f"listener {folder}/more: added\n", "")
+        rewrite(one, config(folder))
+        assert ctl(bus, "reload", "-wq") == (DONE, "", "")
+        assert not os.path.exists(folder + "/more")
+
+
 def reload_that_fails_says_why(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         rewrite(one, "max_keepalive 1\nlisener 1883\nqueue_drop both\n")
@@ -448,6 +457,7 @@ TESTS = [
     status_is_for_people,
     status_is_for_programs,
     reload_says_what_has_changed,
+    reload_tells_of_listeners_or_nothing,
     reload_that_fails_says_why,
     reload_without_wait_only_asks,
     who_may_not_is_told,

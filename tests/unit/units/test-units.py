@@ -72,7 +72,7 @@ def keys_come_before_the_broker(folder, name):
     reloads = [line for line in lines if line.startswith("ExecReload=")]
     assert len(starts) == 1 and starts[0].startswith("ExecStartPre=+" + IMPORT), starts
     assert len(reloads) == 2 and reloads[0].startswith("ExecReload=+" + IMPORT), reloads
-    assert reloads[1].startswith("ExecReload=" + CTL) and "reload --wait" in reloads[1], reloads
+    assert reloads[1].startswith("ExecReload=" + CTL) and "reload --wait --quiet" in reloads[1], reloads
 
 
 def sysusers_are_understood(folder, _):
