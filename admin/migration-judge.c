@@ -90,7 +90,7 @@ static int take_complaint(Migration *migration, const char *path, const char *te
 /* How many lines have been left out; -errno. */
 static int judge_once(Migration *migration, const char *path, char **ret_complaint)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *last = NULL;
         size_t allocated = 0;
         HawkerdDump dump;
         int n = 0, r, status;
@@ -105,10 +105,14 @@ static int judge_once(Migration *migration, const char *path, char **ret_complai
                 if (r < 0 && !*ret_complaint)
                         *ret_complaint = strdup(text);
                 n += r > 0;
+                free(last);
+                last = strdup(text);
         }
         status = hawkerd_dump_end(&dump);
         if (status == 0)
                 return 0;
+        if (n == 0 && !*ret_complaint)
+                *ret_complaint = TAKE_PTR(last); /* as that there is no hawkerd */
         return n > 0 ? n : -EINVAL;
 }
 

@@ -136,7 +136,19 @@ def what_cannot_be_read_is_named(folder):
     assert status == FAILED and "nowhere" in err and os.listdir(folder) == ["mosquitto.conf"], err
 
 
+def a_hawkerd_that_is_not_there_is_named(folder):
+    source = write(folder, "mosquitto.conf", "listener 1883 127.0.0.1")
+    missing = os.path.join(folder, "hawkerd")
+    os.environ["HAWKERD"] = missing
+    try:
+        status, _, err = migrate("--dry-run", source)
+    finally:
+        os.environ["HAWKERD"] = HAWKERD
+    assert status == FAILED and f"cannot run {missing}: No such file" in err, (status, err)
+
+
 TESTS = [
+    a_hawkerd_that_is_not_there_is_named,
     what_is_the_same_is_taken_over,
     each_other_line_has_its_fate,
     what_is_written_is_valid,
