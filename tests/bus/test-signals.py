@@ -218,11 +218,11 @@ def one_subscribes_once(folder):
         assert refused(peer.call, "Subscribe") == "org.hawker.Error.AlreadySubscribed"
         peer.call("Unsubscribe")
         assert refused(peer.call, "Unsubscribe") == "org.hawker.Error.NotSubscribed"
-        with Client(folder, b"c"):
+        with Client(folder, b"c"):  # its end may be seen late
             assert peer.is_quiet(), peer.signals
-        peer.call("Subscribe")
-        with Client(folder, b"d"):
-            assert peer.next("ClientConnected", "ClientDisconnected")[:2] == ["ClientConnected", "d"]
+            peer.call("Subscribe")
+            with Client(folder, b"d"):
+                assert peer.next("ClientConnected", "ClientDisconnected")[:2] == ["ClientConnected", "d"]
 
 
 def who_vanishes_is_forgotten(folder):
