@@ -144,7 +144,6 @@ static void test_workers_are_added_up(void)
         Stage stage;
 
         stage_init(&stage, 2, NULL);
-        stage_serve(&stage);
         for (unsigned i = 0; i < 2; i++)
                 clients[i] = stage_join(&stage, stage_id(&stage, i, "c"));
         client_publish(clients[0], "before", (Bytes){}, 0);
