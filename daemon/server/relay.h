@@ -25,6 +25,7 @@ typedef struct Relay {
         HttpVisit *visit; /* a reference, from relay_open() on */
         RequestHead head;
         Buffer request;        /* what is to go to the HTTP thread of the head */
+        size_t passed_on;      /* of the answer, since its time began anew */
         Buffer answer;         /* what has come of one whose kind is not known */
         bool has_asked : 1;    /* `request` was made */
         bool is_answered : 1;  /* it is, and the client gets it */

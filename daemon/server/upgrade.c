@@ -16,6 +16,9 @@
 
 /* So much of an answer may wait for a client that reads slowly. */
 #define ANSWER_AHEAD (64U * 1024U)
+/* And a client that takes as much of it has as long again: a file may take longer than a CONNECT.
+ */
+#define ANSWER_STEP (4U * 1024U)
 
 enum {
         BAD_REQUEST = 400,
@@ -226,11 +229,28 @@ static bool become_websocket(Connection *connection)
         return true;
 }
 
+/* As connection_write(). */
+static int pass_on(Connection *connection, Relay *relay)
+{
+        Shard *shard = connection->shard;
+        const size_t before = output_length(&connection->output);
+        int r = connection_write(connection);
+
+        relay->passed_on += before - output_length(&connection->output);
+        if (relay->passed_on < ANSWER_STEP || relay->has_upgraded)
+                return r;
+        relay->passed_on = 0;
+        /* Cannot fail: it is armed, and only moves. */
+        loop_timer_arm(&shard->loop, &connection->timer,
+                       loop_now(&shard->loop) + shard->settings->connect_timeout * MSEC_PER_SEC);
+        return r;
+}
+
 /* Writes what there is of the answer. As upgrade_go_on(). */
 static bool write_answer(Connection *connection)
 {
         Relay *relay = connection->extras->relay;
-        int r = connection_write(connection);
+        int r = pass_on(connection, relay);
         const bool is_written = r == 0;
 
         if (r == -EAGAIN)

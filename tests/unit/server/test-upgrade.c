@@ -165,6 +165,32 @@ static void test_backpressure(void)
         end_stage(&stage, client);
 }
 
+/* A file may take longer than a CONNECT, as long as it gets on. */
+static void test_time_for_each_part(void)
+{
+        static uint8_t part[4096];
+        Stage stage;
+        Client *client = begin(&stage, 1, http_api);
+
+        say(client, BYTES_LITERAL(HEAD));
+        fake_answer(&stage, BYTES_LITERAL("HTTP/1.1 200 OK\r\n\r\n"));
+        hear(client, BYTES_LITERAL("HTTP/1.1 200 OK\r\n\r\n"), false);
+        for (unsigned i = 0; i < 3; i++) {
+                stage_pass(&stage, 9900);
+                fake_answer(&stage, (Bytes){part, sizeof(part)});
+                hear(client, (Bytes){part, sizeof(part)}, false);
+        }
+        stage_pass(&stage, 5000);
+        fake_answer(&stage, BYTES_LITERAL("x"));
+        hear(client, BYTES_LITERAL("x"), false);
+        stage_pass(&stage, 4999);
+        g_assert_cmpuint(stage_counters(&stage).connects_timed_out, ==, 0);
+        stage_pass(&stage, 2);
+        g_assert_cmpuint(stage_counters(&stage).connects_timed_out, ==, 1);
+        hear(client, (Bytes){}, true);
+        end_stage(&stage, client);
+}
+
 static const struct {
         const char *name;
         const char *request, *answer; /* NULL: none, and the end */
@@ -389,6 +415,8 @@ int main(int argc, char **argv)
         g_test_add_func("/server/upgrade/goes-on-alone", test_goes_on_alone);
         g_test_add_func("/server/upgrade/other-answers-are-relayed", test_answer_is_relayed);
         g_test_add_func("/server/upgrade/slow-readers-slow-the-answer", test_backpressure);
+        g_test_add_func("/server/upgrade/an-answer-has-time-for-each-part",
+                        test_time_for_each_part);
         g_test_add_func("/server/upgrade/large-head", test_large_head);
         g_test_add_func("/server/upgrade/client-leaves", test_client_leaves);
         g_test_add_func("/server/upgrade/newcomers", test_newcomers);
