@@ -63,6 +63,29 @@ def by_name_whatever_the_address(folder):
             assert len(unclaimed(service)) == 1 and shown(b) in unclaimed(service)[0], service.lines
 
 
+UPGRADE = (b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+           b"Sec-WebSocket-Protocol: mqtt\r\n\r\n")
+
+
+def websockets_come_by_a_socket_of_their_own(folder):
+    """As hawker-ws.socket passes it, with no other listener."""
+    with tcp() as a, tcp() as b:
+        config = f"{HEAD}listener {port_of(a)}\nprotocol websockets\nsocket_name ws\n"
+        with serving(folder, config, ("ws", a), ("mqtt", b)) as (service, listening):
+            assert listening == {shown(a)}, listening
+            assert "passed as mqtt" in unclaimed(service)[0], service.lines
+            with socket.create_connection(a.getsockname(), DEADLINE) as client:
+                client.sendall(UPGRADE)
+                answer = b""
+                while b"\r\n\r\n" not in answer:
+                    more = client.recv(4096)
+                    assert more, answer
+                    answer += more
+                assert answer.startswith(b"HTTP/1.1 101 "), answer
+                assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in answer, answer  # RFC 6455, 1.3
+
+
 def by_address_and_port(folder):
     with tcp("127.0.0.1") as a, tcp("127.0.0.2") as b:
         with serving(folder, f"{HEAD}listener {port_of(b)} 127.0.0.2\n",
@@ -219,6 +242,7 @@ def a_reload_ends_the_local_mode_and_begins_it_again(folder):
 
 TESTS = [
     by_name_whatever_the_address,
+    websockets_come_by_a_socket_of_their_own,
     by_address_and_port,
     every_family_alike,
     a_name_wins_over_an_address,
