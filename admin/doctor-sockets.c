@@ -19,17 +19,15 @@
 /* The one of which it is known how it is stopped. */
 #define MOSQUITTO "mosquitto.service"
 
-/* "active", "failed", …; NULL if it cannot be told. The caller frees it. */
-static char *ask_state(sd_bus *bus, const char *unit)
+/* Whether that is this property of the unit. */
+static bool has_state(sd_bus *bus, const char *unit, const char *property, const char *value)
 {
-        _cleanup_free_ char *path = NULL;
-        char *state = NULL;
+        _cleanup_free_ char *path = NULL, *state = NULL;
 
-        if (sd_bus_path_encode(UNITS, unit, &path) < 0 ||
-            sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "ActiveState", NULL,
-                                       &state) < 0)
-                return NULL;
-        return state;
+        return sd_bus_path_encode(UNITS, unit, &path) >= 0 &&
+               sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", property, NULL,
+                                          &state) >= 0 &&
+               strcmp(state, value) == 0;
 }
 
 /* Of "HOST:PORT" or "[HOST]:PORT"; a path is never taken, for systemd takes it over. */
@@ -83,7 +81,7 @@ static void examine_failed(const Patient *patient, sd_bus *bus, const char *unit
                            Findings *findings)
 {
         _cleanup_free_ char *address = find_taken(bus, unit);
-        _cleanup_free_ char *other = ask_state(bus, MOSQUITTO);
+        const bool is_mosquitto = has_state(bus, MOSQUITTO, "ActiveState", "active");
 
         if (!address) {
                 findings_add(findings, VERDICT_FAIL, "sockets", "%s has failed", unit);
@@ -91,9 +89,8 @@ static void examine_failed(const Patient *patient, sd_bus *bus, const char *unit
                 return;
         }
         findings_add(findings, VERDICT_FAIL, "sockets", "%s has failed: another program has %s%s",
-                     unit, address,
-                     other && strcmp(other, "active") == 0 ? ", and " MOSQUITTO " runs" : "");
-        if (other && strcmp(other, "active") == 0)
+                     unit, address, is_mosquitto ? ", and " MOSQUITTO " runs" : "");
+        if (is_mosquitto)
                 findings_mend(findings,
                               "systemctl disable --now " MOSQUITTO "; systemctl reset-failed %s; "
                               "systemctl restart %s %s",
@@ -115,12 +112,11 @@ void doctor_examine_sockets(const Patient *patient, Findings *findings)
         if (sd_bus_path_encode(UNITS, patient->unit, &path) >= 0 &&
             sd_bus_get_property_strv(bus, SYSTEMD, path, SYSTEMD ".Unit", "TriggeredBy", NULL,
                                      &units) >= 0)
-                for (char **unit = units; unit && *unit; unit++) {
-                        _cleanup_free_ char *state = ask_state(bus, *unit);
-
-                        if (state && strcmp(state, "failed") == 0)
+                for (char **unit = units; unit && *unit; unit++)
+                        /* One that was disabled since then is not wanted. */
+                        if (has_state(bus, *unit, "ActiveState", "failed") &&
+                            !has_state(bus, *unit, "UnitFileState", "disabled"))
                                 examine_failed(patient, bus, *unit, findings);
-                }
         for (char **unit = units; unit && *unit; unit++)
                 free(*unit);
         free(units);

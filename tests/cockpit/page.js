@@ -5,6 +5,7 @@
 
 const assert = require("node:assert");
 const { execFileSync } = require("node:child_process");
+const net = require("node:net");
 const { chromium } = require("playwright-core");
 
 const [scene, text] = process.argv.slice(2);
@@ -29,6 +30,21 @@ async function until(what, test) {
 const figure = (page, name) =>
     page.locator(`.figures dt:text-is("${name}") + dd`).textContent();
 
+/* A client that hears what it says, ten times a second; returns what ends it. */
+function talk() {
+    const socket = net.connect(1883, "127.0.0.1");
+    const bytes = text => Buffer.from(text, "latin1");
+
+    socket.resume();
+    socket.write(bytes("\x10\x12\0\x04MQTT\x04\x02\0\0\0\x06talker"));
+    socket.write(bytes("\x82\x06\0\x01\0\x01t\0"));
+    const timer = setInterval(() => socket.write(bytes("\x30\x04\0\x01tx")), 100);
+    return () => {
+        clearInterval(timer);
+        socket.destroy();
+    };
+}
+
 const scenes = {
     async overview(page) {
         await until("clients", async () =>
@@ -37,9 +53,11 @@ const scenes = {
             /\/s$/.test(await page.locator(".chart .value").first().textContent()));
         await until("a line", async () =>
             (await page.locator("polyline").nth(5).getAttribute("points") || "").includes(" "));
-        await until("an answer", async () =>
-            /^\d+\.\d ms$/.test(await page.locator(".chart .value").last().textContent()));
+        const end = talk();
+        await until("a message", async () =>
+            /^\d+ µs$|^\d+\.\d ms$/.test(await page.locator(".chart .value").last().textContent()));
         await picture(page, "overview");
+        end();
     },
 
     async clients(page) {
@@ -208,8 +226,8 @@ const scenes = {
     async keyboard(page) {
         await page.getByRole("tab", { name: "Overview" }).focus();
         await page.keyboard.press("ArrowRight");
-        assert.strictEqual(
-            await page.getByRole("tab", { name: "Clients" }).getAttribute("aria-selected"), "true");
+        await until("the next tab", async () =>
+            await page.getByRole("tab", { name: "Clients" }).getAttribute("aria-selected") === "true");
         await until("a client", async () => await rows(page).count() === 1);
         await page.getByRole("button", { name: "a", exact: true }).focus();
         await page.keyboard.press("Enter");

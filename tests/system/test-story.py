@@ -24,7 +24,7 @@ from peer import Peer
 
 NAME = "broker.example.test"
 LIVE = f"/etc/letsencrypt/live/{NAME}"
-PORT, TLS_PORT, SECOND_PORT = 1883, 8883, 1885
+PORT, TLS_PORT, SECOND_PORT, WSS_PORT = 1883, 8883, 1885, 8084
 FOLDER = "/etc/hawker/conf.d"
 EXAMPLE = "/usr/share/doc/hawker/examples/certbot-deploy-hook"
 HOOK = "/etc/letsencrypt/renewal-hooks/deploy/hawker"
@@ -40,10 +40,14 @@ keyfile {LIVE}/privkey.pem
 """
 
 
-def client(box, name, port=PORT, tls=None, **fields):
+class Browser(Peer):
+    in_frames = True
+
+
+def client(box, name, port=PORT, tls=None, kind=Peer, **fields):
     """Connected, and named as the certificate if with TLS."""
     with box.network():
-        peer = Peer(("127.0.0.1", port), time.monotonic() + 8 * DEADLINE, tls=tls, host=NAME)
+        peer = kind(("127.0.0.1", port), time.monotonic() + 8 * DEADLINE, tls=tls, host=NAME)
     peer.connect(client_id=name, **fields)
     return peer
 
@@ -144,6 +148,17 @@ def a_second_listener_comes_by_a_reload(box):
     box.systemctl("reload", SERVICE)
     assert f"listener 127.0.0.1:{SECOND_PORT}: added" in log_of(box), log_of(box)
     client(box, "second", SECOND_PORT).disconnect()
+    box.crowd.wait_rounds(2)
+
+
+def browsers_come_by_a_reload_too(box):
+    """By the certificate that is there."""
+    box.write(f"{FOLDER}/browsers.conf", f"listener {WSS_PORT}\nprotocol websockets\n"
+              f"websockets_origin https://{NAME}\ncertfile {LIVE}/fullchain.pem\nkeyfile {LIVE}/privkey.pem\n")
+    box.systemctl("reload", SERVICE)
+    page = client(box, "page", WSS_PORT, box.authority.context(), kind=Browser)
+    assert list_clients(box, "page") == ["page"]
+    page.disconnect()
     box.crowd.wait_rounds(2)
 
 
@@ -277,6 +292,7 @@ TESTS = [
     certbot_renews_and_its_hook_reloads,
     a_path_unit_sees_a_renewal_too,
     a_second_listener_comes_by_a_reload,
+    browsers_come_by_a_reload_too,
     busctl_lists_and_disconnects_a_client,
     a_broken_configuration_fails_the_reload_alone,
     nobody_was_dropped_so_far,
