@@ -167,6 +167,8 @@ static void test_workers_are_added_up(void)
         g_assert_null(stage_shard(&stage, 0)->busy_topics);
         g_assert_null(stage_shard(&stage, 1)->busy_topics);
         assert_listed(&stage, 0, "");
+        for (unsigned i = 0; i < 2; i++)
+                client_free(clients[i]);
         stage_done(&stage);
 }
 
