@@ -66,12 +66,14 @@ def beside_mosquitto_it_is_installed_and_says_what_is_wrong(box):
     box.install()
     assert box.version()
     assert box.show(SOCKET, "ActiveState") == "failed"
-    assert "Address already in use" in box.journal("-u", SOCKET, "-b")
+    # The journal may come a moment later.
+    wait_until("a word", lambda: "Address already in use" in box.journal("-u", SOCKET, "-b"))
     assert listening(box, 1883) and box.show("mosquitto", "ActiveState") == "active"
     # It has not crashed but ended, each time that it was tried, with a word; systemd gives up.
     wait_until("an end", lambda: box.show(SERVICE, "ActiveState") == "failed")
     assert box.show(SERVICE, "ExecMainStatus") == "1" and box.show(SERVICE, "ExecMainCode") == "1"
-    assert "Cannot listen on 127.0.0.1:1883: Address already in use" in box.journal("-u", SERVICE)
+    wait_until("a word", lambda: "Cannot listen on 127.0.0.1:1883: Address already in use"
+               in box.journal("-u", SERVICE))
     said = box.run("hawkerctl", "doctor")
     assert said.returncode != 0
     assert re.search(r"hawker\.socket.*127\.0\.0\.1:1883", said.stdout), said.stdout
