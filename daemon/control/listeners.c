@@ -187,7 +187,6 @@ int listeners_open(Settings *settings, const ListenerMeans *means, ConfigErrors 
                 result = refuse_overlaps(&listeners, errors);
         if (result == 0 && listeners.n == 0 && settings->n_listeners > 0)
                 result = -EADDRNOTAVAIL;
-        passed_sockets_report(means->passed, settings->local_only, errors);
         if (result < 0) {
                 listeners_abandon(&listeners, means);
                 return result;

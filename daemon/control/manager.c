@@ -43,6 +43,8 @@ static int manager_open_listeners(Manager *manager, ConfigErrors *errors)
                 }
         }
         r = listeners_open(manager->settings, &means, errors, &manager->listeners);
+        if (r == 0)
+                passed_sockets_report(&manager->passed, manager->settings->local_only, errors);
         logging_report(errors);
         return r;
 }

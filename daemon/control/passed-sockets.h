@@ -92,5 +92,6 @@ void passed_sockets_release(PassedSockets *sockets);
 /* One of this name was passed, claimed or not. */
 bool passed_sockets_have(const PassedSockets *sockets, const char *name);
 
-/* Adds a warning for each that nobody claimed: it is open, and nobody answers there. */
+/* Adds a warning for each that nobody claimed: it is open, and nobody answers there. For when the
+ * settings hold: those that did not come to hold leave sockets unclaimed that are served. */
 void passed_sockets_report(const PassedSockets *sockets, bool local_only, ConfigErrors *errors);

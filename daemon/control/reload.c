@@ -178,13 +178,18 @@ static int reload_run(Reload *reload)
                 return r;
         if (is_the_same(reload)) {
                 listeners_abandon(&reload->listeners, &reload->means);
-                return ask_authorities_again(reload->manager);
+                r = ask_authorities_again(reload->manager);
+        } else {
+                r = reload_take_hold(reload);
+                if (r < 0)
+                        listeners_abandon(&reload->listeners, &reload->means);
+                else
+                        reload_commit(reload);
         }
-        r = reload_take_hold(reload);
-        if (r < 0)
-                listeners_abandon(&reload->listeners, &reload->means);
-        else
-                reload_commit(reload);
+        /* What is claimed is what is served only now. */
+        if (r == 0)
+                passed_sockets_report(&reload->manager->passed, reload->settings->local_only,
+                                      &reload->result->errors);
         return r;
 }
 

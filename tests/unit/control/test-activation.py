@@ -229,6 +229,20 @@ def a_reload_claims_what_was_passed(folder):
             assert answers(a.getsockname())
 
 
+def a_reload_that_fails_says_nothing_of_sockets(folder):
+    """Whether it fails where a listener claims its sockets, or after all of them have: those that are
+    served still are."""
+    with tcp("127.0.0.1") as a, tcp("127.0.0.1") as b:
+        good = f"{HEAD}listener {port_of(a)} 127.0.0.1\nlistener {port_of(b)} 127.0.0.1\n"
+        bad = (f"{good}certfile {folder}/none.pem\nkeyfile {folder}/none.key\n",
+               f"{HEAD}log_dest file {folder}/none/log\nlistener {port_of(a)} 127.0.0.1\n")
+        with serving(folder, good, ("a", a), ("b", b)) as (service, _):
+            for config in bad:
+                assert not service.reload(config)
+                assert not unclaimed(service), service.lines
+                assert answers(a.getsockname()) and answers(b.getsockname())
+
+
 def a_reload_ends_the_local_mode_and_begins_it_again(folder):
     path = folder + "/mqtt.sock"
     with tcp("127.0.0.1") as a, unix(path) as c:
@@ -255,6 +269,7 @@ TESTS = [
     what_does_not_listen_is_told,
     systemd_socket_activate_is_understood,
     a_reload_claims_what_was_passed,
+    a_reload_that_fails_says_nothing_of_sockets,
     a_reload_ends_the_local_mode_and_begins_it_again,
 ]
 

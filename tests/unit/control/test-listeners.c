@@ -70,6 +70,8 @@ static int stage_open(Stage *stage, const char *text)
 
         config_errors_done(&stage->errors);
         r = listeners_open(settings, &stage->means, &stage->errors, &stage->next);
+        if (r == 0)
+                passed_sockets_report(&stage->passed, settings->local_only, &stage->errors);
         settings_unref(settings);
         return r;
 }
