@@ -23,7 +23,8 @@ typedef struct Patient {
 /* The unit: is it running, and how did it end; how many files it may open. */
 void doctor_examine_service(const Patient *patient, Findings *findings);
 
-/* Its socket units that have failed: does another program have the address. */
+/* Its socket units: of those that have failed, does another program have the address; of those that
+ * are open, does a listener answer there. */
 void doctor_examine_sockets(const Patient *patient, Findings *findings);
 
 /* The bus: the broker's name, its policy, and polkit. */

@@ -10,13 +10,18 @@
 #define OBJECTS    "{oa{sa{sv}}}"
 #define INTERFACES "{sa{sv}}"
 
+static int new_call(const Broker *broker, sd_bus_message **ret_call)
+{
+        return broker_new_call(broker, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                               ret_call);
+}
+
 int listener_list_ask(const Broker *broker, ListenerList *ret_list)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r, status;
 
-        r = broker_new_call(broker, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
-                            &call);
+        r = new_call(broker, &call);
         if (r < 0)
                 return broker_failed(r);
         status = broker_call(broker, call, 0, &ret_list->reply);
@@ -24,6 +29,22 @@ int listener_list_ask(const Broker *broker, ListenerList *ret_list)
                 return status;
         r = sd_bus_message_enter_container(ret_list->reply, 'a', OBJECTS);
         return r < 0 ? broker_failed(r) : EXIT_DONE;
+}
+
+int listener_list_try(const Broker *broker, ListenerList *ret_list)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_(listener_list_done) ListenerList list = {};
+        int r = new_call(broker, &call);
+
+        if (r >= 0)
+                r = sd_bus_call(broker->bus, call, 0, NULL, &list.reply);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(list.reply, 'a', OBJECTS);
+        if (r < 0)
+                return r;
+        *ret_list = (ListenerList){TAKE_PTR(list.reply)};
+        return 0;
 }
 
 void listener_list_done(ListenerList *list)

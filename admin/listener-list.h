@@ -36,6 +36,8 @@ typedef struct ListenerRow {
 
 /* Asks for them. EXIT_DONE, or another status, which stderr explains. */
 int listener_list_ask(const Broker *broker, ListenerList *ret_list);
+/* The same, but nothing is said, and nobody is asked for a password. 0 or -errno. */
+int listener_list_try(const Broker *broker, ListenerList *ret_list);
 void listener_list_done(ListenerList *list);
 
 /* The next one. 1; 0: no more; -errno. */

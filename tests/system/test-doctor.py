@@ -14,7 +14,7 @@ import time
 import types
 
 # The first one: it says where the others are.
-from suite import CONFIG, HERE, SERVICE, SERVICE_DROP_IN, listening, main
+from suite import CONFIG, HERE, SERVICE, SERVICE_DROP_IN, SOCKET, listening, main
 from container import DEADLINE, call
 from peer import Peer
 
@@ -108,6 +108,43 @@ def a_listener_that_waits_for_a_reload_is_told(box):
     assert ills(doctor(box)) <= {"clock"}
 
 
+def unserved(box):
+    """What is said of the sockets that nobody answers at."""
+    return [one for one in doctor(box).get("sockets", ()) if "nobody answers" in one[1]]
+
+
+def a_socket_that_nobody_serves_is_told(box):
+    """With what serves it, if the configuration has that, or else what closes it."""
+    box.write(CONFIG, SETTINGS)
+    box.systemctl("start", "hawker-ws.socket", SERVICE)
+    (verdict, text, mend), = unserved(box)
+    assert verdict == "WARN" and "hawker-ws.socket" in text, text
+    assert text.endswith("at 0.0.0.0:8083, [::]:8083") and "socket_name ws" in mend, (text, mend)
+
+    box.write(CONFIG, SETTINGS + "listener 8083\nprotocol websockets\nsocket_name ws\n")
+    assert [one[2] for one in unserved(box)] == [f"systemctl reload {SERVICE}"]
+    box.systemctl("reload", SERVICE)
+    assert ills(doctor(box)) <= {"clock"}
+
+    box.write(CONFIG, SETTINGS)
+    box.systemctl("reload", SERVICE)
+    (_, _, mend), = unserved(box)
+    done = box.run("sh", "-c", mend)
+    assert done.returncode == 0, done.stdout
+    assert ills(doctor(box)) <= {"clock"}
+    with box.network(), socket.socket() as knocker:
+        assert knocker.connect_ex(("127.0.0.1", 8083)) != 0
+    assert box.show("hawker-ws.socket", "ActiveState") == "inactive"
+
+
+def an_address_of_a_socket_is_told_alone(box):
+    """Of three, a listener serves one by its path and one by its number."""
+    box.write(CONFIG, "allow_anonymous true\nlistener 1883 127.0.0.1\nlistener 0 /run/hawker/mqtt.sock\n")
+    box.systemctl("start", SOCKET, SERVICE)
+    (_, text, _), = unserved(box)
+    assert text.endswith("at [::1]:1883"), text
+
+
 def certificates(box, name):
     """A pair of make-certificates becomes that of the service."""
     folder = os.path.join(box.folder, "certificates")
@@ -173,6 +210,8 @@ TESTS = [
     a_service_that_is_masked_is_told,
     few_descriptors_are_told,
     a_listener_that_waits_for_a_reload_is_told,
+    a_socket_that_nobody_serves_is_told,
+    an_address_of_a_socket_is_told_alone,
     a_certificate_that_has_ended_is_told,
     a_key_of_root_alone_is_fine,
     a_port_of_root_is_added_and_outlives_a_restart,
