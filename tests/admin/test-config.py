@@ -8,7 +8,6 @@ Prints TAP.
 """
 import json
 import os
-import pty
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ sys.path.append(os.path.join(ROOT, "tests", "unit", "control"))
 
 # pylint: disable=wrong-import-position
 from service import run
+import terminal
 
 HAWKERCTL, os.environ["HAWKERD"] = (os.path.abspath(word) for word in sys.argv[1:3])
 DONE, FAILED = 0, 1
@@ -73,21 +73,11 @@ def people_get_a_table(folder):
 
 
 def on_terminal(columns, *words, **environment):
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.pop("NO_COLOR", None)
-        os.environ.update(TERM="vt100", COLUMNS=str(columns), PAGER="cat", LANG="C.UTF-8",
-                          **environment)
-        os.execv(HAWKERCTL, [HAWKERCTL, "config", *words])
-    text = b""
-    try:
-        while chunk := os.read(fd, 65536):
-            text += chunk
-    except OSError:
-        pass
-    os.close(fd)
-    assert os.waitpid(pid, 0)[1] == 0
-    return text.decode().split("\r\n")
+    environment = {"NO_COLOR": "", "TERM": "vt100", "COLUMNS": str(columns), "PAGER": "cat",
+                   "LANG": "C.UTF-8", **environment}
+    status, text = terminal.on_terminal([HAWKERCTL, "config", *words], environment)
+    assert status == DONE, text
+    return text.split("\n")
 
 
 def a_table_fits_the_terminal(folder):

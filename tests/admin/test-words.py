@@ -8,9 +8,7 @@ Prints TAP.
 """
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import subprocess
 import sys
@@ -23,6 +21,7 @@ sys.path.append(os.path.join(ROOT, "tests", "unit", "control"))
 
 # pylint: disable=wrong-import-position
 from service import run
+from terminal import Terminal, on_terminal
 
 HAWKERCTL, BASH, ZSH = (os.path.abspath(word) for word in sys.argv[1:4])
 DEADLINE = 60
@@ -149,57 +148,34 @@ def zsh_reads_it(folder):
 
 def zsh_completes(folder, line, wanted):
     """A zsh of its own on a terminal, in which somebody types this, and tabs until all is there."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="dumb", ZDOTDIR=folder)
-        os.execlp("zsh", "zsh", "-f", "-i")
     setup = (f"fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D; "
              "setopt no_beep; PROMPT=; print ready-'now'\n")
-    os.write(fd, setup.encode())
-    end = time.monotonic() + DEADLINE
-    text = ""
-    while "ready-now" not in text:
-        text += os.read(fd, 65536).decode(errors="replace")
-    text = ""
-    os.write(fd, line.encode())
-    while not all(word in text for word in wanted):
-        assert time.monotonic() < end, (line, text)
-        if select.select([fd], [], [], 0.5)[0]:
-            text += os.read(fd, 65536).decode(errors="replace")
-        else:
-            os.write(fd, b"\t")
-    os.close(fd)
-    os.waitpid(pid, 0)
+    with Terminal(["zsh", "-f", "-i"], {"TERM": "dumb", "ZDOTDIR": folder}) as zsh:
+        zsh.type(setup)
+        zsh.until("ready-now")
+        zsh.type(line)
+        end = time.monotonic() + DEADLINE
+        while not all(word in zsh.shown for word in wanted):
+            assert time.monotonic() < end, (line, zsh.shown)
+            if not zsh.shows_more(0.5):
+                zsh.type("\t")
 
 
-def on_terminal(*words, environment):
-    """What somebody sees who runs it on a terminal."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="vt100", **environment)
-        os.execv(HAWKERCTL, [HAWKERCTL, *words])
-    text = b""
-    try:
-        while chunk := os.read(fd, 65536):
-            text += chunk
-    except OSError:
-        pass
-    os.close(fd)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return status, text.decode().replace("\r\n", "\n")
+def shown(*words, environment):
+    return on_terminal([HAWKERCTL, *words], {"TERM": "vt100", **environment})
 
 
 def long_output_goes_through_a_pager(folder):
     plain = hawkerctl("help", environment={"SYSTEMD_PAGER": "sed s/^/=/"})[1]
     paged = "".join("=" + line + "\n" for line in plain.split("\n")[:-1])
-    assert on_terminal("help", environment={"SYSTEMD_PAGER": "sed s/^/=/"}) == (DONE, paged)
-    assert on_terminal("--no-pager", "help", environment={"SYSTEMD_PAGER": "sed s/^/=/"}) == (
+    assert shown("help", environment={"SYSTEMD_PAGER": "sed s/^/=/"}) == (DONE, paged)
+    assert shown("--no-pager", "help", environment={"SYSTEMD_PAGER": "sed s/^/=/"}) == (
         DONE, plain)
-    assert on_terminal("help", "--no-pager", environment={"PAGER": "false"}) == (DONE, plain)
+    assert shown("help", "--no-pager", environment={"PAGER": "false"}) == (DONE, plain)
     for none in ("", "cat"):
-        assert on_terminal("help", environment={"SYSTEMD_PAGER": none}) == (DONE, plain)
+        assert shown("help", environment={"SYSTEMD_PAGER": none}) == (DONE, plain)
     os.symlink(shutil.which("cat"), os.path.join(folder, "cat"))
-    assert on_terminal("help", environment={"PATH": folder}) == (DONE, plain)
+    assert shown("help", environment={"PATH": folder}) == (DONE, plain)
 
 
 TESTS = [

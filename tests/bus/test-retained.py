@@ -8,7 +8,6 @@ Prints TAP. Nothing here sleeps: each wait is for a line, a packet or an answer,
 """
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -18,10 +17,12 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+sys.path.append(os.path.join(HERE, "..", "admin"))
 
 # pylint: disable=wrong-import-position
 from daemon import DEADLINE, MANAGER, NOBODY, PATH, ROOT, WIDE, Bus, Failed, run_on_bus
 from service import Service
+from terminal import Terminal
 from wire import Wire
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -348,21 +349,11 @@ def ctl(bus, *words, uid=None, stdin=b""):
     return done.returncode, done.stdout, done.stderr.decode()
 
 
-def ctl_at_terminal(bus, *words, answer=b""):
+def ctl_at_terminal(bus, *words, answer=""):
     """(exit status, what the terminal shows)"""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([HAWKERCTL, "--no-pager", *words], stdin=theirs, stdout=theirs,
-                          stderr=theirs, env={**os.environ, **bus.environment()}) as process:
-        os.close(theirs)
-        os.write(ours, answer)
-        shown = b""
-        try:
-            while data := os.read(ours, 65536):
-                shown += data
-        except OSError:  # EIO: its last user has gone
-            pass
-        os.close(ours)
-        return process.wait(DEADLINE), shown.replace(b"\r\n", b"\n")
+    with Terminal([HAWKERCTL, "--no-pager", *words], bus.environment()) as terminal:
+        terminal.type(answer)
+        return terminal.end()
 
 
 def hawkerctl_publishes(folder):
@@ -436,9 +427,9 @@ def hawkerctl_lists_and_shows(folder):
                          "client": ""}], rows
         assert ctl(bus, "retained", "--show", "sensor/17") == (DONE, b"\0\x1b[1m\xff", "")
         assert ctl_at_terminal(bus, "retained", "-s", "sensor/17") == \
-            (DONE, b"\\x00\\x1b[1m\\xff\n")
+            (DONE, "\\x00\\x1b[1m\\xff\n")
         assert ctl_at_terminal(bus, "retained", "-s", "text\x1b[1m") == \
-            (DONE, "d\u00e9\\xc2\\x9b\n\\x1b\n".encode())
+            (DONE, "d\u00e9\\xc2\\x9b\n\\x1b\n")
         shown = json.loads(ctl(bus, "retained", "--show", "sensor/17", "--json")[1])
         assert shown == {"topic": "sensor/17", "payload_hex": "001b5b316dff",
                          "properties": {"QoS": 1}}, shown
@@ -453,11 +444,11 @@ def hawkerctl_clears(folder):
         one.state("READY=1")
         for topic in ("a/b", "a/c", "b"):
             publish(bus, topic, b"x", retain=True)
-        status, shown = ctl_at_terminal(bus, "retained", "--clear", "a/#", answer=b"n\n")
-        assert status == FAILED and b"Clear 2 retained messages of 'a/#'? [y/N]" in shown, shown
+        status, shown = ctl_at_terminal(bus, "retained", "--clear", "a/#", answer="n\n")
+        assert status == FAILED and "Clear 2 retained messages of 'a/#'? [y/N]" in shown, shown
         assert len(listed(bus)[0]) == 3
-        status, shown = ctl_at_terminal(bus, "retained", "--clear", "a/#", answer=b"y\n")
-        assert status == DONE and shown.endswith(b"2 retained messages cleared.\n"), shown
+        status, shown = ctl_at_terminal(bus, "retained", "--clear", "a/#", answer="y\n")
+        assert status == DONE and shown.endswith("2 retained messages cleared.\n"), shown
         assert ctl(bus, "retained", "--clear", "--yes", "#") == \
             (DONE, b"1 retained message cleared.\n", "")
         assert listed(bus) == [[], ""]

@@ -9,21 +9,20 @@ Prints TAP. Nothing here sleeps: each wait is for an output, with a deadline.
 import json
 import math
 import os
-import pty
 import re
-import select
 import socket
 import subprocess
 import sys
-import termios
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
+sys.path.append(os.path.join(HERE, "..", "admin"))
 
 # pylint: disable=wrong-import-position
 from daemon import DEADLINE, MANAGER, NOBODY, PATH, Bus, policy_for, run_on_bus
 from service import Service
+from terminal import Terminal
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
 CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c"
@@ -150,54 +149,29 @@ def busy_topics_come_first(folder):
 
 def it_is_drawn_in_place(folder):
     with Bus(folder) as bus, broker(folder, bus) as one, connect(folder, one):
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.environ.update(bus.environment(), TERM="xterm", LINES="20", COLUMNS="70")
-            os.execv(HAWKERCTL, [HAWKERCTL, "top", "-d", "0.1"])
-        text = ""
-
-        def until(wanted):
-            nonlocal text
-            end = time.monotonic() + DEADLINE
-            while wanted not in text:
-                assert time.monotonic() < end, (wanted, text)
-                if select.select([fd], [], [], 1)[0]:
-                    text += os.read(fd, 65536).decode()
-
-        until("Clients by messages:")
-        assert text.startswith("\x1b[?1049h"), text
-        assert not termios.tcgetattr(fd)[3] & termios.ECHO
-        text = ""
-        until("\x1b[J")
-        text = ""
-        until("\x1b[J")
-        frame = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.split("\x1b[H")[-1])
-        assert all(len(line) <= 70 for line in frame.split("\r\n")), frame
-        os.write(fd, b"s")
-        until("Clients by traffic:")
-        os.write(fd, b"q")
-        until("\x1b[?1049l")
-        assert os.waitpid(pid, 0)[1] == 0
-        assert termios.tcgetattr(fd)[3] & termios.ECHO
-        os.close(fd)
+        with Terminal([HAWKERCTL, "top", "-d", "0.1"],
+                      {**bus.environment(), "TERM": "xterm", "LINES": "20", "COLUMNS": "70"}) as top:
+            assert top.until("Clients by messages:").startswith("\x1b[?1049h")
+            assert not top.echoes()
+            top.until("\x1b[J")
+            frame = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", top.until("\x1b[J").split("\x1b[H")[-1])
+            assert "Clients by messages:" in frame, frame
+            assert all(len(line) <= 70 for line in frame.split("\r\n")), frame
+            top.type("s")
+            top.until("Clients by traffic:")
+            top.type("q")
+            top.until("\x1b[?1049l")
+            assert top.end()[0] == DONE
+            assert top.echoes()
 
 
 def a_broker_that_ends_is_told_on_the_screen_that_stays(folder):
     with Bus(folder) as bus, broker(folder, bus) as one:
         one.state("READY=1")
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.environ.update(bus.environment(), TERM="xterm")
-            os.execv(HAWKERCTL, [HAWKERCTL, "top", "-d", "0.1"])
-        text = os.read(fd, 65536).decode()
-        one.stop()
-        try:
-            while chunk := os.read(fd, 65536):
-                text += chunk.decode()
-        except OSError:
-            pass
-        os.close(fd)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with Terminal([HAWKERCTL, "top", "-d", "0.1"], {**bus.environment(), "TERM": "xterm"}) as top:
+            top.until("\x1b[?1049h")
+            one.stop()
+            status, text = top.end()
         assert status == NOT_RUNNING, (status, text)
         assert "is not running" in text.split("\x1b[?1049l")[-1], text
 
