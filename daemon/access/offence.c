@@ -8,6 +8,7 @@ const char *offence_to_string(Offence offence)
 {
         static const char *const texts[OFFENCES_N] = {
                 [OFFENCE_LOGIN] = "failed logins",
+                [OFFENCE_HANDSHAKE] = "failed handshakes",
                 [OFFENCE_TAKEOVER] = "refused takeovers",
                 [OFFENCE_REFUSED] = "refused connections",
         };

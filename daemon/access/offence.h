@@ -8,9 +8,10 @@
 #pragma once
 
 typedef enum Offence {
-        OFFENCE_LOGIN,    /* a login has failed */
-        OFFENCE_TAKEOVER, /* it wanted to take a session over once too often */
-        OFFENCE_REFUSED,  /* a connection was refused for what its address has done */
+        OFFENCE_LOGIN,     /* a login has failed */
+        OFFENCE_HANDSHAKE, /* a TLS handshake was refused */
+        OFFENCE_TAKEOVER,  /* it wanted to take a session over once too often */
+        OFFENCE_REFUSED,   /* a connection was refused for what its address has done */
         OFFENCES_N,
 } Offence;
 

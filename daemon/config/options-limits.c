@@ -40,6 +40,14 @@ const Option options_limits[] = {
          OPTION_HAWKER, OPTION_FIELD(address_prefix_ipv6), .fallback = "64", .minimum = 16,
          .maximum = 128, .value = "BITS",
          .doc = "The same of IPv6, where one site has 64 bits or more to itself."},
+        {"ban_after_failed_handshakes", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(ban_after_failed_handshakes), .fallback = "0",
+         .maximum = 1000000,
+         .doc = "The same as ban_after_failed_logins, for TLS handshakes that were refused: with a "
+                "wrong pre-shared key, without a good certificate where one is required, with a "
+                "version or cipher that is not offered, or with what is not TLS at all. A client "
+                "that refuses the broker's certificate, or just leaves, is not counted: "
+                "certificates that were renewed badly ban nobody."},
         {"ban_after_failed_logins", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(ban_after_failed_logins), .fallback = "0", .maximum = 1000000,
          .doc = "Ban an address with the so manyth failed login within ban_window, for "

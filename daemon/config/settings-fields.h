@@ -184,7 +184,8 @@ typedef struct Settings {
         unsigned address_max_failed_logins;   /* a minute; 0 none */
         unsigned address_prefix_ipv4;         /* bits */
         unsigned address_prefix_ipv6;
-        unsigned ban_after_failed_logins; /* within ban_window; 0 never */
+        unsigned ban_after_failed_handshakes; /* within ban_window; 0 never */
+        unsigned ban_after_failed_logins;
         unsigned ban_after_refusals;
         unsigned ban_after_takeovers;
         unsigned ban_duration; /* s; 0 for good */

@@ -28,6 +28,8 @@ static const MetricRow broker_rows[] = {
         {"connections_total", NULL, COUNTER(connections), false, "Clients that were let in"},
         {"failed_logins_total", NULL, COUNTER(failed_logins), false,
          "Logins with a wrong name or password"},
+        {"handshakes_refused_total", NULL, COUNTER(handshakes_refused), false,
+         "Handshakes of TLS that were refused for what the client has sent"},
         {"handshakes_total", NULL, COUNTER(handshakes), false,
          "Handshakes of TLS that have succeeded"},
         {"limit_connections_refused_total", NULL, COUNTER(user_connections_refused), false,

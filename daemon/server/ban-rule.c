@@ -10,6 +10,7 @@ static unsigned limit_of(const Settings *settings, Offence offence)
 {
         const unsigned limits[OFFENCES_N] = {
                 [OFFENCE_LOGIN] = settings->ban_after_failed_logins,
+                [OFFENCE_HANDSHAKE] = settings->ban_after_failed_handshakes,
                 [OFFENCE_TAKEOVER] = settings->ban_after_takeovers,
                 [OFFENCE_REFUSED] = settings->ban_after_refusals,
         };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The rules that ban an address for what it does: ban_after_failed_logins, ban_after_takeovers,
- * ban_after_refusals. Workers count; the control thread bans.
+ * The rules that ban an address for what it does: ban_after_failed_logins,
+ * ban_after_failed_handshakes, ban_after_takeovers, ban_after_refusals. Workers count; the control
+ * thread bans.
  *
  * Thread: worker
  */

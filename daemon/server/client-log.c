@@ -9,6 +9,7 @@
 
 #include "mqtt/reason.h"
 #include "server/http-answer.h"
+#include "transport/tls.h"
 #include "util/log.h"
 
 #define NAME_MAX_SHOWN 128
@@ -66,6 +67,24 @@ const char *client_log_reason(int r)
         return r < 0 ? strerror(-r) : "closed by the client";
 }
 
+/* The address stands before all that the client may choose. units/fail2ban reads this line. */
+static void log_refused_handshake(Connection *connection, const char *why)
+{
+        Shard *shard = connection->shard;
+        char peer[ADDRESS_TEXT_MAX];
+        LogField fields[3];
+
+        if (!log_is_enabled(LOG_CATEGORY_NOTICE) || !client_log_may(shard, &shard->log_limit))
+                return;
+        connection_peer_format(connection, peer, sizeof(peer));
+        fields[0] = (LogField){"MQTT_PEER", peer};
+        fields[1] = (LogField){"MQTT_LISTENER", connection->endpoint->name};
+        fields[2] = (LogField){"MQTT_REASON", why};
+        log_fields(LOG_CATEGORY_NOTICE, MESSAGE_ID_HANDSHAKE_FAILED, fields, ARRAY_SIZE(fields),
+                   "Handshake failed from %s: %s, listener %s", peer, why,
+                   connection->endpoint->name);
+}
+
 void client_log_end(Connection *connection, int r, const char *detail)
 {
         LogCategory category = r == 0 ? LOG_CATEGORY_NOTICE : LOG_CATEGORY_INFORMATION;
@@ -74,6 +93,11 @@ void client_log_end(Connection *connection, int r, const char *detail)
         char peer[ADDRESS_TEXT_MAX], id[NAME_MAX_SHOWN];
         LogField fields[4];
 
+        if (connection->phase == CONNECTION_SHAKES && tls_is(&connection->transport) &&
+            tls_is_refused(&connection->transport)) {
+                log_refused_handshake(connection, detail ? detail : client_log_reason(r));
+                return;
+        }
         if ((was_open && !connection_settings(connection)->connection_messages) ||
             !log_is_enabled(category) || (r == 0 && !was_open) ||
             !client_log_may(shard, was_open ? &shard->log_limit : &shard->newcomer_log_limit))

@@ -16,6 +16,7 @@
 #define MESSAGE_ID_CLIENT_DISCONNECTED "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e02"
 #define MESSAGE_ID_CLIENT_FAILED       "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e03"
 #define MESSAGE_ID_CLIENT_FLAPPING     "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e35"
+#define MESSAGE_ID_HANDSHAKE_FAILED    "5f1b0c8e3d7a4f6fb0d6a1d5f7c24e38"
 
 /* Whether there is room for one more line within this limit of the shard; if there is, says how
  * many had none. */
@@ -30,7 +31,7 @@ void client_log_connected(Connection *connection, const Connect *connect, bool s
 const char *client_log_reason(int r);
 
 /* The end, before it happens: r and detail as for connection_fail(); r 0: in order, or the peer
- * just left. */
+ * just left. Of a refused TLS handshake it is a line that other programs read. */
 void client_log_end(Connection *connection, int r, const char *detail);
 
 /* An HTTP request is answered with this status by the worker itself; why may be NULL. */

@@ -50,8 +50,9 @@
         X(takeovers_refused)        /* by client_max_takeovers */                                  \
         X(user_connections_refused) /* by user_max_connections and user_max_connection_rate */     \
         X(failed_logins)                                                                           \
-        X(accept_paused)  /* times that accepting stopped for want of descriptors */               \
-        X(output_packets) /* packets in output buffers now */                                      \
+        X(handshakes_refused) /* of TLS, for what the client has sent */                           \
+        X(accept_paused)      /* times that accepting stopped for want of descriptors */           \
+        X(output_packets)     /* packets in output buffers now */                                  \
         X(output_bytes)
 
 typedef struct Counters {

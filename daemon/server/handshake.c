@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "server/ban-rule.h"
 #include "server/connection-end.h"
 #include "server/handshake-step.h"
 #include "transport/stream.h"
@@ -39,6 +40,16 @@ static void handshake_count(Connection *connection, int r)
                 listener_count(r == 0 ? &counters->handshakes : &counters->handshakes_failed, 1);
 }
 
+/* Held against the address. */
+static void handshake_note_refused(Connection *connection)
+{
+        if (!tls_is(&connection->transport) || !tls_is_refused(&connection->transport))
+                return;
+        counters_add(connection->shard->counters.handshakes_refused, 1);
+        ban_rule_note(connection->shard, connection->endpoint, &connection->peer.any,
+                      OFFENCE_HANDSHAKE);
+}
+
 /* From its first byte, or the connection, to the end of the last step. */
 static void handshake_succeeded(Connection *connection)
 {
@@ -67,6 +78,7 @@ static bool handshake_take(Connection *connection, int r)
         if (r == 0 && done)
                 r = take_peer_user(connection);
         if (r < 0) {
+                handshake_note_refused(connection);
                 connection_fail(connection, r, transport_trouble(&connection->transport));
                 return false;
         }

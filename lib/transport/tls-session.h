@@ -27,6 +27,8 @@ typedef struct TlsSession {
         bool has_more_to_say; /* behind what is pushed now, in the same call */
         bool is_held_back;    /* by the kernel: what was pushed last */
         bool is_open;         /* behind the handshake */
+        bool has_left;        /* before the end of the handshake */
+        bool is_refused;      /* tls_is_refused() */
         bool is_sending;      /* GnuTLS holds a record that the socket did not take */
         bool has_ended;       /* the peer has said so, behind data */
         bool has_said_bye;    /* we have */

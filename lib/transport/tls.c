@@ -51,6 +51,7 @@ static ssize_t pull_handshake(TlsSession *tls, void *data, size_t size)
 {
         ssize_t n = receive(tls->fd, data, size);
 
+        tls->has_left = n == 0;
         if (n > 0)
                 tls->received += (uint32_t)n;
         if (n > 0 && !tls->has_begun) {
@@ -192,20 +193,40 @@ static const struct {
         {0x0d, "this is not TLS but PROXY"},
 };
 
+/* Whether a code of GnuTLS is about what the client has sent. In TLS 1.3 that of a record which
+ * cannot be decrypted is not: OpenSSL has no keys yet when it refuses our certificate, so its alert
+ * comes in the clear; and a wrong key is found out before. */
+static bool is_refusal(gnutls_session_t session, int code)
+{
+        switch (code) {
+        case GNUTLS_E_PULL_ERROR:
+        case GNUTLS_E_PUSH_ERROR:
+        case GNUTLS_E_MEMORY_ERROR:
+        case GNUTLS_E_FATAL_ALERT_RECEIVED:
+                return false;
+        case GNUTLS_E_DECRYPTION_FAILED:
+                return gnutls_protocol_get_version(session) != GNUTLS_TLS1_3;
+        default:
+                return true;
+        }
+}
+
 static int handshake_fail(Transport *transport, int code)
 {
         TlsSession *tls = transport->state;
         const char *what = "this is not TLS";
 
         if (tls->has_begun && tls->first_byte != 22) {
+                tls->is_refused = true;
                 for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
                         if (beginnings[i].byte == tls->first_byte)
                                 what = beginnings[i].what;
                 return tls_trouble(transport, strdup(what));
         }
-        if (code == GNUTLS_E_PREMATURE_TERMINATION)
+        if (code == GNUTLS_E_PREMATURE_TERMINATION || tls->has_left)
                 return tls_trouble(transport,
                                    describe("the client left in the middle of the handshake"));
+        tls->is_refused = is_refusal(tls->session, code);
         if (code != GNUTLS_E_PULL_ERROR && code != GNUTLS_E_FATAL_ALERT_RECEIVED)
                 gnutls_alert_send_appropriate(tls->session, code);
         return tls_fail(transport, code);
@@ -220,6 +241,7 @@ static int handshake_verify(Transport *transport)
         if (tls_credentials_verify(tls->credentials, tls->session, &alert, &why) == 0)
                 return 0;
         gnutls_alert_send(tls->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);
+        tls->is_refused = why != NULL;
         return tls_trouble(transport, describe(why ? why : "out of memory"));
 }
 
@@ -459,6 +481,13 @@ void tls_take_handshake_bytes(Transport *transport, uint32_t *ret_received, uint
         *ret_received = tls->received;
         *ret_sent = tls->sent;
         tls->received = tls->sent = 0;
+}
+
+bool tls_is_refused(const Transport *transport)
+{
+        const TlsSession *tls = transport->state;
+
+        return tls && tls->is_refused;
 }
 
 bool tls_is(const Transport *transport)

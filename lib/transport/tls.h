@@ -24,5 +24,9 @@ int tls_init(Transport *transport, int fd, TlsCredentials *credentials);
 /* How many bytes of its handshake went over the wire since this was asked last. */
 void tls_take_handshake_bytes(Transport *transport, uint32_t *ret_received, uint32_t *ret_sent);
 
+/* Whether its handshake has failed for what the client has sent or could not prove: what is not
+ * TLS, no good certificate, a wrong key. Not that of a client that has left, or has refused us. */
+bool tls_is_refused(const Transport *transport);
+
 /* Whether the transport is one of these. */
 bool tls_is(const Transport *transport);

@@ -267,14 +267,14 @@ BAD = {
 @test(versions=[5], config=NAMED, cases={k + "/1.2": v for k, v in BAD.items()})
 def bad_certificates_are_turned_away(c, case):
     turned_away(c, context(c, ssl.TLSVersion.TLSv1_2, case[0]))
-    logged(c, "ended: .*TLS: .*(%s)" % case[1])
+    logged(c, "Handshake failed from [0-9.]+:[0-9]+: TLS: .*(%s).*, listener " % case[1])
 
 
 @test(versions=[5], config=NAMED, cases={k + "/1.3": v for k, v in BAD.items()})
 @test(versions=[5], config=RSA + WANTED, cases=by_rsa(BAD))
 def bad_certificates_are_turned_away_by_1_3(c, case):
     turned_away(c, context(c, ssl.TLSVersion.TLSv1_3, case[0]))
-    logged(c, "ended: .*TLS: .*(%s)" % case[1])
+    logged(c, "Handshake failed from [0-9.]+:[0-9]+: TLS: .*(%s).*, listener " % case[1])
 
 
 @test(versions=[5], config=REQUIRED + ["@disable_client_cert_date_checks true"])
@@ -359,8 +359,8 @@ def junk_leaves_one_line_each(c, _=None):
         port = peer.socket.getsockname()[1]
         peer.send(junk)
         peer.bytes_until_closed()
-        logged(c, ":%d ended: .*TLS" % port)
-        assert len(re.findall(":%d .*ended" % port, c.broker.log())) == 1
+        logged(c, "Handshake failed from [0-9.]+:%d: .*TLS.*, listener " % port)
+        assert len(re.findall(r":%d\b" % port, c.broker.log())) == 1
 
 
 @test(versions=[5], config=RSA, own=True)
@@ -484,6 +484,36 @@ def mosquitto_with_a_pre_shared_key(c, case):
     )
     if not case[1]:
         logged(c, c.id("psk") + " connected .*, user sensor\\)")
+    else:
+        logged(c, "Handshake failed from ")
+
+
+RULE = ["ban_after_failed_handshakes 3", "ban_loopback true"]
+
+
+@test(versions=[5], config=RULE + REQUIRED, own=True)
+@test(versions=[5], config=RULE + RSA + WANTED, cases={"rsa": None}, own=True)
+@bare
+def rule_bans_whose_handshakes_fail(c, _=None):
+    """Those who have no good certificate or speak no TLS, not those who leave or do not like ours."""
+    good, bad = context(c, None, "client"), context(c, None, "client-expired")
+    for number in range(8):
+        peer = c.raw(source="127.0.0.2")
+        peer.send(HELLO if number % 2 else b"")
+        peer.drop()
+        try:
+            c.raw(tls=ssl.create_default_context(), source="127.0.0.2")
+        except ssl.SSLError:
+            pass
+    turned_away(c, bad, source="127.0.0.2")
+    turned_away(c, bad, source="127.0.0.2")
+    c.client("there", tls=good, source="127.0.0.2").ping()
+    peer = c.raw(source="127.0.0.2")
+    peer.send(codec.connect(5, c.id("plain")))
+    peer.bytes_until_closed()
+    logged(c, "Banned address 127.0.0.2 until")
+    logged(c, "rule: 3 failed handshakes within 600 seconds")
+    c.client("other", tls=good, source="127.0.0.3").ping()
 
 
 @test(versions=[5], config=SERVER)

@@ -103,6 +103,7 @@ static const Expected expected[] = {
         {"address_max_failed_logins", G, "0"},
         {"address_prefix_ipv4", G, "32"},
         {"address_prefix_ipv6", G, "64"},
+        {"ban_after_failed_handshakes", G, "0"},
         {"ban_after_failed_logins", G, "0"},
         {"ban_after_refusals", G, "0"},
         {"ban_after_takeovers", G, "0"},

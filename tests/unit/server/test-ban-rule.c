@@ -13,6 +13,7 @@
 static void rules(Settings *settings)
 {
         settings->ban_after_failed_logins = 3;
+        settings->ban_after_failed_handshakes = 5;
         settings->ban_after_takeovers = 2;
         settings->ban_after_refusals = 4;
         settings->ban_window = 60;
@@ -78,6 +79,7 @@ static void test_each_offence_has_its_number(void)
 {
         static const unsigned counts[OFFENCES_N] = {
                 [OFFENCE_LOGIN] = 3,
+                [OFFENCE_HANDSHAKE] = 5,
                 [OFFENCE_TAKEOVER] = 2,
                 [OFFENCE_REFUSED] = 4,
         };
