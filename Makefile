@@ -49,10 +49,11 @@ bench: ## measure this broker beside the distribution's mosquitto; BENCH_OPTIONS
 		--hawkerd $(BUILD)/daemon/hawkerd --peer "$$(PATH="$$PATH:/usr/sbin" command -v mosquitto)" \
 		$(BENCH_OPTIONS)
 
-attack: ## floods while good clients go on, 20 s each; with the cost of each attempt
+attack: ## floods while good clients go on, 20 s each, and beside a program that only accepts
 	@.ci/dependencies check
 	@$(MAKE) --no-print-directory build
-	@HAWKER_ATTACK_SECONDS=20 python3 tests/robust/run.py --broker $(BUILD)/daemon/hawkerd attack
+	@HAWKER_ATTACK_SECONDS=20 python3 tests/robust/run.py --broker $(BUILD)/daemon/hawkerd \
+		--floor $(BUILD)/tests/robust/attack-floor attack
 
 fuzz: ## fuzz each decoder for FUZZ_SECONDS (120)
 	@.ci/dependencies check

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -57,6 +58,26 @@ class Apart:
                         os.sched_setaffinity(thread, self.all)
 
 
+class Floor:
+        """A program that takes connections and does nothing with them, on the processors of the broker: what the kernel
+        does for a flood that the broker has no part in."""
+
+        def __init__(self, program, keep):
+                self.process = subprocess.Popen([program, str(keep)], stdout=subprocess.PIPE)
+                self.address = ('127.0.0.1', int(self.process.stdout.readline()))
+
+        def __enter__(self):
+                everywhere = os.sched_getaffinity(0)
+                if len(everywhere) > 1:
+                        os.sched_setaffinity(self.process.pid, everywhere - {max(everywhere)})
+                return self
+
+        def __exit__(self, *_):
+                self.process.kill()
+                self.process.wait()
+                self.process.stdout.close()
+
+
 class Good:
         """A hundred clients in pairs. Each message is sent when it is due by the clock, whatever became of those before
         it; the kernel tells when it arrived, so that how late this program looks does not count."""
@@ -75,6 +96,10 @@ class Good:
                         self.subscribers[subscriber.socket] = subscriber
                         self.acks[publisher.socket] = publisher
                 self.unacknowledged, self.times = set(), []
+
+        def leave(self):
+                for peer in [*self.subscribers.values(), *self.acks.values()]:
+                        peer.drop()
 
         def exchange(self, seconds):
                 """All arrive, or it fails. Seconds that each was under way."""
@@ -126,13 +151,13 @@ class Good:
 class Attacker:
         """A process that does one thing until it is ended, but for pauses; how often is asked for at its end."""
 
-        def __init__(self, processors, function, *arguments):
+        def __init__(self, processors, target, function, *arguments):
                 self.reader, writer = os.pipe()
                 self.process = os.fork()
                 if self.process:
                         os.close(writer)
                         return
-                self.n, self.go = 0, True
+                self.n, self.go, self.target = 0, True, target
                 signal.signal(signal.SIGTERM, lambda *_: setattr(self, 'go', False))
                 try:
                         os.kill(os.getpid(), signal.SIGSTOP)
@@ -197,10 +222,10 @@ def settle(broker, good):
                         return
 
 
-def measure(case, good, watched, attack, arguments):
+def measure(case, good, watched, target, attack, arguments):
         result = Result()
         with Apart(case.broker) as apart:
-                attacker = Attacker(apart.last, attack, case, *arguments)
+                attacker = Attacker(apart.last, target, attack, *arguments)
                 try:
                         for number in range(2 * SLICES):
                                 attacked = number % 2
@@ -226,7 +251,7 @@ def held(case, name, attack, *arguments, memory=64 << 20):
         adds, so one of some tries is enough."""
         good, watched = Good(case), Memory(case.broker)
         for _ in range(TRIES):
-                result = measure(case, good, watched, attack, arguments)
+                result = measure(case, good, watched, case.broker.address, attack, arguments)
                 print('# %s: %s; memory +%.1f MB' % (name, result, watched.most / 1e6))
                 sys.stdout.flush()
                 if result.holds() or case.broker.is_instrumented:
@@ -235,3 +260,15 @@ def held(case, name, attack, *arguments, memory=64 << 20):
         require(case.broker.is_instrumented or result.holds(), 'the 99th percentile is usually %.1f ms, in peace %.1f',
                 result.usual(1), result.usual(0))
         return result
+
+
+def held_beside_floor(case, keep, name, attack, *arguments, **limits):
+        """The same, behind the same attack on a program beside the broker that keeps so many connections: what is seen
+        there no broker can do better, on these processors. Only said, and only with run.py --floor."""
+        if case.broker.floor:
+                with Floor(case.broker.floor, keep) as floor:
+                        good, watched = Good(case), Memory(case.broker)
+                        print('# %s, to a program beside: %s' % (
+                                name, measure(case, good, watched, floor.address, attack, arguments)))
+                        good.leave()
+        return held(case, name, attack, *arguments, **limits)

@@ -23,7 +23,7 @@ class Daemon(Broker):
         """`descriptors`: the most that it may have open. `failing`: environment of the failing malloc()."""
 
         def __init__(self, options, config, descriptors=None, failing=None):
-                self.shim, self.descriptors_max, self.failing = options.shim, descriptors, failing
+                self.shim, self.floor, self.descriptors_max, self.failing = options.shim, options.floor, descriptors, failing
                 super().__init__(options.broker, options.workers, config)
 
         def _start(self, config):

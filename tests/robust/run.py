@@ -47,6 +47,7 @@ def main():
         parser.add_argument('--broker', required=True)
         parser.add_argument('--workers', type=int, default=1)
         parser.add_argument('--shim', help='shared object that makes malloc() fail')
+        parser.add_argument('--floor', help='program that a flood is measured on, too')
         parser.add_argument('--certificates', help='program that makes what tests of TLS need')
         parser.add_argument('group')
         parser.add_argument('names', nargs='*', help='only these tests')

@@ -13,7 +13,7 @@ import socket
 import tempfile
 
 import codec
-from attack import LONG, held
+from attack import LONG, held, held_beside_floor
 from daemon import Skip, surroundings
 from watch import require
 
@@ -22,21 +22,21 @@ SILENT, HALF = (15000, 5000) if LONG else (4000, 1500)
 
 # What attackers do
 
-def connect(case, source):
+def connect(attacker, source):
         peer = socket.socket()
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
         peer.bind((source, 0))
         peer.settimeout(5)
-        peer.connect(case.broker.address)
+        peer.connect(attacker.target)
         return peer
 
 
-def open_and_hold(attacker, case, n, begin):
+def open_and_hold(attacker, n, begin):
         """So many connections that send the beginning of a packet, or nothing; then others in their place."""
         kept = collections.deque()
         while attacker.go:
                 try:
-                        kept.append(connect(case, '127.0.1.%d' % (attacker.n % 4 + 1)))
+                        kept.append(connect(attacker, '127.0.1.%d' % (attacker.n % 4 + 1)))
                         kept[-1].send(begin)
                 except OSError:
                         pass
@@ -45,22 +45,22 @@ def open_and_hold(attacker, case, n, begin):
                         kept.popleft().close()
 
 
-def connect_and_go(attacker, case):
+def connect_and_go(attacker):
         """From one address, as fast as it can."""
         while attacker.go:
                 try:
-                        connect(case, '127.0.1.1').close()
+                        connect(attacker, '127.0.1.1').close()
                 except OSError:
                         pass
                 attacker.n += 1
 
 
-def guess(attacker, case):
+def guess(attacker):
         """Passwords, one connection for each."""
         packet = codec.connect(5, 'guess', username='good', password=b'wrong')
         while attacker.go:
                 try:
-                        peer = connect(case, '127.0.1.1')
+                        peer = connect(attacker, '127.0.1.1')
                         peer.send(packet)
                         peer.recv(100)
                         peer.close()
@@ -69,9 +69,9 @@ def guess(attacker, case):
                 attacker.n += 1
 
 
-def speak(attacker, case, packets):
+def speak(attacker, packets):
         """On one connection, packets as fast as they are taken; what comes back is not looked at."""
-        peer = connect(case, '127.0.1.1')
+        peer = connect(attacker, '127.0.1.1')
         peer.send(codec.connect(5, 'attacker', username='good', password=b'p'))
         peer.recv(100)
         peer.setblocking(False)
@@ -86,19 +86,19 @@ def speak(attacker, case, packets):
                         attacker.n += not left
 
 
-def subscribe(attacker, case, n):
+def subscribe(attacker, n):
         """Subscribes to n filters with one packet, leaves them with the next, over and over."""
         filters = ['attack/%d/+/%x/#' % (number, number * 2654435761 % 65521) for number in range(n)]
         pair = (codec.subscribe(5, 1, [(one, 1) for one in filters]), codec.unsubscribe(5, 2, filters))
-        speak(attacker, case, itertools.cycle(pair))
+        speak(attacker, itertools.cycle(pair))
 
 
-def subscribe_and_leave(attacker, case, n):
+def subscribe_and_leave(attacker, n):
         """Subscribes to n filters and is gone, over and over."""
         packets = codec.connect(5, 'attacker') + codec.subscribe(
                 5, 1, [('attack/%d/+/#' % number, 1) for number in range(n)])
         while attacker.go:
-                with connect(case, '127.0.1.1') as peer:
+                with connect(attacker, '127.0.1.1') as peer:
                         peer.sendall(packets)
                         answer = 0
                         while answer < n:
@@ -106,9 +106,9 @@ def subscribe_and_leave(attacker, case, n):
                 attacker.n += 1
 
 
-def retain(attacker, case, n):
+def retain(attacker, n):
         """Messages to remember, each on a new topic, n in each go."""
-        speak(attacker, case, (b''.join(codec.publish(5, 'attack/%x/%d' % (number % 65521, number), b'x' * 64, retain=True)
+        speak(attacker, (b''.join(codec.publish(5, 'attack/%x/%d' % (number % 65521, number), b'x' * 64, retain=True)
                                         for number in range(begin, begin + n))
                                for begin in itertools.count(0, n)))
 
@@ -132,18 +132,18 @@ def need_descriptors(count):
 @surroundings('connect_timeout 60', 'max_unauthenticated 1000', *LISTENER)
 def test_silent_connections(case):
         need_descriptors(SILENT + 1000)
-        held(case, 'connections that never send', open_and_hold, SILENT, b'')
+        held_beside_floor(case, 1000, 'connections that never send', open_and_hold, SILENT, b'')
 
 
 @surroundings('connect_timeout 60', 'max_unauthenticated 1000', *LISTENER)
 def test_half_connects(case):
         need_descriptors(HALF + 1000)
-        held(case, 'half CONNECTs', open_and_hold, HALF, codec.connect(5, 'half')[:10])
+        held_beside_floor(case, 1000, 'half CONNECTs', open_and_hold, HALF, codec.connect(5, 'half')[:10])
 
 
 @surroundings('address_max_connection_rate 20', *LISTENER)
 def test_refused_connections(case):
-        cost = held(case, 'refused connections', connect_and_go, memory=16 << 20).cost()
+        cost = held_beside_floor(case, 0, 'refused connections', connect_and_go, memory=16 << 20).cost()
         require(case.broker.is_instrumented or cost < (15 if LONG else 40), '%.1f us for each', cost)
 
 
