@@ -178,19 +178,22 @@ HttpLogins *http_logins_free(HttpLogins *logins)
 
 static AdmissionRequest request_of(const HttpQuestion *question)
 {
-        const Endpoint *endpoint = question->visit->endpoint;
+        const HttpVisit *visit = question->visit;
+        const char *username = visit->proven_name ? visit->proven_name : question->username;
+        const char *password = visit->proven_name ? NULL : question->password;
 
         return (AdmissionRequest){
                 .of =
                         {
                                 .client_id = BYTES_LITERAL(CLIENT_ID),
-                                .has_username = question->username,
-                                .username = bytes_from_string(question->username),
-                                .has_password = question->password,
-                                .password = bytes_from_string(question->password),
-                                .listener = endpoint->listener->name,
-                                .address = question->visit->peer,
+                                .has_username = username,
+                                .username = bytes_from_string(username),
+                                .has_password = password,
+                                .password = bytes_from_string(password),
+                                .listener = visit->endpoint->listener->name,
+                                .address = visit->peer,
                         },
+                .is_proven = visit->proven_name,
         };
 }
 
@@ -232,6 +235,15 @@ static int hand_out(HttpLogins *logins, const HttpQuestion *question, const Proo
         return -EINPROGRESS;
 }
 
+/* A name that goes by the kernel may be left out, or be the same. */
+static bool is_contradicted(const HttpQuestion *question)
+{
+        const HttpVisit *visit = question->visit;
+
+        return visit->proven_name && question->username && endpoint_names_peers(visit->endpoint) &&
+               strcmp(visit->proven_name, question->username) != 0;
+}
+
 int http_login_begin(HttpLogins *logins, const HttpQuestion *question, void *job,
                      const char **ret_username, HttpLogin **ret_login)
 {
@@ -241,6 +253,8 @@ int http_login_begin(HttpLogins *logins, const HttpQuestion *question, void *job
         Proof proof;
         int r;
 
+        if (question->visit->is_nobody || is_contradicted(question))
+                return -EACCES;
         r = admission_prove(endpoint->listener, endpoint->policy, &request, &proof);
         if (r != 0)
                 return r;
@@ -248,7 +262,8 @@ int http_login_begin(HttpLogins *logins, const HttpQuestion *question, void *job
                 return hand_out(logins, question, &proof, job, ret_login);
         r = proof_check(&proof, &request.of, clock_realtime(), &result);
         if (r == 0)
-                *ret_username = proof.method == LOGIN_NONE ? NULL : question->username;
+                *ret_username = proof.method == LOGIN_NONE ? question->visit->proven_name
+                                                           : question->username;
         proof_result_done(&result);
         return r;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Who asks for a page of `protocol http_api`: name and password of the request, proven as those of
- * a client of that listener. What takes time is done by helpers, with copies of their own.
+ * Who asks for a page of `protocol http_api`: by its certificate, or by name and password of the
+ * request, proven as those of a client of that listener. What takes time is done by helpers, with
+ * copies of their own.
  *
  * Thread: control
  */
@@ -30,6 +31,8 @@ DEFINE_CLEANUP(HttpLogins, http_logins_free)
 
 /*
  * 0: it may come in, as *ret_username (borrowed from the question; NULL: as nobody in particular).
+ * Whom TLS or the kernel names, where the listener goes by that, needs no password.
+ * -EACCES: the listener goes by that, and it has no name, or claims another one.
  * -EINPROGRESS: *ret_login is until done() is called for the job. Else a reason code
  * (proof_was_refused()); -EBUSY: too many wait; or -errno.
  */

@@ -192,6 +192,10 @@ static void check(HttpPages *pages_of, const Page *page, HttpQuestion *question)
 
 static void refuse(HttpQuestion *question, int r)
 {
+        if (r == -EACCES) {
+                say(question, FORBIDDEN, "nothing that counts here tells who you are");
+                return;
+        }
         if (r < 0 || !proof_was_refused(r)) {
                 say(question, UNAVAILABLE, "nobody can say now whether you may");
                 return;

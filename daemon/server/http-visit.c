@@ -35,6 +35,7 @@ HttpVisit *http_visit_unref(HttpVisit *visit)
         if (!visit || atomic_fetch_sub_explicit(&visit->references, 1, memory_order_acq_rel) > 1)
                 return NULL;
         endpoint_unref(visit->endpoint);
+        free(visit->proven_name);
         free(visit->failed_name);
         free(visit);
         return NULL;

@@ -22,6 +22,9 @@ typedef struct HttpVisit {
         bool is_secure;              /* TLS, or the PROXY header said so */
         bool may_forward;            /* its X-Forwarded-For counts: the peer is a trusted proxy */
         char peer[ADDRESS_TEXT_MAX]; /* its address as text */
+        char *proven_name;           /* what TLS or the kernel calls it, where the listener goes by
+                                      * that; else NULL */
+        bool is_nobody;              /* the listener does, but it has no such name */
 
         /* Written by the HTTP thread. */
         bool has_forwarded;

@@ -13,53 +13,60 @@
 #include "server/exchange.h"
 #include "server/peer-name.h"
 
-/* Of a Unix socket: the client may leave its name out, or say the same. The connection is renamed
- * later, so the name is copied. */
-static int take_peer_user(const Connection *connection, Greeting *greeting)
+/* The connection is renamed later, so the name is copied. */
+static int copy_peer_user(const Connection *connection, char **ret_name)
 {
-        const Bytes user = bytes_from_string(connection->username);
-        Connect *connect = &greeting->connect;
-
         if (!connection->is_proven)
                 return REASON_BAD_USER_NAME_OR_PASSWORD;
-        if (connect->has_username && !bytes_equal(connect->username, user))
-                return REASON_BAD_USER_NAME_OR_PASSWORD;
-        greeting->proven_name = strdup(connection->username);
-        return greeting->proven_name ? 0 : -ENOMEM;
+        *ret_name = strdup(connection->username);
+        return *ret_name ? 0 : -ENOMEM;
 }
 
-/* The name by which TLS knows the client, where the listener wants that: without one, or with one
- * that may be read as another one, nobody comes in. */
-static int take_tls_name(Connection *connection, Greeting *greeting)
+/* Without a name, or with one that may be read as another one, nobody comes in. */
+static int copy_tls_name(const Connection *connection, TlsName which, char **ret_name)
 {
-        const ListenerSettings *listener = connection_listener(connection);
-        TlsName which = listener->use_identity_as_username ? TLS_NAME_COMMON : TLS_NAME_SUBJECT;
+        _cleanup_free_ char *name = NULL;
         int r;
 
-        r = peer_name(connection, which, &greeting->proven_name);
+        r = peer_name(connection, which, &name);
         if (r == -ENOMEM)
                 return r;
-        return r < 0 || strlen(greeting->proven_name) > MQTT_STRING_MAX
-                       ? REASON_BAD_USER_NAME_OR_PASSWORD
-                       : 0;
+        if (r < 0 || strlen(name) > MQTT_STRING_MAX)
+                return REASON_BAD_USER_NAME_OR_PASSWORD;
+        *ret_name = TAKE_PTR(name);
+        return 0;
+}
+
+int identity_name(const Connection *connection, char **ret_name)
+{
+        const ListenerSettings *listener = connection_listener(connection);
+
+        if (endpoint_names_peers(connection->endpoint))
+                return copy_peer_user(connection, ret_name);
+        if (listener->use_identity_as_username)
+                return copy_tls_name(connection, TLS_NAME_COMMON, ret_name);
+        if (listener->use_subject_as_username)
+                return copy_tls_name(connection, TLS_NAME_SUBJECT, ret_name);
+        *ret_name = NULL;
+        return 0;
 }
 
 int identity_take_proven(Connection *connection, Greeting *greeting)
 {
-        const ListenerSettings *listener = connection_listener(connection);
         Connect *connect = &greeting->connect;
+        Bytes name;
         int r;
 
-        if (endpoint_names_peers(connection->endpoint))
-                r = take_peer_user(connection, greeting);
-        else if (listener->use_identity_as_username || listener->use_subject_as_username)
-                r = take_tls_name(connection, greeting);
-        else
-                return 0;
-        if (r != 0)
+        r = identity_name(connection, &greeting->proven_name);
+        if (r != 0 || !greeting->proven_name)
                 return r;
+        name = bytes_from_string(greeting->proven_name);
+        /* Of a Unix socket: the client may leave its name out, or say the same. */
+        if (endpoint_names_peers(connection->endpoint) && connect->has_username &&
+            !bytes_equal(connect->username, name))
+                return REASON_BAD_USER_NAME_OR_PASSWORD;
         connect->has_username = true;
-        connect->username = bytes_from_string(greeting->proven_name);
+        connect->username = name;
         connect->has_password = false;
         connect->password = (Bytes){};
         return 0;

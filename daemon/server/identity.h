@@ -12,6 +12,10 @@
 
 #include "server/greeting.h"
 
+/* The name that TLS or the kernel knows it by, as a copy; NULL: its listener does not go by that. A
+ * reason code: that does, but it has none. */
+int identity_name(const Connection *connection, char **ret_name);
+
 /* The user that TLS or the kernel tells, where the listener goes by that: then a password counts
  * for nothing. */
 int identity_take_proven(Connection *connection, Greeting *greeting);

@@ -9,6 +9,7 @@
 #include "server/client-log.h"
 #include "server/connection-end.h"
 #include "server/failed-login.h"
+#include "server/identity.h"
 #include "server/proxied.h"
 #include "server/relay.h"
 #include "transport/tls.h"
@@ -128,13 +129,21 @@ static int read_head(Connection *connection, RequestHead *head)
 
 static int make_visit(const Connection *connection, HttpVisit **ret_visit)
 {
+        _cleanup_(http_visit_unrefp) HttpVisit *visit = NULL;
         char peer[ADDRESS_TEXT_MAX];
+        int r;
 
         connection_peer_format(connection, peer, sizeof(peer));
-        return http_visit_new(connection->endpoint,
-                              tls_is(&connection->transport) ||
-                                      connection->extras->relay->is_secure,
-                              proxied_may_forward(connection), peer, ret_visit);
+        r = http_visit_new(connection->endpoint,
+                           tls_is(&connection->transport) || connection->extras->relay->is_secure,
+                           proxied_may_forward(connection), peer, &visit);
+        if (r == 0 && connection_listener(connection)->protocol == LISTENER_HTTP_API)
+                r = identity_name(connection, &visit->proven_name);
+        if (r < 0)
+                return r;
+        visit->is_nobody = r > 0;
+        *ret_visit = TAKE_PTR(visit);
+        return 0;
 }
 
 /* Nothing is read of the client until it is answered. 0 or -errno. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of protocol http_api, from outside.
 
-Usage: test-pages.py HAWKERD HAWKERCTL
+Usage: test-pages.py HAWKERD HAWKERCTL MAKE-CERTIFICATES
 
 Prints TAP. Nothing here sleeps: each wait is for an answer, with a deadline.
 """
@@ -11,9 +11,11 @@ import contextlib
 import http.client
 import json
 import os
+import pwd
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -25,7 +27,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 from daemon import DEADLINE, ROOT, Bus, run_on_bus
 from service import Service
 
-HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
+HAWKERD, HAWKERCTL, MAKE_CERTIFICATES = (os.path.abspath(word) for word in sys.argv[1:4])
 CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\0\0\1c"
 PLAIN = "text/plain; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -180,6 +182,63 @@ def the_rules_decide(folder):
         assert Answer(folder, "/readyz").status == 200
 
 
+def rules_of(folder, *users):
+    path = os.path.join(folder, "rules")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"user {user}\ntopic read $SYS/#\n\n" for user in users)
+    os.chmod(path, 0o600)
+    return path
+
+
+def the_kernel_names_a_process(folder):
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    rules = rules_of(folder, me)
+    with broker(folder, "listener_allow_anonymous false", "unix_peer_username true", f"acl_file {rules}"):
+        assert Answer(folder, "/metrics").status == 200
+        assert Answer(folder, "/metrics", user=f"{me}:whatever").status == 200
+        assert Answer(folder, "/metrics", user="eve:right").status == 403
+    os.unlink(rules)
+    with broker(folder, "listener_allow_anonymous false", "unix_peer_username true",
+                f"acl_file {rules_of(folder, 'eve')}"):
+        assert Answer(folder, "/metrics").status == 403
+        assert Answer(folder, "/readyz").status == 200
+
+
+def ask_by_tls(port, certificates, certificate, user=None):
+    context = ssl.create_default_context(cafile=os.path.join(certificates, "ca.pem"))
+    if certificate:
+        context.load_cert_chain(*(os.path.join(certificates, certificate + end) for end in (".pem", ".key")))
+    fields = {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()} if user else {}
+    with contextlib.closing(http.client.HTTPSConnection("localhost", port, timeout=DEADLINE,
+                                                        context=context)) as client:
+        client.request("GET", "/metrics", headers=fields)
+        return client.getresponse().status
+
+
+def a_certificate_names_its_owner(folder):
+    subprocess.run([MAKE_CERTIFICATES, folder], check=True, timeout=DEADLINE)
+    path = passwords(folder, "eve:right")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    tls = [f"listener {port} 127.0.0.1", "protocol http_api", f"certfile {folder}/server.pem",
+           f"keyfile {folder}/server.key", f"cafile {folder}/ca.pem", "listener_allow_anonymous false",
+           f"password_file {path}"]
+    name = "use_identity_as_username true"
+    with broker(folder, *tls, "require_certificate true", name, f"acl_file {rules_of(folder, 'alice')}"):
+        assert ask_by_tls(port, folder, "client") == 200
+        assert ask_by_tls(port, folder, "client", "eve:wrong") == 200
+    with broker(folder, *tls, "require_certificate true", name, f"acl_file {rules_of(folder, 'eve')}"):
+        assert ask_by_tls(port, folder, "client") == 403
+        assert ask_by_tls(port, folder, "client", "eve:right") == 403
+    with broker(folder, *tls, name):
+        assert ask_by_tls(port, folder, "client") == 200
+        assert ask_by_tls(port, folder, None) == 403
+        assert ask_by_tls(port, folder, None, "eve:right") == 403
+    with broker(folder, *tls, "require_certificate true"):
+        assert ask_by_tls(port, folder, "client") == 401
+        assert ask_by_tls(port, folder, "client", "eve:right") == 200
+
+
 def who_guesses_is_shut_out(folder):
     """Where the limit is two a minute, a few are let in before that is reached, and then nobody."""
     path = passwords(folder, "eve:right")
@@ -243,6 +302,8 @@ TESTS = [
     other_requests_are_refused,
     a_name_needs_its_password,
     the_rules_decide,
+    the_kernel_names_a_process,
+    a_certificate_names_its_owner,
     who_guesses_is_shut_out,
     a_paused_listener_is_not_ready,
     a_broker_that_ends_says_so_or_nothing,
