@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/listener-pause.h"
 #include "control/notify.h"
 #include "control/systemd-job.h"
 #include "server/unpark.h"
@@ -71,6 +72,14 @@ int hand_over_ticket_key(const HandOver *hand_over, TlsTicketKey *ret_key)
         return hand_over->image ? park_image_ticket_key(hand_over->image, ret_key) : -ENOENT;
 }
 
+/* Nobody accepts yet. */
+static void pause_again(const HandOver *hand_over, const Listeners *listeners)
+{
+        for (size_t i = 0; i < listeners->n; i++)
+                if (park_image_is_paused(hand_over->image, listeners->items[i]->of->name))
+                        listener_pause(listeners->items[i], true);
+}
+
 static void resume(HandOver *hand_over, Server *server, const Arrival *arrival)
 {
         ArrivalCounts counts;
@@ -107,6 +116,7 @@ int hand_over_resume(HandOver *hand_over, Server *server, const Listeners *liste
         r = listeners_endpoints(listeners, &endpoints, &arrival.n_endpoints);
         if (r < 0)
                 return r;
+        pause_again(hand_over, listeners);
         arrival.endpoints = endpoints;
         size = park_image_bytes(hand_over->image).length;
         notify_loading(LOAD_TIME_MIN + size / LOAD_SPEED_MIN);
@@ -122,15 +132,37 @@ void hand_over_settle(Server *server)
 
 /* --- to the next one --- */
 
-/* The image, or -errno. */
-static int write_image(Server *server, const TlsTicketKey *key, Park *ret_park)
+/* Those that are paused, in a new array. 0 or -ENOMEM. */
+static int list_paused(const Listeners *listeners, const char ***ret_names, size_t *ret_n)
 {
+        const char **names = calloc(listeners->n + 1, sizeof(*names));
+        size_t n = 0;
+
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < listeners->n; i++)
+                if (listener_is_paused(listeners->items[i]))
+                        names[n++] = listeners->items[i]->of->name;
+        *ret_names = names;
+        *ret_n = n;
+        return 0;
+}
+
+/* The image, or -errno. */
+static int write_image(Server *server, const TlsTicketKey *key, const Listeners *listeners,
+                       Park *ret_park)
+{
+        ParkNotes notes = {.key = key};
         _cleanup_close_ int image = park_image_create();
         int r;
 
         if (image < 0)
                 return image;
-        r = server_park(server, key, image, ret_park);
+        r = list_paused(listeners, &notes.paused, &notes.n_paused);
+        if (r < 0)
+                return r;
+        r = server_park(server, &notes, image, ret_park);
+        free(notes.paused);
         if (r < 0)
                 return r;
         r = park_image_seal(image);
@@ -172,7 +204,7 @@ void hand_over_leave(HandOver *hand_over, Server *server, const TlsTicketKey *ke
         ssize_t n;
 
         server_suspend(server);
-        n = image = write_image(server, key, &park);
+        n = image = write_image(server, key, listeners, &park);
         if (image >= 0)
                 n = send_all(hand_over, image, &park, listeners);
         if (n < 0)

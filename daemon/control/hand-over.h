@@ -32,8 +32,8 @@ void hand_over_receive(HandOver *hand_over, PassedSockets *passed);
 /* The key for session tickets of the last process. 0, or -ENOENT (*ret_key is untouched). */
 int hand_over_ticket_key(const HandOver *hand_over, TlsTicketKey *ret_key);
 
-/* Lets a new server, not started yet, go on with it; the listeners are those of its settings. What
- * cannot be served is told so. 0, or -ENOMEM: nothing has happened. */
+/* Lets a new server, not started yet, go on with it; the listeners are those of its settings, and
+ * paused if they were. What cannot be served is told so. 0, or -ENOMEM: nothing has happened. */
 int hand_over_resume(HandOver *hand_over, Server *server, const Listeners *listeners);
 /* Then, when the server keeps what lasts (storage.h): clients that did not come along have left. */
 void hand_over_settle(Server *server);

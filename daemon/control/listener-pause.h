@@ -2,7 +2,7 @@
 
 /*
  * A listener that is paused accepts nobody: who comes waits in its sockets, who is there stays. It
- * is until it is resumed, over reloads too, but ends with the process.
+ * is until it is resumed, over reloads and hand-overs too (park-image.h), but ends with a stop.
  *
  * Thread: control
  */

@@ -79,7 +79,16 @@ Bytes park_image_bytes(const ParkImage *image)
         return (Bytes){image->data, image->size};
 }
 
-/* It stands near the beginning. */
+/* The next record of one of the two types up to that of the key, which stands near the beginning.
+ */
+static bool next_note(Bytes *bytes, Record *ret_record)
+{
+        while (record_next(bytes, ret_record) > 0)
+                if (ret_record->type == PARK_PAUSED_RECORD || ret_record->type == PARK_KEY_RECORD)
+                        return true;
+        return false;
+}
+
 int park_image_ticket_key(const ParkImage *image, TlsTicketKey *ret_key)
 {
         Bytes bytes = park_image_bytes(image);
@@ -87,11 +96,24 @@ int park_image_ticket_key(const ParkImage *image, TlsTicketKey *ret_key)
 
         if (record_image_open(&bytes) < 0)
                 return -ENOENT;
-        while (record_next(&bytes, &record) > 0)
+        while (next_note(&bytes, &record))
                 if (record.type == PARK_KEY_RECORD &&
                     record.payload.length >= sizeof(ret_key->bytes)) {
                         memcpy(ret_key->bytes, record.payload.data, sizeof(ret_key->bytes));
                         return 0;
                 }
         return -ENOENT;
+}
+
+bool park_image_is_paused(const ParkImage *image, const char *listener)
+{
+        Bytes bytes = park_image_bytes(image);
+        Record record;
+
+        if (record_image_open(&bytes) < 0)
+                return false;
+        while (next_note(&bytes, &record) && record.type != PARK_KEY_RECORD)
+                if (bytes_equal(record.payload, bytes_from_string(listener)))
+                        return true;
+        return false;
 }

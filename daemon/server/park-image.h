@@ -8,12 +8,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "broker/record.h"
 #include "transport/tls-credentials.h"
 #include "util/bytes.h"
 #include "util/macro.h"
 
-#define PARK_KEY_RECORD (RECORD_TYPE_OTHERS | 3U)
+#define PARK_KEY_RECORD    (RECORD_TYPE_OTHERS | 3U)
+#define PARK_PAUSED_RECORD (RECORD_TYPE_OTHERS | 5U) /* before that of the key */
 
 typedef struct ParkImage ParkImage;
 
@@ -33,3 +36,6 @@ Bytes park_image_bytes(const ParkImage *image);
 
 /* The key that session tickets were sealed with. 0, or -ENOENT (*ret_key is untouched). */
 int park_image_ticket_key(const ParkImage *image, TlsTicketKey *ret_key);
+
+/* Whether the listener of this name accepted nobody, for an admin had paused it. */
+bool park_image_is_paused(const ParkImage *image, const char *listener);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -156,6 +157,21 @@ static int park_strangers(Parker *parker, const Shard *shard)
 
 /* --- the model --- */
 
+/* Before the key: park-image.h. */
+static int park_paused(Parker *parker, const ParkNotes *notes)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < notes->n_paused && r == 0; i++) {
+                RecordWriter writer =
+                        record_begin(parker->buffer, PARK_PAUSED_RECORD, 1, RECORD_OPTIONAL);
+
+                record_put(&writer, notes->paused[i], strlen(notes->paused[i]));
+                r = record_end(&writer);
+        }
+        return r;
+}
+
 static int park_key(Parker *parker, const TlsTicketKey *key)
 {
         RecordWriter writer = record_begin(parker->buffer, PARK_KEY_RECORD, 1, RECORD_OPTIONAL);
@@ -193,7 +209,7 @@ static int park_session(Session *session, void *data)
         return r;
 }
 
-static int park_all(Parker *parker, const TlsTicketKey *key)
+static int park_all(Parker *parker, const ParkNotes *notes)
 {
         Plane *plane = parker->plane;
         int r = 0;
@@ -201,7 +217,9 @@ static int park_all(Parker *parker, const TlsTicketKey *key)
         if (plane->store)
                 r = state_writer_numbers(parker->state, &plane->store->numbers);
         if (r == 0)
-                r = park_key(parker, key);
+                r = park_paused(parker, notes);
+        if (r == 0)
+                r = park_key(parker, notes->key);
         if (r == 0)
                 r = park_retained(parker);
         for (unsigned i = 0; i < plane->n_shards && r == 0; i++)
@@ -213,7 +231,7 @@ static int park_all(Parker *parker, const TlsTicketKey *key)
         return r == 0 ? parker_flush(parker, 0) : r;
 }
 
-int server_park(Server *server, const TlsTicketKey *key, int image, Park *ret_park)
+int server_park(Server *server, const ParkNotes *notes, int image, Park *ret_park)
 {
         Parker parker = {.plane = server_plane(server), .image = image};
         const StateClock clock = {loop_clock(&parker.plane->shards[0].loop), clock_realtime()};
@@ -224,7 +242,7 @@ int server_park(Server *server, const TlsTicketKey *key, int image, Park *ret_pa
                 return r;
         parker.buffer = state_writer_buffer(parker.state);
         payloads_written_init(&parker.payloads);
-        r = park_all(&parker, key);
+        r = park_all(&parker, notes);
         payloads_written_done(&parker.payloads);
         state_writer_free(parker.state);
         if (r < 0) {

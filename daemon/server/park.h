@@ -36,9 +36,16 @@ typedef struct Park {
 
 void park_done(Park *park);
 
+/* What the next process is to know beside what the server does. All is borrowed. */
+typedef struct ParkNotes {
+        const TlsTicketKey *key; /* of session tickets */
+        const char **paused;     /* names of listeners that are paused */
+        size_t n_paused;
+} ParkNotes;
+
 /* Writes all state to the file, from where it stands. 0 or -errno (then the image is worth nothing,
  * and *ret_park is untouched). */
-int server_park(Server *server, const TlsTicketKey *key, int image, Park *ret_park);
+int server_park(Server *server, const ParkNotes *notes, int image, Park *ret_park);
 
 /*
  * The first n_gone items of the park have gone out: these connections are closed here, without a

@@ -203,6 +203,7 @@ static int unpark_record(Unparker *unparker, const Record *record)
         case PAYLOAD_RECORD:
                 return payloads_read(&unparker->payloads, record);
         case PARK_KEY_RECORD:
+        case PARK_PAUSED_RECORD: /* park-image.h reads these */
                 return 0;
         default:
                 return record_unknown(record);

@@ -20,6 +20,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 # pylint: disable=wrong-import-position
 from daemon import (DEADLINE, MANAGER, NAME, NOBODY, PATH, PROPERTIES, ROOT, Bus, Failed, Signals, policy_for,
                     run_on_bus)
+from kept import RUN_AGAIN, Kept
 from service import Service
 
 HAWKERD, HAWKERCTL, INTERFACE, CERTIFICATES = (os.path.abspath(word) for word in sys.argv[1:5])
@@ -194,6 +195,36 @@ def a_paused_one_accepts_nobody_with_four_workers(folder):
     a_paused_one_accepts_nobody(folder, 4)
 
 
+def a_paused_one_stays_so_in_the_next_process(folder):
+    place, other = sock(folder), sock(folder, "other")
+    text = config(f"listener 0 {place}", f"listener 0 {other}", "workers 2")
+    with Bus(folder) as bus, Kept(HAWKERD, folder, text, environment=bus.environment()) as one, \
+            socket.socket(socket.AF_UNIX) as late:
+        one.state("READY=1")
+        order(bus, place, "Pause")
+        late.settimeout(DEADLINE)
+        late.connect(place)
+        late.sendall(b"\x10\x0d\0\4MQTT\4\2\0\0\0\1b")
+        bus.busctl("call", NAME, PATH, MANAGER, "Restart")
+        assert one.wait() == RUN_AGAIN, one.lines
+        with Kept(HAWKERD, folder, text, environment=bus.environment(), before=one) as following:
+            following.state("READY=1")
+            following.line(f"Listener {place} is paused")
+            assert get(bus, place, "Paused") is True and get(bus, other, "Paused") is False
+            with connected(other, "a") as there:
+                there.sendall(b"\xc0\0")
+                assert there.recv(2) == b"\xd0\0"
+            assert get(bus, place, "Accepted") == 0 and not select.select([late], [], [], 0)[0]
+            assert ctl(bus, "resume", place) == (0, "", "")
+            assert late.recv(4) == b"\x20\2\0\0"
+            order(bus, place, "Pause")
+            # The next one comes after a stop: nobody has handed anything on to it.
+            assert following.stop() == 0
+        with Kept(HAWKERD, folder, text, environment=bus.environment()) as last:
+            last.state("READY=1")
+            assert get(bus, place, "Paused") is False
+
+
 def pause_of_what_is_not_there_says_what_is(folder):
     with Bus(folder) as bus, broker(folder, bus, f"listener 0 {sock(folder)}") as one:
         one.state("READY=1")
@@ -316,6 +347,7 @@ TESTS = [
     a_new_certificate_is_told,
     a_paused_one_accepts_nobody,
     a_paused_one_accepts_nobody_with_four_workers,
+    a_paused_one_stays_so_in_the_next_process,
     pause_of_what_is_not_there_says_what_is,
     not_everybody_may_pause,
     everybody_may_look,

@@ -111,11 +111,14 @@ class Service:
         end = time.monotonic() + DEADLINE
         while True:
             self._wait_readable(self.notify, end, beginning)
-            lines = self.notify.recv(4096).decode().splitlines()
+            lines = self._receive()
             self.states += lines
             for line in lines:
                 if line.startswith(beginning):
                     return line
+
+    def _receive(self):
+        return self.notify.recv(4096).decode().splitlines()
 
     def signal(self, number):
         signal.pidfd_send_signal(self.handle, number)

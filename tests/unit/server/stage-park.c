@@ -11,12 +11,14 @@
 void stage_leave(Stage *stage, Luggage *ret_luggage)
 {
         static const TlsTicketKey key = {.bytes = "ticket key"};
+        static const char *paused[] = {"one", "two"};
+        const ParkNotes notes = {&key, paused, ARRAY_SIZE(paused)};
         Luggage luggage = {.image = park_image_create()};
         Park park = {};
 
         stage_must(luggage.image >= 0);
         server_suspend(stage->server);
-        stage_must(server_park(stage->server, &key, luggage.image, &park) == 0);
+        stage_must(server_park(stage->server, &notes, luggage.image, &park) == 0);
         stage_must(park_image_seal(luggage.image) == 0);
         luggage.n = park.n;
         luggage.items = calloc(park.n + 1, sizeof(*luggage.items));

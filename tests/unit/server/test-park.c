@@ -411,7 +411,7 @@ static void test_stays_behind(void)
         client_subscribe(watch, "will", 1);
         five = join_with_will(&stage, "five", 0);
         server_suspend(stage.server);
-        g_assert_cmpint(server_park(stage.server, &key, image, &park), ==, 0);
+        g_assert_cmpint(server_park(stage.server, &(ParkNotes){.key = &key}, image, &park), ==, 0);
         g_assert_cmpuint(park.n, ==, 2);
         close(five->fd); /* so that nobody lingers */
         five->fd = -1;
@@ -441,6 +441,25 @@ static void test_ticket_key(void)
         g_assert_cmpint(park_image_open(luggage.image, &image), ==, 0);
         g_assert_cmpint(park_image_ticket_key(image, &key), ==, 0);
         g_assert_cmpstr((const char *)key.bytes, ==, "ticket key");
+        luggage_done(&luggage);
+        stage_serve(&stage);
+        stage_done(&stage);
+}
+
+static void test_paused(void)
+{
+        _cleanup_(park_image_freep) ParkImage *image = NULL;
+        Luggage luggage;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        stage_leave(&stage, &luggage);
+        g_assert_cmpint(park_image_open(luggage.image, &image), ==, 0);
+        g_assert_true(park_image_is_paused(image, "one"));
+        g_assert_true(park_image_is_paused(image, "two"));
+        g_assert_false(park_image_is_paused(image, "on"));
+        g_assert_false(park_image_is_paused(image, "ticket key"));
+        g_assert_false(park_image_is_paused(image, ""));
         luggage_done(&luggage);
         stage_serve(&stage);
         stage_done(&stage);
@@ -576,6 +595,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/park/dismissed", test_dismissed);
         g_test_add_func("/server/park/stays-behind", test_stays_behind);
         g_test_add_func("/server/park/ticket-key", test_ticket_key);
+        g_test_add_func("/server/park/paused", test_paused);
         g_test_add_func("/server/park/damage", test_damage);
         g_test_add_func("/server/park/away", test_away);
         g_test_add_func("/server/park/store-was-not-kept-up", test_store_was_not_kept_up);
