@@ -138,8 +138,9 @@ def build(is_committed=False):
             os.utime(path)
             return path
         print(f"# building {path}, once", file=sys.stderr, flush=True)
-        # Always in the same place, so that the cache of the compiler knows it again.
-        place = os.path.join(folder, "new-deb")
+        # Always in the same place, so that the cache of the compiler knows it again. With a space in
+        # it, dpkg alone would let the place show in what is built.
+        place = os.path.join(folder, "new deb")
         shutil.rmtree(place, ignore_errors=True)
         os.mkdir(place)
         try:

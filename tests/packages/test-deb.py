@@ -7,6 +7,7 @@ Usage: test-deb.py [TEST...]
 Prints TAP. The packages are built once for all who ask; see build_deb.py.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import build_deb
 from tree import Missing
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAMS = ("hawkerd", "hawkerctl", "import-credentials")
 LINTIAN = ("lintian", "--allow-root", "--no-cfg", "--pedantic", "-EvIL", "+pedantic")
 
 
@@ -118,6 +120,19 @@ def an_upgrade_keeps_the_sockets(deb):
         assert not any(name in listed for name in scripts), listed
 
 
+def where_it_was_built_is_no_part_of_it(deb):
+    """What the debugging symbols tell of folders begins in that of the sources."""
+    symbols = deb["hawker"].replace("/hawker_", "/hawker-dbgsym_")
+    with tempfile.TemporaryDirectory() as folder:
+        run("dpkg-deb", "-x", symbols, folder)
+        files = [os.path.join(where, name) for where, _, names in os.walk(folder) for name in names
+                 if name.endswith(".debug") and "/.dwz/" not in where]
+        text = run("readelf", "--wide", "--debug-dump=info", *files, env={**os.environ, "LC_ALL": "C"})
+        told = set(re.findall(r"DW_AT_comp_dir +: (?:\(.*\): )?(.*)", text))
+    assert len(files) == len(PROGRAMS) and told, (files, told)
+    assert all(re.match(r"\./obj-|/usr/", name) for name in told), told
+
+
 def lintian_has_nothing_to_say_of_the_packages(deb):
     if not shutil.which("lintian"):
         return "there is no lintian"
@@ -147,7 +162,7 @@ def lintian_has_nothing_to_say_of_the_sources(_):
 
 TESTS = (each_file_is_in_the_list, each_folder_is_of_root, what_the_admin_may_change_is_a_conffile,
          it_lets_in_this_machine_alone, it_depends_on_libraries_and_systemd,
-         an_upgrade_keeps_the_sockets, lintian_has_nothing_to_say_of_the_packages,
+         an_upgrade_keeps_the_sockets, where_it_was_built_is_no_part_of_it, lintian_has_nothing_to_say_of_the_packages,
          lintian_has_nothing_to_say_of_the_sources)
 
 
