@@ -62,6 +62,8 @@ def version_is_the_same_everywhere(_):
         "rpm/hawker.spec": re.search(r"(?m)^Version:\s+(\S+)$", read(ROOT, "rpm/hawker.spec"))[1],
         "its changelog": re.search(r"(?m)^%changelog\n\* .* (\S+)-\d+$", read(ROOT, "rpm/hawker.spec"))[1],
     }
+    told["selinux/hawker.te"] = re.search(r"(?m)^policy_module\(hawker, (\S+)\)$",
+                                          read(ROOT, "selinux/hawker.te"))[1]
     for program in PROGRAMS:
         told[program] = run(program, "--version").split()[-1]
     wrong = {place: text for place, text in told.items() if text != wanted}
