@@ -50,6 +50,7 @@ def main(spec, build, units, sysusers):
     patterns = listed(spec, {
         "name": "hawker", "_unitdir": units, "_sysusersdir": sysusers,
         "_journalcatalogdir": "{prefix}/lib/systemd/catalog", "_docdir": "{datadir}/doc",
+        "_metainfodir": "{datadir}/metainfo",
         "_prefix": "{prefix}",
         **{"_" + name: "{" + name + "}" for name in ("bindir", "sbindir", "libexecdir", "datadir",
                                                       "mandir")}})
