@@ -2,6 +2,7 @@
 """Clients, and users, that want more than they may have. Every user's password is `p`."""
 import os
 import tempfile
+import time
 
 import codec
 from harness import test
@@ -159,18 +160,20 @@ def excesses_are_counted(c):
         packet = watcher.message(topic=name)
 
 
-# all clients of a user: their identifiers are of different workers
+# All clients of a user: their identifiers are of different workers. A broker of its own where those
+# of the version before, who may not have gone yet, would count.
 
 
-@test(versions=[4, 5], config=STRICT + ["user_max_message_rate 20", "limit_action drop"])
+@test(versions=[4, 5], config=STRICT + ["user_max_message_rate 20", "limit_action drop"], own=True)
 def messages_of_a_user(c):
     peers = [member(c, "m%d" % number) for number in range(8)]
-    total = {}
+    total, begin = {}, time.monotonic()
     for peer in peers:
         for code, n in answers(peer, c.topic(), 20).items():
             total[code] = total.get(code, 0) + n
     if c.version == 5:
-        assert total[QUOTA] > 50, total
+        may = 20 + 20 * (time.monotonic() - begin)
+        assert total.get(QUOTA, 0) >= 160 - may - 1, (total, may)
     other = member(c, "other", "bob")
     assert QUOTA not in answers(other, c.topic(), 10)
 
@@ -215,7 +218,7 @@ def bytes_to_a_user_wait(c):
             watcher.take(bytes(1000))
 
 
-@test(versions=[4, 5], config=STRICT + ["user_max_connections 3"])
+@test(versions=[4, 5], config=STRICT + ["user_max_connections 3"], own=True)
 def connections_of_a_user(c):
     peers = [member(c, "m%d" % number) for number in range(3)]
     turned_away(c, QUOTA)
@@ -246,7 +249,7 @@ def connection_rate_of_a_user(c):
     member(c, "other", "bob").ping()
 
 
-@test(versions=[4, 5], config=STRICT + ["user_max_subscriptions 3"])
+@test(versions=[4, 5], config=STRICT + ["user_max_subscriptions 3"], own=True)
 def subscriptions_of_a_user(c):
     first, second = member(c, "m0"), member(c, "m1")
     no = QUOTA if c.version == 5 else 0x80
