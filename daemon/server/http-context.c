@@ -4,8 +4,11 @@
 #include "server/http-context.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libwebsockets.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "server/http-call.h"
 #include "util/log.h"
@@ -17,7 +20,11 @@ static int event(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
                  size_t length)
 {
         HttpCall *call = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+        eventfd_t n_wakes;
 
+        if (reason ==
+            LWS_CALLBACK_RAW_RX_FILE) /* no call's: it has ended the waiting, that is all */
+                eventfd_read(lws_get_socket_fd(wsi), &n_wakes);
         if (!call)
                 return 0;
         call->wsi = wsi;
@@ -59,7 +66,20 @@ void http_context_set_log(int mask)
         lws_set_log_level(mask, take_line);
 }
 
-int http_context_new(unsigned n_calls, struct lws_context **ret_context,
+/* lws_cancel_service() would do, if it did not log: two threads would write into one buffer. */
+static int adopt_wakeup(struct lws_vhost *vhost, int wakeup_fd)
+{
+        lws_sock_file_fd_type own = {.filefd = fcntl(wakeup_fd, F_DUPFD_CLOEXEC, 0)};
+
+        if (own.filefd < 0)
+                return -errno;
+        return lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, own, protocols[0].name,
+                                          NULL)
+                       ? 0
+                       : -ENOMEM;
+}
+
+int http_context_new(unsigned n_calls, int wakeup_fd, struct lws_context **ret_context,
                      struct lws_vhost **ret_vhost)
 {
         struct lws_context_creation_info info = {
@@ -76,13 +96,17 @@ int http_context_new(unsigned n_calls, struct lws_context **ret_context,
         };
         struct lws_context *context = lws_create_context(&info);
         struct lws_vhost *vhost;
+        int r;
 
         if (!context)
                 return -ENOMEM;
         vhost = lws_create_vhost(context, &info);
-        if (!vhost) {
+        r = vhost ? 0 : -ENOMEM;
+        if (r == 0 && wakeup_fd >= 0)
+                r = adopt_wakeup(vhost, wakeup_fd);
+        if (r < 0) {
                 lws_context_destroy(context);
-                return -ENOMEM;
+                return r;
         }
         *ret_context = context;
         *ret_vhost = vhost;
@@ -98,9 +122,4 @@ void http_context_free(struct lws_context *context)
 int http_context_turn(struct lws_context *context)
 {
         return lws_service(context, 0) < 0 ? -1 : 0;
-}
-
-void http_context_wake(struct lws_context *context)
-{
-        lws_cancel_service(context);
 }

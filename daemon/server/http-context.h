@@ -10,8 +10,9 @@
 struct lws_context;
 struct lws_vhost;
 
-/* So many connections at once. The host is what calls are begun with. 0 or -errno. */
-int http_context_new(unsigned n_calls, struct lws_context **ret_context,
+/* So many connections at once. wakeup_fd: an eventfd that ends the waiting of http_context_turn();
+ * it stays the caller's; -1: none. The host is what calls are begun with. 0 or -errno. */
+int http_context_new(unsigned n_calls, int wakeup_fd, struct lws_context **ret_context,
                      struct lws_vhost **ret_vhost);
 /* Closes all calls, and tells their owners. NULL is fine. */
 void http_context_free(struct lws_context *context);
@@ -22,5 +23,3 @@ void http_context_set_log(int mask);
 
 /* Waits for the next event, and has it taken. 0, or -1: it will not work any more. */
 int http_context_turn(struct lws_context *context);
-/* Thread: any. Ends that waiting. */
-void http_context_wake(struct lws_context *context);

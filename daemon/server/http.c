@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "server/http-call.h"
 #include "server/http-context.h"
@@ -20,9 +22,9 @@ struct Http {
         bool has_thread; /* to be joined */
         bool runs;       /* and it will look at `waiting` */
         bool ends;
-        struct lws_context *context; /* to be woken; the thread's otherwise */
         pthread_t thread;
         /* ---- */
+        int wakeup_fd; /* an eventfd: there is something to take */
         struct lws_vhost *vhost;
         int log_mask;
 };
@@ -99,13 +101,6 @@ static void serve(Http *http, struct lws_context *context)
         drop(&calls);
 }
 
-static void publish(Http *http, struct lws_context *context)
-{
-        pthread_mutex_lock(&http->lock);
-        http->context = context;
-        pthread_mutex_unlock(&http->lock);
-}
-
 /* What comes from here on starts another thread; this one touches nothing any more. */
 static void end(Http *http)
 {
@@ -131,13 +126,11 @@ static void *run(void *data)
         int r;
 
         http_context_set_log(http->log_mask);
-        r = http_context_new(HTTP_VISITS_MAX, &context, &http->vhost);
+        r = http_context_new(HTTP_VISITS_MAX, http->wakeup_fd, &context, &http->vhost);
         if (r < 0) {
                 log_error("libwebsockets cannot begin");
         } else {
-                publish(http, context);
                 serve(http, context);
-                publish(http, NULL);
                 http_context_free(context);
         }
         end(http);
@@ -171,8 +164,11 @@ int http_new(Http **ret_http)
 
         if (!http)
                 return -ENOMEM;
-        r = http_desk_init(&http->desk);
+        http->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        r = http->wakeup_fd < 0 ? -errno : http_desk_init(&http->desk);
         if (r < 0) {
+                if (http->wakeup_fd >= 0)
+                        close(http->wakeup_fd);
                 free(http);
                 return r;
         }
@@ -182,11 +178,10 @@ int http_new(Http **ret_http)
         return 0;
 }
 
-/* With the lock. */
+/* Before there is a thread, too: the next one finds it. */
 static void wake(Http *http)
 {
-        if (http->context)
-                http_context_wake(http->context);
+        eventfd_write(http->wakeup_fd, 1);
 }
 
 Http *http_free(Http *http)
@@ -195,12 +190,13 @@ Http *http_free(Http *http)
                 return NULL;
         pthread_mutex_lock(&http->lock);
         http->ends = true;
-        wake(http);
         pthread_mutex_unlock(&http->lock);
+        wake(http);
         if (http->has_thread)
                 pthread_join(http->thread, NULL);
         http_desk_done(&http->desk);
         pthread_mutex_destroy(&http->lock);
+        close(http->wakeup_fd);
         free(http);
         return NULL;
 }
@@ -265,7 +261,5 @@ void http_answer(HttpQuestion *question, HttpAnswer *answer)
         http_answer_format(answer, question->is_head, &question->answer);
         buffer_done(&answer->body);
         http_desk_answer(&http->desk, question);
-        pthread_mutex_lock(&http->lock);
         wake(http);
-        pthread_mutex_unlock(&http->lock);
 }
