@@ -76,7 +76,7 @@ typedef enum PersistRecordType {
         /* u32 number, text client identifier, u32 expiry interval, u64 end (0: it is connected),
          * u64 will is due (0: it does not wait yet), u32 delay of the will, u16 last packet
          * identifier, u8 whether there is a will; the will as message-record.h has it, with its
-         * expiry as an interval. */
+         * expiry as an interval; if it is a user's: text user name. */
         PERSIST_RECORD_SESSION = 66,
         /* u32 session, u8 options, u32 identifier, text. */
         PERSIST_RECORD_SUBSCRIPTION = 68,

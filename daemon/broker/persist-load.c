@@ -106,6 +106,8 @@ static int make_session(Load *load, PersistSession *stored)
         if (sessions_find(sessions, head->client_id))
                 return 0;
         r = sessions_open(sessions, head->client_id, &session);
+        if (r == 0)
+                r = session_own(session, head->owner, -1);
         if (r < 0)
                 return r;
         session_attach(session, &(SessionAttach){.expiry_interval = head->expiry});

@@ -25,6 +25,8 @@ int persist_session_put(Buffer *buffer, const PersistSessionHead *head)
         record_put_u8(&record, head->will != NULL);
         if (head->will)
                 message_record_put(&record, head->will);
+        if (head->owner.length > 0)
+                record_put_bytes(&record, head->owner);
         return record_end(&record);
 }
 
@@ -53,6 +55,12 @@ int persist_session_get(Bytes value, PersistSessionHead *ret_head)
                 if (r < 0)
                         return r;
         }
+        if (record_reader_has_more(&reader))
+                head.owner = record_get_bytes(&reader);
+        if (record_reader_failed(&reader) || head.owner.length > MQTT_STRING_MAX) {
+                message_unref(head.will);
+                return -EBADMSG;
+        }
         *ret_head = head;
         return 0;
 }
@@ -62,18 +70,22 @@ int persist_session_get(Bytes value, PersistSessionHead *ret_head)
 int persist_session_new(const PersistSessionHead *head, PersistSession **ret_session)
 {
         PersistSession *session = calloc(1, sizeof(*session));
-        uint8_t *client_id;
+        uint8_t *client_id = NULL, *owner = NULL;
         int r;
 
         if (!session)
                 return -ENOMEM;
         r = bytes_duplicate(head->client_id, &client_id);
+        if (r == 0 && head->owner.length > 0)
+                r = bytes_duplicate(head->owner, &owner);
         if (r < 0) {
+                free(client_id);
                 free(session);
                 return r;
         }
         session->head = *head;
         session->head.client_id.data = client_id;
+        session->head.owner.data = owner;
         *ret_session = session;
         return 0;
 }
@@ -85,6 +97,7 @@ PersistSession *persist_session_free(PersistSession *session)
         for (size_t i = 0; i < session->n_inflight; i++)
                 outgoing_done(&session->inflight[i].loaded);
         free((void *)session->head.client_id.data);
+        free((void *)session->head.owner.data);
         message_unref(session->head.will);
         free(session->waiting);
         free(session->inflight);

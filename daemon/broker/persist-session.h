@@ -25,11 +25,13 @@ typedef struct PersistSessionHead {
         uint64_t end, will_due; /* seconds since the epoch; 0: not yet */
         uint16_t last_id;
         Message *will; /* or NULL */
+        Bytes owner;   /* the user whose it is; empty: nobody's */
 } PersistSessionHead;
 
 /* 0, -ENOMEM, -E2BIG. */
 int persist_session_put(Buffer *buffer, const PersistSessionHead *head);
-/* The client identifier is a view, the will the caller's. 0, -ENOMEM, -EBADMSG, -EPROTONOSUPPORT.
+/* The client identifier and the owner are views, the will the caller's. 0, -ENOMEM, -EBADMSG,
+ * -EPROTONOSUPPORT.
  */
 int persist_session_get(Bytes value, PersistSessionHead *ret_head);
 

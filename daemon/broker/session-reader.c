@@ -232,6 +232,15 @@ static int get_stored(SessionReader *reader, RecordReader *record)
         return 0;
 }
 
+static int get_owner(SessionReader *reader, RecordReader *record)
+{
+        Bytes owner = record_get_bytes(record);
+
+        if (record_reader_failed(record) || owner.length == 0 || owner.length > MQTT_STRING_MAX)
+                return -EBADMSG;
+        return session_own(reader->session, owner, -1);
+}
+
 static int (*const items[])(SessionReader *reader, RecordReader *record) = {
         [STATE_RECORD_SUBSCRIPTIONS] = get_subscription,
         [STATE_RECORD_INFLIGHT] = get_inflight,
@@ -239,6 +248,7 @@ static int (*const items[])(SessionReader *reader, RecordReader *record) = {
         [STATE_RECORD_RUNS] = get_run,
         [STATE_RECORD_BATCH] = get_batch,
         [STATE_RECORD_STORED] = get_stored,
+        [STATE_RECORD_OWNER] = get_owner,
 };
 
 bool session_reader_knows(uint16_t type)

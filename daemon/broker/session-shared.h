@@ -9,6 +9,7 @@
 
 #include "broker/leavers.h"
 #include "broker/message.h"
+#include "broker/owners.h"
 #include "broker/persist.h"
 #include "broker/router.h"
 #include "broker/session-counters.h"
@@ -21,6 +22,7 @@ typedef int (*SessionFetch)(void *data, const uint64_t *numbers, size_t n, Messa
 typedef struct SessionShared {
         Router *router;   /* outlives them */
         Persist *persist; /* likewise; NULL: nothing is stored */
+        Owners *owners;   /* likewise; NULL: sessions are nobody's */
         Leavers leavers;
         SessionFetch fetch; /* NULL: all that waits is in memory */
         void *fetch_data;

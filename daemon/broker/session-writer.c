@@ -64,6 +64,18 @@ static int write_head(SessionWriter *writer)
         return end_part(&record, false);
 }
 
+static int write_owner(SessionWriter *writer)
+{
+        const Bytes owner = session_owner(writer->session);
+        RecordWriter record;
+
+        if (owner.length == 0)
+                return 0;
+        record = begin(writer, STATE_RECORD_OWNER);
+        record_put_bytes(&record, owner);
+        return end_part(&record, false);
+}
+
 static int write_stored(SessionWriter *writer)
 {
         uint32_t number = writer->inside.sender->number;
@@ -197,8 +209,8 @@ static int write_batch(SessionWriter *writer)
 }
 
 static int (*const parts[])(SessionWriter *writer) = {
-        write_head,    write_stored, write_subscriptions, write_inflight,
-        write_waiting, write_runs,   write_batch,
+        write_head,     write_owner,   write_stored, write_subscriptions,
+        write_inflight, write_waiting, write_runs,   write_batch,
 };
 
 int session_writer_step(SessionWriter *writer, Session *session)

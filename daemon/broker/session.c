@@ -23,6 +23,7 @@ struct Session {
         Subscriptions subscriptions;
         const Subscription *latest; /* the one made last, if it is still there */
         Message *will;
+        Owner *owner; /* NULL: nobody */
         SessionDue due;
         uint32_t will_delay;
         uint32_t expiry_interval;
@@ -116,6 +117,7 @@ void session_write(Session *session)
                                               .will_due = end_of(session, session->due.will),
                                               .last_id = session->sender.inflight.last_id,
                                               .will = session->will,
+                                              .owner = owner_name(session->owner),
                                       });
 }
 
@@ -146,6 +148,7 @@ Session *session_free(Session *session)
         sender_done(&session->sender);
         packet_ids_done(&session->received);
         message_unref(session->will);
+        owner_leave(session->owner);
         free(session);
         return NULL;
 }
@@ -224,6 +227,29 @@ void session_set_expiry(Session *session, uint32_t expiry_interval)
 uint32_t session_expiry(const Session *session)
 {
         return session->expiry_interval;
+}
+
+int session_own(Session *session, Bytes username, int limit)
+{
+        Owners *owners = session->sender.shared->owners;
+        Owner *owner = NULL;
+        int r = 0;
+
+        if (!owners || bytes_equal(username, owner_name(session->owner)))
+                return 0;
+        if (username.length > 0)
+                r = owners_enter(owners, username, limit, &owner);
+        if (r != 0)
+                return r;
+        owner_leave(session->owner);
+        session->owner = owner;
+        session_touch(session);
+        return 0;
+}
+
+Bytes session_owner(const Session *session)
+{
+        return owner_name(session->owner);
 }
 
 SessionId session_id(const Session *session)

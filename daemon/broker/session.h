@@ -111,6 +111,11 @@ void session_reconnect(Session *session, void *connection);
 void session_set_expiry(Session *session, uint32_t expiry_interval);
 uint32_t session_expiry(const Session *session);
 
+/* Whose it is, connected or away, also after a restart; empty: nobody's. 0; REASON_QUOTA_EXCEEDED:
+ * the user has limit sessions besides (-1: any number); or -ENOMEM: nothing has changed. */
+int session_own(Session *session, Bytes username, int limit);
+Bytes session_owner(const Session *session);
+
 SessionId session_id(const Session *session);
 Bytes session_client_id(const Session *session);
 

@@ -94,6 +94,11 @@ void sessions_set_persist(Sessions *sessions, Persist *persist)
         }
 }
 
+void sessions_set_owners(Sessions *sessions, Owners *owners)
+{
+        sessions->shared.owners = owners;
+}
+
 void sessions_set_fetch(Sessions *sessions, SessionFetch fetch, void *data)
 {
         sessions->shared.fetch = fetch;

@@ -39,6 +39,9 @@ void sessions_set_limits(Sessions *sessions, const SessionLimits *limits, msec_t
  * number are there already, as they are; those that last and have none get one, and will be. */
 void sessions_set_persist(Sessions *sessions, Persist *persist);
 
+/* Where owners are known from now on (session_own()), which outlives them. */
+void sessions_set_owners(Sessions *sessions, Owners *owners);
+
 /* How its sessions read what the store has of them; then sessions_shelve() may put it away. */
 void sessions_set_fetch(Sessions *sessions, SessionFetch fetch, void *data);
 

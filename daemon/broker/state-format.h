@@ -47,6 +47,8 @@ typedef enum StateRecordType {
         STATE_RECORD_BATCH = 21,
         /* u32 number of the session in the store. */
         STATE_RECORD_STORED = 22,
+        /* Text name of the user whose session it is; in front of STATE_RECORD_STORED. */
+        STATE_RECORD_OWNER = 23,
 } StateRecordType;
 
 typedef enum SessionRecordFlags {

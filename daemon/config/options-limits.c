@@ -200,6 +200,14 @@ const Option options_limits[] = {
          .maximum = INT64_C(1) << 32, .value = "BYTES",
          .doc = "The most bytes a second that all clients of one user together are sent, as "
                 "client_max_send_rate says of one."},
+        {"user_max_sessions", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_sessions), .fallback = "-1",
+         .minimum = -1, .maximum = INT32_MAX,
+         .doc = "The most sessions that one user may have, with those whose clients are away; -1: "
+                "no limit. A client above it gets a CONNACK with reason code 0x97, one that comes "
+                "back to a session of its user does not. Whose a session is, is remembered over "
+                "restarts; those that began without this limit count from when their client "
+                "connects again."},
         {"user_max_subscriptions", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_subscriptions), .fallback = "-1",
          .minimum = -1, .maximum = INT32_MAX,

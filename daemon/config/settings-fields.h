@@ -207,6 +207,7 @@ typedef struct Settings {
         unsigned user_max_message_rate;      /* a second; 0 none */
         uint64_t user_max_receive_rate;      /* bytes a second; 0 none */
         uint64_t user_max_send_rate;         /* bytes a second; 0 none */
+        int user_max_sessions;               /* -1 none */
         int user_max_subscriptions;          /* -1 none */
         int user_max_retained;               /* -1 none */
         uint64_t user_max_retained_bytes;    /* 0 none */

@@ -56,6 +56,25 @@ int client_account_enter(Connection *connection)
         return r;
 }
 
+static Bytes owner_of(const Connection *connection)
+{
+        return connection_settings(connection)->user_max_sessions >= 0 && has_user(connection)
+                       ? bytes_from_string(connection->username)
+                       : (Bytes){};
+}
+
+int client_account_own(Connection *connection, Session *session)
+{
+        int r = session_own(session, owner_of(connection),
+                            connection_settings(connection)->user_max_sessions);
+
+        if (_likely_(r <= 0))
+                return r;
+        counters_add(connection->shard->counters.user_connections_refused, 1);
+        client_log_excess(connection, EXCESS_USER_SESSIONS);
+        return r;
+}
+
 void client_account_attach(Connection *connection)
 {
         Account *account = client_account(connection);
@@ -71,6 +90,7 @@ void client_account_review(Connection *connection)
         const bool wants =
                 users_are_limited(connection_settings(connection)) && has_user(connection);
 
+        (void)session_own(connection->session, owner_of(connection), -1);
         if (_likely_(wants == (client_account(connection) != NULL)))
                 return;
         if (!wants)

@@ -15,6 +15,10 @@
  * REASON_CONNECTION_RATE_EXCEEDED, counted and told in summaries; or -ENOMEM. */
 int client_account_enter(Connection *connection);
 
+/* The session that it is about to get becomes its user's, if sessions of users are limited; else
+ * nobody's. 0; REASON_QUOTA_EXCEEDED, counted and told in summaries; or -ENOMEM. */
+int client_account_own(Connection *connection, Session *session);
+
 /* Its session is there, with what it has subscribed to before. */
 void client_account_attach(Connection *connection);
 

@@ -48,7 +48,7 @@
         X(retained_refused)         /* by client_max_retained and the like */                      \
         X(subscriptions_refused)    /* by client_max_subscriptions, client_max_wildcard_levels */  \
         X(takeovers_refused)        /* by client_max_takeovers */                                  \
-        X(user_connections_refused) /* by user_max_connections and user_max_connection_rate */     \
+        X(user_connections_refused) /* by user_max_connections, _connection_rate and _sessions */  \
         X(failed_logins)                                                                           \
         X(handshakes_refused) /* of TLS, for what the client has sent */                           \
         X(accept_paused)      /* times that accepting stopped for want of descriptors */           \

@@ -32,6 +32,7 @@ const char *excess_option(Excess excess)
                 [EXCESS_USER_MESSAGE_RATE] = "user_max_message_rate",
                 [EXCESS_USER_RECEIVE_RATE] = "user_max_receive_rate",
                 [EXCESS_USER_SEND_RATE] = "user_max_send_rate",
+                [EXCESS_USER_SESSIONS] = "user_max_sessions",
                 [EXCESS_USER_SUBSCRIPTIONS] = "user_max_subscriptions",
         };
 

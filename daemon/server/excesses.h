@@ -33,6 +33,7 @@ typedef enum Excess {
         EXCESS_USER_MESSAGE_RATE,
         EXCESS_USER_RECEIVE_RATE,
         EXCESS_USER_SEND_RATE,
+        EXCESS_USER_SESSIONS,
         EXCESS_USER_SUBSCRIPTIONS,
         EXCESSES_N
 } Excess;

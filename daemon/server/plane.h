@@ -16,6 +16,7 @@
 #include "access/accounts.h"
 #include "access/bans.h"
 #include "access/neighbours.h"
+#include "broker/owners.h"
 #include "broker/retained.h"
 #include "broker/router.h"
 #include "server/ban-queue.h"
@@ -38,6 +39,7 @@ typedef struct Plane {
         unsigned n_shards;
         Neighbours *neighbours;
         Accounts *accounts;
+        Owners *owners;
         Bans *bans;
         BanQueue *ban_queue; /* who is to be banned, too */
         EventQueue *events;  /* what administrators are told of clients */

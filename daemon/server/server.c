@@ -68,6 +68,8 @@ static int server_init_plane(Plane *plane, Settings *settings)
         if (r == 0)
                 r = accounts_new(n, &plane->accounts);
         if (r == 0)
+                r = owners_new(&plane->owners);
+        if (r == 0)
                 r = bans_new(&plane->bans);
         if (r == 0)
                 r = ban_queue_new(&plane->ban_queue);
@@ -167,6 +169,7 @@ Server *server_free(Server *server)
         retained_free(plane->retained);
         neighbours_free(plane->neighbours);
         accounts_free(plane->accounts);
+        owners_free(plane->owners);
         bans_free(plane->bans);
         ban_queue_free(plane->ban_queue);
         event_queue_free(plane->events);

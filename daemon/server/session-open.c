@@ -15,8 +15,25 @@
 #include "server/connection-end.h"
 #include "util/bucket.h"
 
-static int open_new(Shard *shard, Bytes client_id, Session **ret_session)
+static int open_owned(Connection *connection, Bytes client_id, Session **ret_session)
 {
+        Sessions *sessions = connection->shard->sessions;
+        Session *session;
+        int r = sessions_open(sessions, client_id, &session);
+
+        if (r < 0)
+                return r;
+        r = client_account_own(connection, session);
+        if (r != 0)
+                sessions_close(sessions, session);
+        else
+                *ret_session = session;
+        return r;
+}
+
+static int open_new(Connection *connection, Bytes client_id, Session **ret_session)
+{
+        Shard *shard = connection->shard;
         int limit = shard->settings->global_max_clients;
         unsigned others;
         int r;
@@ -27,7 +44,7 @@ static int open_new(Shard *shard, Bytes client_id, Session **ret_session)
         others = atomic_fetch_add_explicit(&shard->plane->sessions, 1, memory_order_relaxed);
         r = limit >= 0 && others >= (unsigned)limit
                     ? REASON_QUOTA_EXCEEDED
-                    : sessions_open(shard->sessions, client_id, ret_session);
+                    : open_owned(connection, client_id, ret_session);
         if (r != 0)
                 atomic_fetch_sub_explicit(&shard->plane->sessions, 1, memory_order_relaxed);
         return r;
@@ -108,12 +125,11 @@ int client_session_open(Connection *connection, const ClientSessionRequest *requ
         if (r != 0)
                 return r;
         present = session != NULL;
-        if (!session) {
-                r = open_new(shard, request->client_id, &session);
-                if (r != 0) {
-                        client_account_leave(connection);
-                        return r;
-                }
+        r = present ? client_account_own(connection, session)
+                    : open_new(connection, request->client_id, &session);
+        if (r != 0) {
+                client_account_leave(connection);
+                return r;
         }
         session_attach(session, &(SessionAttach){
                                         .connection = connection,

@@ -45,6 +45,8 @@ int shard_begin_settings(Shard *shard, Settings *settings)
         loop_timer_init(&shard->retained_timer, retained_due);
         r = sessions_new(shard->index, router, &limits, &shard->sessions);
         if (r == 0)
+                sessions_set_owners(shard->sessions, shard->plane->owners);
+        if (r == 0)
                 r = route_cache_new(router, shard->index, !settings->allow_duplicate_messages,
                                     &shard->routes);
         if (r == 0 && shard->index == 0)

@@ -59,6 +59,7 @@ static const DumpField session_fields[] = {
         {NAME("will_due"), DUMP_TIME, RECORD(session.will_due)},
         {NAME("will_delay"), DUMP_U32, RECORD(session.will_delay)},
         {NAME("last_packet_id"), DUMP_U16, RECORD(session.last_id)},
+        {TEXT("username"), OPTIONAL(DUMP_TEXT, RECORD(session.owner))},
         {},
 };
 

@@ -54,8 +54,9 @@ WILL = {"topic": "gone", "qos": 2, "retain": True, "expiry": 60,
 AUTHOR = {"client_id": "alice"}
 RECORDS = [
     {"kind": "meta", "key": b64(b"something"), "value": b64(b"\x00\x01")},
-    session(1, "alice", expiry=None, end=None, will=WILL, will_delay=5, will_due=1800000000),
-    session(2, "b\u00e9r\"t\\\x01"),
+    session(1, "alice", expiry=None, end=None, will=WILL, will_delay=5, will_due=1800000000,
+            username_base64=b64(b"\xff")),
+    session(2, "b\u00e9r\"t\\\x01", username="bert"),
     {k: v for k, v in session(3, "").items() if k != "client_id"}
     | {"client_id_base64": b64(b"\xff\xfe")},
     {"kind": "subscription", "session": 1, "filter": "$share/g/a/+", "options": 1,

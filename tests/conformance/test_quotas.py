@@ -260,6 +260,73 @@ def subscriptions_of_a_user(c):
     assert second.subscribe("b", "c") == [0, no]
 
 
+def lasting(c, name, user="ada"):
+    return member(c, name, user, keep=True)
+
+
+def comes_in(c, name, user="ada"):
+    """Once there is room: the end of others may take a moment."""
+    while True:
+        peer = c.raw()
+        peer.open(client_id=c.id(name), username=user, password=b"p")
+        if peer.expect(codec.CONNACK).reason == 0:
+            return peer
+        assert c.left() > 0
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_sessions 2"], own=True)
+def sessions_of_a_user(c):
+    """Those of clients that are away count; who comes back, and other users, come in."""
+    lasting(c, "m0").disconnect()
+    second = lasting(c, "m1")
+    turned_away(c, QUOTA)
+    other = lasting(c, "other", "bob")
+    other.disconnect()
+    lasting(c, "m0").ping()
+    # a session goes over to another user, who may have it
+    lasting(c, "m0", "bob").disconnect()
+    third = lasting(c, "m2")
+    turned_away(c, QUOTA)
+    turned_away(c, QUOTA, user="bob")
+    # but not to one who has as many as he may
+    peer = c.raw()
+    peer.open(client_id=c.id("m2"), username="bob", password=b"p", clean=False)
+    peer.rejected(QUOTA if c.version == 5 else 3)
+    third.closed()
+    # and an end makes room
+    second.disconnect()
+    member(c, "m1").disconnect()
+    comes_in(c, "m3")
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_sessions 2"], own=True)
+def sessions_of_a_user_outlive_a_restart(c):
+    lasting(c, "m0").disconnect()
+    second = lasting(c, "m1")
+    c.broker.restart()
+    second.ping()
+    turned_away(c, QUOTA)
+    lasting(c, "m0").ping()
+    c.broker.restart(workers=3)
+    turned_away(c, QUOTA)
+    lasting(c, "other", "bob").ping()
+
+
+@test(versions=[5], config=STRICT, own=True)
+def sessions_of_a_user_are_limited_by_reload(c):
+    """Those whose clients are connected count at once, and are not ended."""
+    peers = [member(c, "m%d" % number) for number in range(3)]
+    assert c.broker.reload(STRICT + ["user_max_sessions 3"])
+    for peer in peers:
+        peer.ping()
+    turned_away(c, QUOTA)
+    assert c.broker.reload(STRICT + ["user_max_sessions 4"])
+    member(c, "m3").ping()
+    turned_away(c, QUOTA)
+    assert c.broker.reload(STRICT)
+    member(c, "m4").ping()
+
+
 @test(versions=[5], config=STRICT + ["user_max_retained 2"])
 def retained_messages_of_a_user(c):
     first, second, other = member(c, "m0"), member(c, "m1"), member(c, "other", "bob")

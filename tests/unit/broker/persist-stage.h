@@ -15,6 +15,7 @@ typedef struct Stage {
         Fixture fixture;
         Store *store;
         Takers *takers;
+        Owners *owners;
         PersistNumbers numbers;
         Persist *persist;
         uint64_t change;
@@ -32,6 +33,8 @@ static inline void stage_begin(Stage *stage)
                                      &stage->fixture.sessions),
                         ==, 0);
         g_assert_cmpint(takers_new(&stage->takers), ==, 0);
+        g_assert_cmpint(owners_new(&stage->owners), ==, 0);
+        sessions_set_owners(stage->fixture.sessions, stage->owners);
         stage->change = 0;
 }
 
@@ -88,6 +91,7 @@ static inline void stage_leave(Stage *stage)
         sessions_free(stage->fixture.sessions);
         stage->persist = persist_free(stage->persist);
         takers_free(stage->takers);
+        owners_free(stage->owners);
         retained_free(stage->fixture.retained);
         router_free(stage->fixture.router);
 }

@@ -17,6 +17,7 @@ typedef struct World {
         SessionLimits limits;
         Router *router;
         Retained *retained;
+        Owners *owners;
         Sessions *sessions[WORLD_WORKERS_MAX];
         const PersistNumbers *numbers; /* of the store; NULL: there is none */
         unsigned n_others;             /* records of connections that were read */
@@ -30,9 +31,12 @@ static inline World *world_new(unsigned n_workers, SessionLimits limits)
         world->limits = limits;
         g_assert_cmpint(router_new(n_workers, &world->router), ==, 0);
         g_assert_cmpint(retained_new(&world->retained), ==, 0);
-        for (unsigned i = 0; i < n_workers; i++)
+        g_assert_cmpint(owners_new(&world->owners), ==, 0);
+        for (unsigned i = 0; i < n_workers; i++) {
                 g_assert_cmpint(sessions_new(i, world->router, &world->limits, &world->sessions[i]),
                                 ==, 0);
+                sessions_set_owners(world->sessions[i], world->owners);
+        }
         return world;
 }
 
@@ -48,6 +52,8 @@ static inline void world_free(World *world)
                 sessions_free(world->sessions[i]);
         }
         g_assert_cmpuint(router_count(world->router), ==, 0);
+        g_assert_cmpuint(owners_count(world->owners), ==, 0);
+        owners_free(world->owners);
         retained_free(world->retained);
         router_free(world->router);
         g_free(world);

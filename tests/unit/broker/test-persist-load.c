@@ -2,6 +2,7 @@
 /* test-persist-load.c: sessions that are written as they change, and made again of what is there.
  */
 
+#include "mqtt/protocol.h"
 #include "persist-stage.h"
 
 /* --- what is held --- */
@@ -213,6 +214,39 @@ static void test_all_is_there_again(void)
         stage_done(&stage);
 }
 
+static size_t sessions_of(const Stage *stage, const char *username)
+{
+        return owners_sessions(stage->owners, bytes_from_string(username));
+}
+
+/* The user of a session is remembered, and who it was last. */
+static void test_users_keep_their_sessions(void)
+{
+        Session *other;
+        Stage stage;
+
+        stage_init(&stage);
+        g_assert_cmpint(session_own(stage.fixture.session, BYTES_LITERAL("ada"), 1), ==, 0);
+        other = open_client(&stage, "other", 3600);
+        g_assert_cmpint(session_own(other, BYTES_LITERAL("ada"), 1), ==, REASON_QUOTA_EXCEEDED);
+        g_assert_cmpint(session_own(other, BYTES_LITERAL("bob"), 1), ==, 0);
+        flush(&stage);
+        restart(&stage, 1);
+        g_assert_cmpuint(sessions_of(&stage, "ada"), ==, 1);
+        g_assert_cmpuint(sessions_of(&stage, "bob"), ==, 1);
+        g_assert_cmpint(session_own(stage.fixture.session, BYTES_LITERAL("ada"), 1), ==, 0);
+        g_assert_cmpint(session_own(stage.fixture.session, BYTES_LITERAL("bob"), 2), ==, 0);
+        flush(&stage);
+        restart(&stage, 1);
+        g_assert_cmpuint(sessions_of(&stage, "ada"), ==, 0);
+        g_assert_cmpuint(sessions_of(&stage, "bob"), ==, 2);
+        sessions_close(stage.fixture.sessions, stage.fixture.session);
+        flush(&stage);
+        restart(&stage, 1);
+        g_assert_cmpuint(sessions_of(&stage, "bob"), ==, 1);
+        stage_done(&stage);
+}
+
 /* What the store has and nobody reads is not sent, and not lost either. */
 static void test_a_shelf_that_nobody_reads(void)
 {
@@ -418,6 +452,7 @@ int main(int argc, char **argv)
         ADD("expired-and-dropped-are-done", test_expired_and_dropped_are_done);
         ADD("retained-for-a-new-subscription", test_retained_for_a_new_subscription);
         ADD("all-is-there-again", test_all_is_there_again);
+        ADD("users-keep-their-sessions", test_users_keep_their_sessions);
         ADD("a-shelf-that-nobody-reads", test_a_shelf_that_nobody_reads);
         ADD("connected-at-the-end", test_connected_at_the_end);
         ADD("a-newer-retention", test_a_newer_retention);

@@ -184,6 +184,7 @@ static void test_session_round_trip(void)
         g_assert_cmpuint(back.expiry, ==, 60);
         g_assert_cmpuint(back.end, ==, PERSIST_NEVER);
         g_assert_cmpuint(back.last_id, ==, 4);
+        g_assert_cmpuint(back.owner.length, ==, 0);
         g_assert_cmpuint(back.will->expires, ==, 9);
         g_assert_true(bytes_equal(message_payload(back.will), message_payload(will)));
         g_assert_cmpint(persist_session_put(&again, &back), ==, 0);
@@ -191,6 +192,31 @@ static void test_session_round_trip(void)
         message_unref(back.will);
         buffer_done(&buffer);
         buffer_done(&again);
+}
+
+/* Behind a will or none. */
+static void test_owner_round_trip(void)
+{
+        _cleanup_(message_unrefp) Message *will = NULL;
+
+        g_assert_cmpint(
+                message_new(&(MessageParts){.topic = BYTES_LITERAL("w"), .expires = 9}, &will), ==,
+                0);
+        for (unsigned i = 0; i < 2; i++) {
+                const PersistSessionHead head = {.number = 5,
+                                                 .client_id = BYTES_LITERAL("me"),
+                                                 .will = i ? will : NULL,
+                                                 .owner = BYTES_LITERAL("ada")};
+                PersistSessionHead back;
+                Buffer buffer = {};
+
+                g_assert_cmpint(persist_session_put(&buffer, &head), ==, 0);
+                g_assert_cmpint(persist_session_get(buffer_bytes(&buffer), &back), ==, 0);
+                g_assert_true(bytes_equal(back.owner, head.owner));
+                g_assert_cmpint(back.will != NULL, ==, i == 1);
+                message_unref(back.will);
+                buffer_done(&buffer);
+        }
 }
 
 static void test_keys(void)
@@ -420,6 +446,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/broker/persist-replay/message-round-trip", test_message_round_trip);
         g_test_add_func("/broker/persist-replay/session-round-trip", test_session_round_trip);
+        g_test_add_func("/broker/persist-replay/owner-round-trip", test_owner_round_trip);
         g_test_add_func("/broker/persist-replay/keys", test_keys);
         g_test_add_func("/broker/persist-replay/owed", test_owed);
         g_test_add_func("/broker/persist-replay/same-identifier", test_same_identifier);

@@ -157,6 +157,34 @@ static void test_what_is_stored_stays_so(void)
         world_free(next);
 }
 
+static void own(World *world, const char *client_id, const char *username)
+{
+        Session *session = world_find(world, client_id);
+
+        g_assert_cmpint(session_own(session, bytes_from_string(username), -1), ==, 0);
+}
+
+static void test_users_keep_their_sessions(void)
+{
+        World *world = world_new(2, no_limits);
+
+        connect_client(world, "a", false);
+        connect_client(world, "b", false);
+        connect_client(world, "c", false);
+        own(world, "a", "ada");
+        own(world, "b", "ada");
+        world = world_successor(world, 3);
+        g_assert_cmpuint(owners_sessions(world->owners, BYTES_LITERAL("ada")), ==, 2);
+        g_assert_true(bytes_equal(session_owner(world_find(world, "b")), BYTES_LITERAL("ada")));
+        g_assert_cmpuint(session_owner(world_find(world, "c")).length, ==, 0);
+        own(world, "a", "bob");
+        own(world, "b", "");
+        world = world_successor(world, 1);
+        g_assert_cmpuint(owners_sessions(world->owners, BYTES_LITERAL("ada")), ==, 0);
+        g_assert_cmpuint(owners_sessions(world->owners, BYTES_LITERAL("bob")), ==, 1);
+        world_free(world);
+}
+
 /* What its connection was told holds, whatever newer settings say. */
 static void test_our_receive_maximum_stays(void)
 {
@@ -567,6 +595,7 @@ int main(int argc, char **argv)
         ADD("a-connected-client-notices-nothing", test_a_connected_client_notices_nothing);
         ADD("an-away-client-gets-all-again", test_an_away_client_gets_all_again);
         ADD("what-is-stored-stays-so", test_what_is_stored_stays_so);
+        ADD("users-keep-their-sessions", test_users_keep_their_sessions);
         ADD("our-receive-maximum-stays", test_our_receive_maximum_stays);
         ADD("lower-limits-drop-nothing", test_lower_limits_drop_nothing);
         ADD("a-newer-retention-counts", test_a_newer_retention_counts);

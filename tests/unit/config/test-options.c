@@ -126,6 +126,7 @@ static const Expected expected[] = {
         {"user_max_message_rate", G, "0"},
         {"user_max_receive_rate", G, "0"},
         {"user_max_send_rate", G, "0"},
+        {"user_max_sessions", G, "-1"},
         {"user_max_subscriptions", G, "-1"},
         {"user_max_retained", G, "-1"},
         {"user_max_retained_bytes", G, "0"},

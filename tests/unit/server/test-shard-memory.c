@@ -144,6 +144,7 @@ static void limit_all(Settings *settings)
         settings->client_max_send_rate = settings->user_max_send_rate = 100000000;
         settings->client_max_retained = settings->user_max_retained = 1000;
         settings->user_max_connections = settings->user_max_subscriptions = 1000;
+        settings->user_max_sessions = 1000;
 }
 
 static void change_all(Settings *settings)
