@@ -37,6 +37,12 @@ const char *name_print_letter(FILE *to, const char *at)
         return at;
 }
 
+void name_print_line(FILE *to, const char *text)
+{
+        while (*text)
+                text = name_print_letter(to, text);
+}
+
 void name_print(const char *name, unsigned width)
 {
         for (const char *at = name; *at;)

@@ -22,5 +22,8 @@ const char *name_print_letter(FILE *to, const char *at);
 /* To stdout, filled up with spaces to that width. */
 void name_print(const char *name, unsigned width);
 
+/* All of it. */
+void name_print_line(FILE *to, const char *text);
+
 /* As one word of a shell, quoted. */
 void name_print_word(FILE *to, const char *name);

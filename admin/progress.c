@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "admin/name.h"
+
 void progress_init(Progress *progress, const char *what)
 {
         *progress = (Progress){
@@ -25,6 +27,16 @@ void progress_show(Progress *progress, unsigned of_1000)
                 return;
         progress->last = percent;
         fprintf(stderr, "\r%s: %u %%", progress->what, percent);
+        fflush(stderr);
+}
+
+void progress_say(Progress *progress, const char *text)
+{
+        if (!progress->is_shown)
+                return;
+        progress->last = 0;
+        fprintf(stderr, "\r\033[K%s: ", progress->what);
+        name_print_line(stderr, text);
         fflush(stderr);
 }
 

@@ -17,4 +17,6 @@ typedef struct Progress {
 
 void progress_init(Progress *progress, const char *what);
 void progress_show(Progress *progress, unsigned of_1000);
+/* Where nobody knows how far: what happens just now. */
+void progress_say(Progress *progress, const char *text);
 void progress_done(Progress *progress);

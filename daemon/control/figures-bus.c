@@ -104,6 +104,18 @@ static int get_listener_counters(sd_bus *bus, const char *path, const char *inte
         return listener_bus_append_counters(reply, &object->manager->listeners);
 }
 
+/* What the process before has handed on, and went on here. */
+static int get_taken_over(sd_bus *bus, const char *path, const char *interface,
+                          const char *property, sd_bus_message *reply, void *data,
+                          sd_bus_error *error)
+{
+        const ArrivalCounts *counts = &((const FiguresBus *)data)->manager->hand_over.counts;
+        const bool is_sessions = strcmp(property, "SessionsTakenOver") == 0;
+
+        return sd_bus_message_append(
+                reply, "t", (uint64_t)(is_sessions ? counts->sessions : counts->connections));
+}
+
 static int get_expiry(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *data, sd_bus_error *error)
 {
@@ -195,6 +207,9 @@ static int on_get_metrics(sd_bus_message *call, void *data, sd_bus_error *error)
 const sd_bus_vtable figures_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("StartedAt", "t", get_started, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("ConnectionsTakenOver", "t", get_taken_over, 0,
+                        SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SessionsTakenOver", "t", get_taken_over, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("CertificatesExpire", "t", get_expiry, 0, CHANGES),
         SD_BUS_PROPERTY("Memory", "a{st}", get_memory, 0, 0),
         SD_BUS_PROPERTY("MessageLatency", "a(tt)", get_latency, 0, 0),

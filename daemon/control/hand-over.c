@@ -12,13 +12,15 @@
 #include "control/listener-pause.h"
 #include "control/notify.h"
 #include "control/systemd-job.h"
-#include "server/unpark.h"
 #include "util/log.h"
 
 /* What systemd is to allow for: ms in any case, and bytes of an image in one more, on the slowest
  * of machines. */
 #define LOAD_TIME_MIN  30000U
 #define LOAD_SPEED_MIN 5000U
+/* How often it is told how far it is; with fewer connections it is not. */
+#define TOLD_PARTS 10U
+#define TOLD_LEAST 100U
 
 /* --- from the last process --- */
 
@@ -80,13 +82,22 @@ static void pause_again(const HandOver *hand_over, const Listeners *listeners)
                         listener_pause(listeners->items[i], true);
 }
 
+/* Systemd hears of every tenth part, of as many as make somebody wait. */
+static void tell(void *data, size_t n)
+{
+        const size_t all = ((const HandOver *)data)->parked.n[PARKED_CLIENT];
+
+        if (all >= TOLD_LEAST && n <= all && n * TOLD_PARTS / all != (n - 1) * TOLD_PARTS / all)
+                notify_taking_over(n, all);
+}
+
 static void resume(HandOver *hand_over, Server *server, const Arrival *arrival)
 {
-        ArrivalCounts counts;
+        ArrivalCounts *counts = &hand_over->counts;
         size_t lost;
         int r;
 
-        r = server_unpark(server, arrival, &counts);
+        r = server_unpark(server, arrival, counts);
         lost = dismiss_all(&hand_over->parked);
         if (r < 0)
                 log_error("Cannot go on with all of the state of the last process, %zu connections "
@@ -94,8 +105,8 @@ static void resume(HandOver *hand_over, Server *server, const Arrival *arrival)
                           lost, image_error(r));
         log_notice("Went on with %zu connections and %zu sessions of the last process, "
                    "%" PRIu64 " ms for it; %zu connections had no listener any more",
-                   counts.connections, counts.sessions, clock_boottime() - hand_over->began,
-                   counts.unserved);
+                   counts->connections, counts->sessions, clock_boottime() - hand_over->began,
+                   counts->unserved);
         hand_over->image = park_image_free(hand_over->image);
         parked_done(&hand_over->parked);
 }
@@ -106,6 +117,8 @@ int hand_over_resume(HandOver *hand_over, Server *server, const Listeners *liste
                 .image = hand_over->image,
                 .items = hand_over->parked.items[PARKED_CLIENT],
                 .n_items = hand_over->parked.n[PARKED_CLIENT],
+                .told = tell,
+                .data = hand_over,
         };
         Endpoint **endpoints;
         size_t size;

@@ -13,14 +13,16 @@
 #include "control/passed-sockets.h"
 #include "server/park-image.h"
 #include "server/server.h"
+#include "server/unpark.h"
 #include "transport/tls-credentials.h"
 
 /* A zeroed object is a valid one with which nothing is handed over. */
 typedef struct HandOver {
-        Parking *parking; /* NULL: nobody would keep anything for the next process */
-        Parked parked;    /* what the last one has left */
-        ParkImage *image; /* its state; NULL: there is none that can be read */
-        msec_t began;     /* when it came */
+        Parking *parking;     /* NULL: nobody would keep anything for the next process */
+        Parked parked;        /* what the last one has left */
+        ParkImage *image;     /* its state; NULL: there is none that can be read */
+        msec_t began;         /* when it came */
+        ArrivalCounts counts; /* what has gone on in this process */
 } HandOver;
 
 /*

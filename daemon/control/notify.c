@@ -36,6 +36,11 @@ void notify_loading(uint64_t ms)
                    ms * 1000);
 }
 
+void notify_taking_over(size_t done, size_t all)
+{
+        sd_notifyf(false, "STATUS=Going on with connections: %zu of %zu", done, all);
+}
+
 void notify_stopping(void)
 {
         sd_notifyf(false,

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/config-errors.h"
@@ -20,6 +21,9 @@ void notify_reloading(void);
 
 /* A large state is being read: the start may take so many ms more than usual. */
 void notify_loading(uint64_t ms);
+
+/* Of a large state: so many of its connections, of so many, were taken over. */
+void notify_taking_over(size_t done, size_t all);
 
 /* The orderly end begins: who watches gives it its time. */
 void notify_stopping(void);

@@ -26,6 +26,7 @@ typedef struct Unparker {
         PayloadsRead payloads;
         Session *session; /* the last one that was read */
         msec_t downtime;  /* nobody could be heard so long */
+        size_t n_seen;    /* records of connections */
         ArrivalCounts *counts;
 } Unparker;
 
@@ -199,6 +200,8 @@ static int unpark_record(Unparker *unparker, const Record *record)
         switch (record->type) {
         case CONNECTION_RECORD:
         case WEBSOCKET_RECORD:
+                if (unparker->arrival->told)
+                        unparker->arrival->told(unparker->arrival->data, ++unparker->n_seen);
                 return unpark_connection(unparker, record);
         case PAYLOAD_RECORD:
                 return payloads_read(&unparker->payloads, record);

@@ -19,6 +19,8 @@ typedef struct Arrival {
         size_t n_items;
         Endpoint *const *endpoints; /* of the settings that hold now */
         size_t n_endpoints;
+        void (*told)(void *data, size_t n); /* how many items were looked at; NULL: nobody asks */
+        void *data;
 } Arrival;
 
 typedef struct ArrivalCounts {
