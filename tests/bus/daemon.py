@@ -13,7 +13,7 @@ from service import run
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 POLICY = os.path.join(ROOT, "policy", "org.hawker.Broker1.conf")
-DEADLINE = 30  # seconds; only a failure ever waits that long
+DEADLINE = 60  # seconds; only a failure ever waits that long
 NAME, PATH, MANAGER = "org.hawker.Broker1", "/org/hawker/Broker1", "org.hawker.Broker1.Manager"
 LOG_PATH, LOG_CONTROL = "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1"
 PROPERTIES = "org.freedesktop.DBus.Properties"

@@ -5,7 +5,7 @@ import selectors
 import subprocess
 import time
 
-DEADLINE = 30  # seconds; only a failure ever waits that long
+DEADLINE = 60  # seconds; only a failure ever waits that long
 
 
 class Polkit:

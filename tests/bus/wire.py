@@ -4,7 +4,7 @@ import os
 import socket
 import struct
 
-DEADLINE = 30  # seconds; only a failure ever waits that long
+DEADLINE = 60  # seconds; only a failure ever waits that long
 CALL, RETURN, ERROR = 1, 2, 3
 NO_REPLY_EXPECTED, ALLOW_INTERACTIVE = 1, 4
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, UNIX_FDS = range(1, 10)

@@ -22,7 +22,7 @@ ALARMS = re.compile(
 NOTICE = re.compile(r"[A-Z_]+=")
 RUN_AGAIN = 75  # the exit status that asks for the next process
 CLAIMS = collections.deque(maxlen=100)  # sockets: the ports that were given last
-DEADLINE = 30  # seconds; only a failure ever waits that long
+DEADLINE = 60  # seconds; only a failure ever waits that long
 
 
 def link(path):

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, os.pardir, 'conformance'))
 import daemon  # noqa: E402
 from harness import Case, Tap, explain  # noqa: E402
 
-LIMIT = 30 + 10 * float(os.environ.get('HAWKER_ATTACK_SECONDS', 0))  # seconds that one test may take
+LIMIT = 60 + 10 * float(os.environ.get('HAWKER_ATTACK_SECONDS', 0))  # seconds that one test may take
 
 
 def run_one(tap, options, name, function):

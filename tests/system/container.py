@@ -13,7 +13,7 @@ import time
 from cgroup import Group
 from tree import Missing
 
-DEADLINE = 30  # seconds of a single wait
+DEADLINE = 120  # seconds of a single wait; only a failure waits that long
 CLONE_NEWNET, MNT_DETACH = 0x40000000, 2
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -8,7 +8,7 @@ import ledger
 from client import Onlooker, Publisher, Subscriber
 from ledger import Ledger, Receiver
 
-PATIENCE = 10  # seconds without a packet: nothing comes any more
+PATIENCE = 30  # seconds without a packet: nothing comes any more
 
 
 class World:

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-DEADLINE = 30  # seconds; only a failure ever waits that long
+DEADLINE = 60  # seconds; only a failure ever waits that long
 FIRST = 3  # SD_LISTEN_FDS_START
 
 

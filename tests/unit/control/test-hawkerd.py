@@ -18,7 +18,7 @@ import tempfile
 import time
 
 HAWKERD = os.path.abspath(sys.argv[1])
-DEADLINE = 30  # seconds; only a failure ever waits that long
+DEADLINE = 60  # seconds; only a failure ever waits that long
 RUNNING = "is running with"
 
 
