@@ -8,7 +8,7 @@
 #include "bench/churn.h"
 #include "bench/clock.h"
 
-#define STALL_NS (5 * NS_PER_SECOND)
+#define STALL_NS (30 * NS_PER_SECOND)
 
 static void churn_fail(Churn *churn, int error)
 {

@@ -37,6 +37,6 @@ void churn_start(Churn *churn);
 /* No new cycles. */
 void churn_stop(Churn *churn);
 
-/* Runs the loop until `done` cycles or until nothing has moved for five seconds.
+/* Runs the loop until `done` cycles or until nothing has moved for 30 s.
  * Returns 0, -errno, -ETIMEDOUT. */
 int churn_run(Churn *churn, uint64_t done);

@@ -17,7 +17,7 @@
 
 /* Of the file: what is written is there already, so that nothing but data has to reach the disk. */
 #define FILE_SIZE ((size_t)1024 * 1024)
-#define STALL_NS  (5 * NS_PER_SECOND)
+#define STALL_NS  (30 * NS_PER_SECOND)
 
 typedef struct Flush {
         Loop loop;

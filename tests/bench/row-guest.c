@@ -14,7 +14,7 @@
 #include "bench/row.h"
 
 #define PERIOD_NS (25 * NS_PER_MS)
-#define STALL_NS  (5 * NS_PER_SECOND)
+#define STALL_NS  (30 * NS_PER_SECOND)
 
 typedef struct Guests {
         Loop loop;

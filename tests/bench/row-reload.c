@@ -14,7 +14,7 @@
 
 #define SPAN_NS     (100 * NS_PER_MS)
 #define LOOK_NS     (NS_PER_MS / 10)
-#define PATIENCE_NS (10 * NS_PER_SECOND)
+#define PATIENCE_NS (60 * NS_PER_SECOND)
 #define SPANS_MAX   101
 
 /* One figure of each span. */

@@ -15,7 +15,7 @@
 #include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
-#define STALL_NS (5 * NS_PER_SECOND)
+#define STALL_NS (30 * NS_PER_SECOND)
 
 /* The one that subscribes to "#" and must get each message once, in any order. */
 typedef struct Reader {

@@ -8,7 +8,7 @@
 #include "bench/subscriber.h"
 #include "bench/traffic-run.h"
 
-#define STALL_NS (5 * NS_PER_SECOND)
+#define STALL_NS (30 * NS_PER_SECOND)
 
 static int traffic_connect(Traffic *traffic)
 {

@@ -17,6 +17,6 @@ void traffic_start(Traffic *traffic);
  * Returns 0, -errno, or -EPROTO when the broker broke the protocol or the ledger found a fault. */
 int traffic_run(Traffic *traffic, uint64_t until);
 
-/* No new messages; runs the loop until all are closed or nothing has moved for five seconds, then
+/* No new messages; runs the loop until all are closed or nothing has moved for 30 s, then
  * balances the ledger. Returns 0, -errno, or -EPROTO when messages are lost, doubled, reordered. */
 int traffic_stop(Traffic *traffic);

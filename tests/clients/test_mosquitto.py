@@ -20,7 +20,7 @@ def common(c):
 def publish(c, *arguments, **fields):
     done = subprocess.run(
         ["mosquitto_pub", *common(c), *arguments],
-        timeout=9,
+        timeout=60,
         check=False,
         stderr=subprocess.PIPE,
         **fields
@@ -257,7 +257,7 @@ def request_gets_its_response(c):
             else {}
         )
         server.publish(request.prop("response_topic"), b"pong", 1, props=props)
-        assert client.communicate(timeout=9)[0] == b"pong\n"
+        assert client.communicate(timeout=60)[0] == b"pong\n"
 
 
 @test(versions=[3, 4, 5])
@@ -313,7 +313,7 @@ if shutil.which("mosquitto_passwd"):
         for who in (["-u", "joe", "-P", "secret of jim"], ["-u", "jack", "-P", "x"], []):
             done = subprocess.run(
                 ["mosquitto_pub", *common(c), *who, "-t", "joe/x", "-m", "x"],
-                timeout=9,
+                timeout=60,
                 check=False,
                 stderr=subprocess.PIPE,
             )

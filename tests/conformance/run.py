@@ -69,7 +69,7 @@ def main():
         print("\n".join(one.title for one in tests))
         return 0
     if options.group:
-        faulthandler.dump_traceback_later(58, exit=True)
+        faulthandler.dump_traceback_later(170, exit=True)
     program = os.environ.get("HAWKERD") or options.broker
     Broker.durability = options.persistence
     Broker.in_frames = Peer.in_frames = options.websocket

@@ -70,7 +70,7 @@ def check(case, lives, **login):
         require(any(works(case, number, **login) for number in range(200)), 'nobody gets a message through any more')
         case.close()
         case.broker.terminate()
-        require(case.broker.process.wait(10) == 0, 'ended with a failure')
+        require(case.broker.process.wait(60) == 0, 'ended with a failure')
         failed = re.findall(r'(\d+) allocations failed', case.broker.log())
         require(failed and int(failed[-1]) > 20, 'malloc() did not fail: %r', failed)
 

@@ -68,7 +68,7 @@ class Container:
         if self.leader:
             os.kill(self.leader, signal.SIGRTMIN + 4)  # poweroff.target
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(10)
+                self.process.wait(60)
         self._end()
 
     def _mount(self):
