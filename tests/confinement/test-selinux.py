@@ -67,6 +67,7 @@ NEEDED = [
     ("hawker_t", "dbus", "acquire_svc", "system_dbusd_t"),
     ("hawker_t", "dbus", "send_msg", "policykit_t"),
     ("unconfined_t", "dbus", "send_msg", "hawker_t"),
+    ("hawker_t", "dbus", "send_msg", "unconfined_t"),
     ("hawkerctl_t", "dbus", "send_msg", "hawker_t"),
     ("hawker_t", "dbus", "send_msg", "hawkerctl_t"),
     ("hawker_import_t", "file", "open", "tls_privkey_t"),
