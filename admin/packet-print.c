@@ -89,6 +89,7 @@ static void print_head(const json_t *line)
 {
         const char *packet = json_string_value(json_object_get(line, "packet"));
         const char *direction = json_string_value(json_object_get(line, "direction"));
+        const char *event = json_string_value(json_object_get(line, "event"));
         const json_t *lost = json_object_get(line, "lost");
         const bool is_in = direction && strcmp(direction, "in") == 0;
 
@@ -102,7 +103,7 @@ static void print_head(const json_t *line)
                 color_print(COLOR_RED, "lost", 14);
                 printf(" %6" JSON_INTEGER_FORMAT " lines", json_integer_value(lost));
         } else {
-                color_print(COLOR_YELLOW, "end", 14);
+                color_print(COLOR_YELLOW, event ? event : "end", 14);
                 fputs("           ", stdout);
         }
 }

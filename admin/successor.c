@@ -74,6 +74,12 @@ static int watch(Successor *successor)
         return r;
 }
 
+/* It may have ended before anybody listened. */
+static bool is_end_of_bus(int r)
+{
+        return r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE;
+}
+
 int successor_init(Successor *successor, const Broker *broker, sd_bus_message *from,
                    sd_event *event)
 {
@@ -88,6 +94,10 @@ int successor_init(Successor *successor, const Broker *broker, sd_bus_message *f
         r = watch(successor);
         if (r >= 0)
                 r = look(successor);
+        if (is_end_of_bus(r)) {
+                successor->has_no_bus = true;
+                r = 0;
+        }
         if (r < 0)
                 successor_done(successor);
         return r < 0 ? r : 0;

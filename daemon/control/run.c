@@ -139,6 +139,7 @@ static void manager_leave(Manager *manager)
 {
         hand_over_leave(&manager->hand_over, manager->server, &manager->ticket_key,
                         &manager->listeners, LEAVE_TIMEOUT);
+        trace_jobs_end(&manager->traces, "restart");
         manager_close_store(manager);
 }
 
@@ -146,6 +147,7 @@ static void manager_stop(Manager *manager)
 {
         hand_over_forget(&manager->hand_over);
         server_stop(manager->server, (msec_t)manager->settings->shutdown_timeout * MSEC_PER_SEC);
+        trace_jobs_end(&manager->traces, "stop");
         manager_close_store(manager);
         log_notice("hawkerd has stopped");
 }

@@ -6,11 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "server/server.h"
+#include "util/clock.h"
 
 /* Lines on their way to one reader. */
 typedef struct TraceJob {
@@ -94,6 +97,28 @@ void trace_jobs_init(TraceJobs *jobs, sd_event *event, Server *server)
 {
         *jobs = (TraceJobs){.event = event, .server = server};
         list_init(&jobs->jobs);
+}
+
+/* What does not fit in the pipe is lost: nobody who is slow is waited for. */
+static void job_end(TraceJob *job, const char *event)
+{
+        char line[100];
+        const int n = snprintf(line, sizeof(line), "{\"time\":%" PRIu64 ",\"event\":\"%s\"}\n",
+                               clock_realtime_ms() * USEC_PER_MSEC, event);
+
+        if (job_write(job) < 0)
+                return;
+        trace_take(server_traces(job->all->server), job->trace, &job->lines);
+        if (buffer_append(&job->lines, line, (size_t)n) == 0)
+                job_write(job);
+}
+
+void trace_jobs_end(TraceJobs *jobs, const char *event)
+{
+        if (!jobs->event)
+                return;
+        list_foreach (TraceJob, job, &jobs->jobs, link)
+                job_end(job, event);
 }
 
 void trace_jobs_done(TraceJobs *jobs)

@@ -22,6 +22,9 @@ typedef struct TraceJobs {
 } TraceJobs;
 
 void trace_jobs_init(TraceJobs *jobs, sd_event *event, Server *server);
+/* The server has no worker any more: what their readers have not yet, and as the last line the
+ * event why there is no more, goes out as far as it can at once. */
+void trace_jobs_end(TraceJobs *jobs, const char *event);
 /* Their readers see the end. Before the loop and the server end. */
 void trace_jobs_done(TraceJobs *jobs);
 

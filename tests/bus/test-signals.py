@@ -24,6 +24,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 # pylint: disable=wrong-import-position
 from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed, run_on_bus
 from caller import Caller, Refused
+from kept import RUN_AGAIN, Kept
 from service import Service
 
 HAWKERD, HAWKERCTL = (os.path.abspath(word) for word in sys.argv[1:3])
@@ -34,10 +35,10 @@ def mqtt(folder):
     return os.path.join(folder, "mqtt.sock")
 
 
-def broker(folder, bus, *lines):
+def broker(folder, bus, *lines, kind=Service, **options):
     text = [f"listener 0 {mqtt(folder)}", "allow_anonymous true", "connection_messages false",
             *(["user root"] if os.geteuid() == 0 else []), *lines, ""]
-    return Service(HAWKERD, folder, "\n".join(text), environment=bus.environment())
+    return kind(HAWKERD, folder, "\n".join(text), environment=bus.environment(), **options)
 
 
 def string(data):
@@ -85,9 +86,9 @@ class Client:
 
 
 @contextlib.contextmanager
-def stage(folder, *lines, subscribe=True):
+def stage(folder, *lines, subscribe=True, kind=Service):
     """A bus, a broker on it, and who has subscribed."""
-    with Bus(folder, WIDE) as bus, broker(folder, bus, *lines) as one:
+    with Bus(folder, WIDE) as bus, broker(folder, bus, *lines, kind=kind) as one:
         one.state("READY=1")
         with Caller(bus) as peer:
             if subscribe:
@@ -422,8 +423,66 @@ def traces_are_bounded_and_end_with_their_readers(folder):
 
 def a_trace_ends_with_the_broker(folder):
     with stage(folder, subscribe=False) as (_, one, peer), Packets(peer, "c") as packets:
-        assert one.stop() == 0
-        assert packets.next() is None
+        with Client(folder, b"c"):
+            assert [packets.next()["packet"], packets.next()["packet"]] == ["CONNECT", "CONNACK"]
+            assert one.stop() == 0
+        told = []
+        while (line := packets.next()) is not None:
+            told.append(line.get("packet", line.get("event")))
+        assert told == ["end", "DISCONNECT", "stop"], told
+
+
+def a_trace_says_that_the_broker_restarts(folder):
+    with stage(folder, subscribe=False, kind=Kept) as (bus, one, peer), Packets(peer, "c") as packets, \
+            Client(folder, b"c") as client:
+        assert [packets.next()["packet"], packets.next()["packet"]] == ["CONNECT", "CONNACK"]
+        peer.call("Restart")
+        assert one.wait() == RUN_AGAIN, one.lines
+        # It was read up to the end, and its connection has not ended.
+        assert packets.next() == {"event": "restart"} and packets.next() is None
+        with broker(folder, bus, kind=Kept, before=one) as following:
+            following.state("READY=1")
+            client.ask(b"\xc0\0")
+
+
+def trace_goes_on_over_a_restart(folder):
+    for words in ((), ("--json",)):
+        with stage(folder, subscribe=False, kind=Kept) as (bus, one, peer), Client(folder, b"c") as client:
+            process = subprocess.Popen([HAWKERCTL, *words, "trace", "c"], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env={**os.environ, **bus.environment(), "TZ": "UTC", "TERM": "xterm"})
+            ping_until_seen(client, process)
+            peer.call("Restart")
+            assert one.wait() == RUN_AGAIN, one.lines
+            while b"restart" not in (line := process.stdout.readline()):
+                assert b"PING" in line, line
+            assert process.stderr.readline() == b"hawkerctl: the broker restarts\n"
+            with broker(folder, bus, kind=Kept, before=one) as following:
+                following.state("READY=1")
+                assert b"begins again" in process.stderr.readline()
+                ping_until_seen(client, process)
+                process.send_signal(signal.SIGINT)
+                assert process.wait(DEADLINE) == DONE
+                process.communicate()
+
+
+def trace_can_be_ended_while_the_broker_is_away(folder):
+    for end in ("signal", "bus"):
+        with stage(folder, subscribe=False, kind=Kept) as (bus, one, peer), Client(folder, b"c") as client:
+            process = subprocess.Popen([HAWKERCTL, "trace", "c"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env={**os.environ, **bus.environment()})
+            ping_until_seen(client, process)
+            peer.call("Restart")
+            assert one.wait() == RUN_AGAIN, one.lines
+            assert process.stderr.readline() == b"hawkerctl: the broker restarts\n"
+            if end == "signal":
+                process.send_signal(signal.SIGINT)
+                assert process.wait(DEADLINE) == DONE
+            else:
+                bus.end()
+                assert process.wait(DEADLINE) == FAILED
+                assert process.stderr.read() == b"hawkerctl: the bus has ended\n"
+            process.communicate()
 
 
 class Monitor:
@@ -509,16 +568,21 @@ def monitor_outlives_the_broker(folder):
         monitor.process.communicate()
 
 
+def ping_until_seen(client, process):
+    """Who traces has begun when he shows something."""
+    end = time.monotonic() + DEADLINE
+    while not select.select([process.stdout], [], [], 0.05)[0]:
+        assert time.monotonic() < end
+        client.ask(b"\xc0\0")
+
+
 def trace_prints_packets(folder):
     with stage(folder, subscribe=False) as (bus, one, _), Client(folder, b"c") as client:
         def trace(*words):
             process = subprocess.Popen([HAWKERCTL, *words, "trace", "c"], stdin=subprocess.DEVNULL,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                        env={**os.environ, **bus.environment(), "TZ": "UTC", "TERM": "xterm"})
-            end = time.monotonic() + DEADLINE
-            while not select.select([process.stdout], [], [], 0.05)[0]:
-                assert time.monotonic() < end
-                client.ask(b"\xc0\0")
+            ping_until_seen(client, process)
             return process
         people, programs = trace(), trace("--json")
         client.ask(packet(0x32, string(b"t") + b"\0\1\0\x1b[2Jx"))
@@ -570,6 +634,9 @@ TESTS = [
     a_slow_reader_loses_lines,
     traces_are_bounded_and_end_with_their_readers,
     a_trace_ends_with_the_broker,
+    a_trace_says_that_the_broker_restarts,
+    trace_goes_on_over_a_restart,
+    trace_can_be_ended_while_the_broker_is_away,
     monitor_follows,
     monitor_is_for_programs,
     monitor_outlives_the_broker,
