@@ -2,11 +2,14 @@
 
 /* hawkerd: the command line, the settings, the log, and then the manager for as long as it runs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "command-line.h"
 #include "config/dump.h"
@@ -22,11 +25,15 @@
 #include "control/signals.h"
 #include "util/config-errors.h"
 #include "util/log.h"
+#include "util/macro.h"
 #include "util/siphash.h"
 
 #define EXIT_CANNOT_START   1
 #define EXIT_WRONG_SETTINGS 3
 #define EXIT_RUN_AGAIN      75 /* RestartForceExitStatus= of the unit */
+
+/* So many come without a pause; each takes eight bytes of the kernel's memory. */
+#define DESCRIPTORS_ROOM 32768
 
 static int load_settings(const CommandLine *command, Settings **ret_settings)
 {
@@ -84,14 +91,34 @@ static int test_config(Settings *settings, bool is_running)
 }
 
 /* Each client is a descriptor; the soft limit is a relic of select(). */
-static void raise_descriptor_limit(void)
+static void raise_descriptor_limit(struct rlimit *limit)
+{
+        if (limit->rlim_cur < limit->rlim_max) {
+                limit->rlim_cur = limit->rlim_max;
+                setrlimit(RLIMIT_NOFILE, limit);
+        }
+}
+
+/* The kernel's table of them doubles when it is full, and while there are threads that takes some
+ * ms, in which none of them accepts. So it grows before there are any. */
+static void make_room_for_descriptors(const struct rlimit *limit)
+{
+        int fd = epoll_create1(EPOLL_CLOEXEC);
+
+        if (fd < 0)
+                return;
+        close(fcntl(fd, F_DUPFD_CLOEXEC, (int)MIN(limit->rlim_cur, (rlim_t)DESCRIPTORS_ROOM) - 1));
+        close(fd);
+}
+
+static void prepare_descriptors(void)
 {
         struct rlimit limit;
 
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-                limit.rlim_cur = limit.rlim_max;
-                setrlimit(RLIMIT_NOFILE, &limit);
-        }
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        raise_descriptor_limit(&limit);
+        make_room_for_descriptors(&limit);
 }
 
 /* Without what others have registered for the end of the process. */
@@ -115,7 +142,7 @@ static int run(const CommandLine *command, Settings *settings)
                 log_error("Cannot start: %s", strerror(-r));
                 return EXIT_CANNOT_START;
         }
-        raise_descriptor_limit();
+        prepare_descriptors();
         signals_block();
         r = manager_new(&command->source, settings, &manager);
         if (r < 0)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon runs out of file descriptors."""
+import resource
+
 from daemon import surroundings
 from watch import Pair, require, until
 
@@ -32,6 +34,19 @@ def test_waits_and_recovers(case):
         late.ping()
         pair.exchange()
         until(case, lambda: broker.descriptors() < DESCRIPTORS // 2, 'the descriptors are given back')
+
+
+def room_of(broker):
+        """How many descriptors the kernel's table has places for."""
+        with open('/proc/%d/status' % broker.process.pid, encoding='ascii') as file:
+                return next(int(line.split()[1]) for line in file if line.startswith('FDSize:'))
+
+
+@surroundings('connect_timeout 60')
+def test_there_is_room_from_the_start(case):
+        """Else the table would grow while clients wait, and everybody with them."""
+        most, room = resource.getrlimit(resource.RLIMIT_NOFILE)[1], room_of(case.broker)
+        require(room >= min(most, 32768), 'room for %d', room)
 
 
 @surroundings('connect_timeout 60', descriptors=DESCRIPTORS)
