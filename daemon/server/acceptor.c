@@ -26,6 +26,9 @@
 #define ACCEPT_REST 2U
 /* What makes it one: so many that are refused, or for which others must go. */
 #define FLOOD_MIN 8U
+/* Of those that put others out, at a time: where all places are taken, to let them in faster only
+ * leaves each less time to say who it is. The others wait in the kernel, which costs nothing. */
+#define EVICTING_MAX 16U
 /* So many of those that are refused are let in at a time to be told why; the others are closed. */
 #define REFUSED_MAX 64U
 
@@ -34,7 +37,8 @@ struct Acceptor {
         LoopSource source;
         Shard *shard;        /* NULL before it is started */
         msec_t due;          /* it tries again, or is forgotten; MSEC_INFINITY: never */
-        unsigned n_unwanted; /* since its last rest */
+        unsigned n_unwanted; /* since its last rest, */
+        unsigned n_evicting; /* and those of them that were let in */
 };
 
 static Acceptor *acceptor_of(Served *served)
@@ -106,12 +110,12 @@ static Refusal acceptor_judge(const Acceptor *acceptor, const struct sockaddr *p
         return refusal;
 }
 
-/* All that have come are taken. */
+/* All that have come are taken, or as many as may be. */
 static void acceptor_rest(Acceptor *acceptor)
 {
         Loop *loop = &acceptor->shard->loop;
 
-        acceptor->n_unwanted = 0;
+        acceptor->n_unwanted = acceptor->n_evicting = 0;
         loop_remove(loop, &acceptor->source);
         acceptor_arm(acceptor, loop_now(loop) + ACCEPT_REST);
 }
@@ -164,6 +168,7 @@ static void acceptor_take(Acceptor *acceptor, int fd, const Address *peer)
         }
         r = acceptor_serve(acceptor, fd, peer, 0, neighbour);
         acceptor->n_unwanted += r == REASON_SERVER_BUSY;
+        acceptor->n_evicting += r == REASON_SERVER_BUSY;
         if (r < 0) {
                 neighbours_leave(shard->plane->neighbours, neighbour);
                 close(fd);
@@ -191,6 +196,10 @@ static void acceptor_ready(LoopSource *source, uint32_t events)
                         return;
                 }
                 acceptor_take(acceptor, fd, &peer);
+                if (acceptor->n_evicting >= EVICTING_MAX) {
+                        acceptor_rest(acceptor);
+                        return;
+                }
         }
 }
 

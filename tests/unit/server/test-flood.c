@@ -15,7 +15,8 @@
 #include "stage.h"
 
 #define STRANGERS 40U
-#define FLOOD     9U /* eight that make others go */
+#define FLOOD     9U  /* eight that make others go */
+#define EVICTING  16U /* of those, until others have had their turn */
 
 /* So little time that each turn has it for one thing. */
 static void spare_no_time(Stage *stage)
@@ -211,6 +212,38 @@ static void test_a_flood_is_taken_in_portions(void)
         strangers[n++] = knock(&stage); /* some are not a flood */
         g_assert_cmpuint(turn_and_count(&stage), ==, FLOOD + 3);
         for (unsigned i = 0; i < n; i++)
+                close(strangers[i]);
+        stage_done(&stage);
+}
+
+static unsigned turn_often_and_count(Stage *stage)
+{
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < 10; i++)
+                n = turn_and_count(stage);
+        return n;
+}
+
+/* Those for which others must go wait in the kernel, but for some of them each 2 ms. */
+static void test_those_who_put_others_out_wait(void)
+{
+        int strangers[STRANGERS];
+        Stage stage;
+
+        stage_init(&stage, 1, let_one_be_unknown);
+        stage_must(server_add_endpoint(stage.server, stage.endpoint) == 0);
+        stage_turn(&stage);
+        for (unsigned i = 0; i < STRANGERS; i++)
+                strangers[i] = knock(&stage);
+        g_assert_cmpuint(turn_often_and_count(&stage), ==, 1 + EVICTING);
+        stage_sleep(1);
+        g_assert_cmpuint(turn_often_and_count(&stage), ==, 1 + EVICTING);
+        stage_sleep(1);
+        g_assert_cmpuint(turn_often_and_count(&stage), ==, 1 + 2 * EVICTING);
+        stage_sleep(2);
+        g_assert_cmpuint(turn_often_and_count(&stage), ==, STRANGERS);
+        for (unsigned i = 0; i < STRANGERS; i++)
                 close(strangers[i]);
         stage_done(&stage);
 }
@@ -422,6 +455,8 @@ int main(int argc, char **argv)
         g_test_add_func("/server/flood/a-crowd-at-the-door", test_a_crowd_at_the_door);
         g_test_add_func("/server/flood/a-flood-is-taken-in-portions",
                         test_a_flood_is_taken_in_portions);
+        g_test_add_func("/server/flood/those-who-put-others-out-wait",
+                        test_those_who_put_others_out_wait);
         g_test_add_func("/server/flood/end-with-movers", test_end_with_movers);
         g_test_add_func("/server/flood/many-filters", test_many_filters);
         g_test_add_func("/server/flood/many-filters-go", test_many_filters_go);
