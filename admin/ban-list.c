@@ -4,40 +4,26 @@
 
 #include "admin/ban-list.h"
 
-#include "util/macro.h"
+#define ROW_TYPE "(sstss)"
 
-static int enter(sd_bus_message *reply)
+static int append_nothing(sd_bus_message *call, const void *wanted)
 {
-        return sd_bus_message_enter_container(reply, 'a', "(sstss)");
+        return 0;
 }
 
-int ban_list_ask(const Broker *broker, sd_bus_message **ret_reply)
+int ban_list_begin(const Broker *broker, Pages *ret_pages)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        int r, status;
-
-        r = broker_new_call(broker, BROKER_MANAGER, "ListBans", &call);
-        if (r < 0)
-                return broker_failed(r);
-        status = broker_call(broker, call, 0, &reply);
-        if (status != EXIT_DONE)
-                return status;
-        r = enter(reply);
-        if (r < 0)
-                return broker_failed(r);
-        *ret_reply = TAKE_PTR(reply);
-        return EXIT_DONE;
+        *ret_pages = (Pages){
+                .broker = broker,
+                .method = "ListBans",
+                .row = ROW_TYPE,
+                .append = append_nothing,
+        };
+        return pages_begin(ret_pages);
 }
 
-int ban_list_next(sd_bus_message *reply, BanRow *ret_row)
+int ban_list_next(Pages *pages, BanRow *ret_row)
 {
-        return sd_bus_message_read(reply, "(sstss)", &ret_row->of.kind, &ret_row->of.name,
+        return sd_bus_message_read(pages->page, ROW_TYPE, &ret_row->of.kind, &ret_row->of.name,
                                    &ret_row->until, &ret_row->reason, &ret_row->file);
-}
-
-int ban_list_rewind(sd_bus_message *reply)
-{
-        int r = sd_bus_message_rewind(reply, true);
-
-        return r < 0 ? r : MIN(enter(reply), 0);
 }

@@ -8,9 +8,9 @@
 #pragma once
 
 #include "admin/ban-subject.h"
-#include "admin/broker.h"
+#include "admin/pages.h"
 
-/* Strings are those of the reply. */
+/* Strings are those of the page. */
 typedef struct BanRow {
         BanSubject of;
         uint64_t until; /* us since 1970; 0: for good */
@@ -18,12 +18,8 @@ typedef struct BanRow {
         const char *file; /* of the admin that says so; "": the broker's own list */
 } BanRow;
 
-/* EXIT_DONE, and the reply stands before the first row; or another status, which stderr explains.
- */
-int ban_list_ask(const Broker *broker, sd_bus_message **ret_reply);
+/* EXIT_DONE, and the first page is there; or another status, which stderr explains. */
+int ban_list_begin(const Broker *broker, Pages *ret_pages);
 
-/* 1, 0: there is no more, or -errno. */
-int ban_list_next(sd_bus_message *reply, BanRow *ret_row);
-
-/* All over again. 0 or -errno. */
-int ban_list_rewind(sd_bus_message *reply);
+/* 1, 0: there is no more on this page (pages_turn()), or -errno. */
+int ban_list_next(Pages *pages, BanRow *ret_row);

@@ -38,23 +38,29 @@ static bool is_near(const BanSubject *wanted, const BanSubject *banned)
                edit_distance(wanted->name, banned->name) < n / 3 + 1;
 }
 
+static void print_guess(const BanRow *row, unsigned n)
+{
+        if (n == 0)
+                fputs("Did you mean:\n", stderr);
+        fprintf(stderr, "  hawkerctl unban %s ", row->of.kind);
+        name_print_word(stderr, row->of.name);
+        fputc('\n', stderr);
+}
+
 static void print_near(const Broker *broker, const BanSubject *wanted)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(pages_done) Pages pages = {};
         unsigned n = 0;
         BanRow row;
+        int r;
 
-        if (ban_list_ask(broker, &reply) != EXIT_DONE)
+        if (ban_list_begin(broker, &pages) != EXIT_DONE)
                 return;
-        while (n < NEAR_MAX && ban_list_next(reply, &row) > 0) {
-                if (!is_near(wanted, &row.of))
-                        continue;
-                if (n++ == 0)
-                        fputs("Did you mean:\n", stderr);
-                fprintf(stderr, "  hawkerctl unban %s ", row.of.kind);
-                name_print_word(stderr, row.of.name);
-                fputc('\n', stderr);
-        }
+        do {
+                while ((r = ban_list_next(&pages, &row)) > 0 && n < NEAR_MAX)
+                        if (is_near(wanted, &row.of))
+                                print_guess(&row, n++);
+        } while (n < NEAR_MAX && pages_turn(&pages, r) == EXIT_DONE);
         if (n == 0)
                 fputs("'hawkerctl bans' lists who is banned.\n", stderr);
 }

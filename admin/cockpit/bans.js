@@ -6,7 +6,7 @@ import { call } from "./broker.js";
 import { ask, notice } from "./dialog.js";
 import { button, choice, element, field } from "./dom.js";
 import { moment } from "./format.js";
-import { attempt, TablePage } from "./page.js";
+import { attempt, PAGE, TablePage } from "./page.js";
 
 const KINDS = [["address", "Address or prefix"], ["user", "User"], ["client", "Client identifier"]];
 const TIMES = [["3600", "an hour"], ["86400", "a day"], ["604800", "a week"], ["0", "good"]];
@@ -41,7 +41,10 @@ export class Bans extends TablePage {
             caption: "Bans",
             tools: [button("Ban …", () => add(this), { class: "primary" })],
             empty: "Nobody is banned.",
-            fetch: async () => ({ rows: (await call("ListBans"))[0], next: "" }),
+            fetch: async (_, after) => {
+                const [rows, next] = await call("ListBans", "su", [after, PAGE]);
+                return { rows, next };
+            },
             columns: [
                 { title: "Subject", text: row => row[1] },
                 { title: "Kind", text: row => row[0] },

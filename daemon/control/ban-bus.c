@@ -5,11 +5,14 @@
 #include "control/ban-bus.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "control/ban-log.h"
 #include "control/event-bus.h"
+#include "server/session-pages.h"
 #include "util/log.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -135,39 +138,141 @@ int ban_bus_unban(sd_bus_message *call, void *data, sd_bus_error *error)
 
 /* --- list --- */
 
-static int append_table(sd_bus_message *reply, const BanTable *table, const char *file)
+/* Of the admin's list first, then of the broker's own; in each by kind and subject, so that a page
+ * begins where the last one ended, whatever has come and gone. */
+typedef struct Row {
+        bool is_own;
+        Ban ban; /* views */
+} Row;
+
+static const char *const sources[] = {"file", "own"};
+
+static int compare_rows(const void *a, const void *b)
+{
+        const Row *x = a, *y = b;
+
+        if (x->is_own != y->is_own)
+                return x->is_own - y->is_own;
+        if (x->ban.kind != y->ban.kind)
+                return x->ban.kind < y->ban.kind ? -1 : 1;
+        return strcmp(x->ban.subject, y->ban.subject);
+}
+
+static bool skip_word(const char **text, const char *word)
+{
+        const size_t n = strlen(word);
+
+        if (strncmp(*text, word, n) != 0 || (*text)[n] != ' ')
+                return false;
+        *text += n + 1;
+        return true;
+}
+
+/* "own user eve": a row, as an earlier page has named it. */
+static bool read_row(const char *text, Row *ret_row)
+{
+        Row row = {};
+
+        row.is_own = skip_word(&text, sources[1]);
+        if (!row.is_own && !skip_word(&text, sources[0]))
+                return false;
+        for (unsigned kind = 0; kind < BAN_KINDS_N; kind++)
+                if (skip_word(&text, ban_kind_to_string((BanKind)kind))) {
+                        row.ban.kind = (BanKind)kind;
+                        row.ban.subject = text;
+                        *ret_row = row;
+                        return true;
+                }
+        return false;
+}
+
+/* Those that hold and come behind after (NULL: all). */
+static size_t collect(const BanTable *table, bool is_own, const Row *after, Row *rows)
 {
         const uint64_t now = (uint64_t)time(NULL);
-        int r = 0;
+        size_t n = 0;
 
-        for (size_t i = 0; r >= 0 && i < ban_table_count(table); i++) {
-                const Ban ban = ban_table_at(table, i);
+        for (size_t i = 0; i < ban_table_count(table); i++) {
+                const Row row = {is_own, ban_table_at(table, i)};
 
-                if (ban.until > now)
-                        r = sd_bus_message_append(reply, "(sstss)", ban_kind_to_string(ban.kind),
-                                                  ban.subject, usec_of(ban.until), ban.reason,
-                                                  file);
+                if (row.ban.until > now && (!after || compare_rows(&row, after) > 0))
+                        rows[n++] = row;
         }
-        return r;
+        return n;
+}
+
+static int append_row(sd_bus_message *reply, const Row *row, const char *file)
+{
+        const Ban *ban = &row->ban;
+
+        return sd_bus_message_append(reply, "(sstss)", ban_kind_to_string(ban->kind), ban->subject,
+                                     usec_of(ban->until), ban->reason, row->is_own ? "" : file);
+}
+
+static int append_next(sd_bus_message *reply, const Row *last)
+{
+        _cleanup_free_ char *next = NULL;
+
+        if (!last)
+                return sd_bus_message_append(reply, "s", "");
+        if (asprintf(&next, "%s %s %s", sources[last->is_own], ban_kind_to_string(last->ban.kind),
+                     last->ban.subject) < 0)
+                return -ENOMEM;
+        return sd_bus_message_append(reply, "s", next);
+}
+
+static int append_page(sd_bus_message *reply, const Row *rows, size_t n, size_t max,
+                       const char *file)
+{
+        size_t i = 0, bytes = 0;
+        int r = sd_bus_message_open_container(reply, 'a', "(sstss)");
+
+        for (; r >= 0 && i < n && i < max && bytes <= PAGE_BYTES; i++) {
+                bytes += strlen(rows[i].ban.subject) + strlen(rows[i].ban.reason);
+                r = append_row(reply, &rows[i], file);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : append_next(reply, i < n ? &rows[i - 1] : NULL);
+}
+
+static int answer_list(sd_bus_message *call, const Manager *manager, const Row *after, uint32_t max)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const BanTable *listed = manager->bans.listed, *own = manager->bans.own;
+        const char *file = manager->settings->ban_file;
+        _cleanup_free_ Row *rows =
+                calloc(ban_table_count(listed) + ban_table_count(own) + 1, sizeof(*rows));
+        size_t n;
+        int r;
+
+        if (!rows)
+                return -ENOMEM;
+        n = collect(listed, false, after, rows);
+        n += collect(own, true, after, rows + n);
+        qsort(rows, n, sizeof(*rows), compare_rows);
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = append_page(reply, rows, n, max == 0 ? PAGE_ROWS_MAX : MIN(max, PAGE_ROWS_MAX),
+                                file ? file : "");
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 int ban_bus_list(sd_bus_message *call, void *data, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const Manager *manager = data;
-        const char *file = manager->settings->ban_file;
+        const char *after;
+        uint32_t max;
+        Row row;
         int r;
 
-        r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(sstss)");
-        if (r >= 0)
-                r = append_table(reply, manager->bans.listed, file ? file : "");
-        if (r >= 0)
-                r = append_table(reply, manager->bans.own, "");
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+        r = sd_bus_message_read(call, "su", &after, &max);
+        if (r < 0)
+                return r;
+        if (after[0] && !read_row(after, &row))
+                return sd_bus_error_set(error, INVALID_BAN,
+                                        "A page begins after what an earlier one has named as the "
+                                        "next, or after nothing");
+        return answer_list(call, data, after[0] ? &row : NULL, max);
 }
 
 /* --- tell --- */

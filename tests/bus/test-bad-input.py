@@ -49,7 +49,7 @@ def stage(folder):
             yield bus, one, wire
         assert answers(mqtt(folder))
         with Wire(bus, os.getuid()) as wire:
-            assert wire.call("ListBans").kind == RETURN
+            assert wire.call("ListBans", ("s", ""), ("u", 0)).kind == RETURN
         assert one.stop() == 0
 
 

@@ -229,7 +229,9 @@ def unban(bus, kind, subject):
 
 
 def bans(bus):
-    return bus.call(PATH, MANAGER, "ListBans")[0]
+    rows, more = bus.call(PATH, MANAGER, "ListBans", "su", "", "0")
+    assert more == ""
+    return rows
 
 
 def a_ban_ends_who_is_there_and_keeps_them_out(folder):
@@ -248,6 +250,41 @@ def a_ban_ends_who_is_there_and_keeps_them_out(folder):
         one.line("No longer banned: user eve")
         assert Client(folder, "c3", "eve").reason() == 0
         assert bans(bus) == [["client", "c2", 0, "", ""]]
+
+
+def bans_come_in_pages(folder):
+    """Each that holds all the time on just one of them; first those of the file."""
+    def page(after, most):
+        rows, more = bus.call(PATH, MANAGER, "ListBans", "su", after, str(most))
+        return [(row[0], row[1], row[4] != "") for row in rows], more
+
+    many = [f"many{number:04}" for number in range(1001)]
+    write(os.path.join(folder, "list"), "user zoe -\nuser eve -\naddress 192.0.2.0/24 -\n" +
+          "".join(f"client {name} -\n" for name in many))
+    with Bus(folder) as bus, Service(HAWKERD, folder,
+                                     config(folder, "ban_file " + os.path.join(folder, "list")),
+                                     environment=state(bus, folder)) as one:
+        one.state("READY=1")
+        for kind, subject in (("user", "c d"), ("user", "eve"), ("client", "a"), ("address", "2001:db8::/32"),
+                              ("user", "c")):
+            ban(bus, kind, subject)
+        rows, after = page("", 2)
+        assert rows == [("address", "192.0.2.0/24", True), ("user", "eve", True)], rows
+        rows, after = page(after, 2)
+        assert rows == [("user", "zoe", True), ("client", "many0000", True)], rows
+        rows, after = page(after, 2000)
+        assert [row[1] for row in rows] == many[1:] and after, after
+        rows, after = page(after, 2)
+        assert rows == [("address", "2001:db8::/32", False), ("user", "c", False)], rows
+        unban(bus, "user", "c")
+        ban(bus, "user", "b")  # comes too late for its page
+        rows, after = page(after, 1)
+        assert rows == [("user", "c d", False)] and after, rows
+        rows, after = page(after, 0)
+        assert rows == [("user", "eve", False), ("client", "a", False)] and after == "", rows
+        assert page("own client a", 5) == ([], "")
+        for wrong in ("x", "own", "own user", "their user eve", "file thing x"):
+            assert "page begins" in refused(bus.call, PATH, MANAGER, "ListBans", "su", wrong, "0"), wrong
 
 
 def bans_are_kept_until_their_time_is_over(folder):
@@ -396,7 +433,7 @@ def bans_are_for_those_who_may(folder):
         ban(bus, "user", "eve")
         assert "denied" in refused(ban, bus, "user", "bob", uid=NOBODY)
         assert "denied" in refused(bus.call, PATH, MANAGER, "Unban", "ss", "user", "eve", uid=NOBODY)
-        assert "denied" in refused(bus.call, PATH, MANAGER, "ListBans", uid=NOBODY)
+        assert "denied" in refused(bus.call, PATH, MANAGER, "ListBans", "su", "", "0", uid=NOBODY)
         assert [row[1] for row in bans(bus)] == ["eve"]
     return None
 
@@ -759,6 +796,7 @@ TESTS = [
     a_reload_that_fails_says_where,
     a_reload_by_signal_is_told_too,
     a_ban_ends_who_is_there_and_keeps_them_out,
+    bans_come_in_pages,
     bans_are_kept_until_their_time_is_over,
     bans_of_the_file_are_the_admins,
     bans_without_a_place_hold_all_the_same,

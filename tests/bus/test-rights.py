@@ -39,8 +39,12 @@ def broker(folder, bus):
     return Service(HAWKERD, folder, config, environment=bus.environment())
 
 
-def ask(bus, uid=NOBODY, flags=0, method="ListBans", words=(), **where):
+ALL_BANS = (("s", ""), ("u", 0))
+
+
+def ask(bus, uid=NOBODY, flags=0, method=None, words=(), **where):
     """The reply to a call; ListBans is the easiest."""
+    method, words = (method, words) if method else ("ListBans", ALL_BANS)
     with Wire(bus, uid) as wire:
         return wire.call(method, *words, flags=flags, **where)
 
@@ -54,7 +58,7 @@ class Caller:
 
     def __init__(self, bus, flags=ALLOW_INTERACTIVE):
         self.wire = Wire(bus, NOBODY)
-        self.wire.send("ListBans", flags=flags)
+        self.wire.send("ListBans", *ALL_BANS, flags=flags)
 
     def __enter__(self):
         return self.wire
@@ -143,7 +147,7 @@ def questions_are_not_without_end(folder):
         one.line(ON_THE_BUS)
         first = stack.enter_context(Caller(bus))
         for _ in range(8):
-            first.send("ListBans", flags=ALLOW_INTERACTIVE)
+            first.send("ListBans", *ALL_BANS, flags=ALLOW_INTERACTIVE)
         assert first.receive().name == LIMITS
         others = [stack.enter_context(Caller(bus)) for _ in range(56)]
         for _ in range(64):
