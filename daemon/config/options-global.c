@@ -96,7 +96,12 @@ const Option options_global[] = {
                 "mosquitto_passwd write it. It is read again at each reload; a client whose user "
                 "is gone by then, or has another password, is disconnected. Users whose lines are "
                 "of SCRAM may also come in by the authentication methods SCRAM-SHA-256 and "
-                "SCRAM-SHA-512 of MQTT 5, which send no password."},
+                "SCRAM-SHA-512 of MQTT 5, which send no password. Users and passwords are the "
+                "bytes that come: letters beyond ASCII are not brought into one form (SASLprep), "
+                "so it must be the same on both sides, as for a password that is sent. There is no "
+                "channel binding (SCRAM-SHA-256-PLUS): MQTT has no list of methods in which a "
+                "client could see that it is offered, and it fails behind a proxy that ends TLS; "
+                "who asks for it is refused. Let clients check the broker's certificate."},
         {"jwt_key", OPTION_SECURITY, OPTION_STRING, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_LAST_WINS | OPTION_FILE, OPTION_SECURITY_FIELD(jwt_key),
          .value = "FILE",
