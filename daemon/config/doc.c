@@ -27,8 +27,7 @@ static const DocPart doc_parts[] = {
 
 static bool is_later(const Option *option)
 {
-        return option->status != OPTION_WORKS && option->status != OPTION_IGNORED &&
-               strcmp(option->name, "websocket_framing") != 0; /* of which one value works */
+        return option->status != OPTION_WORKS && option->status != OPTION_IGNORED;
 }
 
 static bool is_in_part(const Option *option, const DocPart *part)

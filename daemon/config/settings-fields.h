@@ -26,7 +26,7 @@ typedef enum ListenerProtocol {
 
 typedef enum WebsocketFraming {
         WEBSOCKET_FRAMING_NATIVE,
-        WEBSOCKET_FRAMING_LIBWEBSOCKETS, /* refused */
+        WEBSOCKET_FRAMING_LIBWEBSOCKETS,
 } WebsocketFraming;
 
 typedef enum SocketDomain {

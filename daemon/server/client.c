@@ -19,6 +19,7 @@
 #include "server/login.h"
 #include "server/plane-store.h"
 #include "server/proxied.h"
+#include "server/pump.h"
 #include "server/relay.h"
 #include "server/send-pace.h"
 #include "server/subscribing.h"
@@ -160,8 +161,21 @@ static void client_read(Connection *connection)
         }
 }
 
+/* A lingering connection has come to its end, unless a pump still tells that to its client. */
+static void client_leave(Connection *connection, uint32_t events)
+{
+        const Pump *pump = connection->extras->pump;
+
+        if (!pump || pump_is_over(pump))
+                connection_close(connection);
+        else if (events & (EPOLLHUP | EPOLLERR)) /* would be told over and over */
+                loop_remove(&connection->shard->loop, &connection->source);
+        else
+                loop_modify(&connection->shard->loop, &connection->source, 0);
+}
+
 /* Until the peer of a lingering connection closes, what it sends is thrown away. */
-static void client_discard(Connection *connection)
+static void client_discard(Connection *connection, uint32_t events)
 {
         Transport *transport = &connection->transport;
         ssize_t n;
@@ -170,7 +184,7 @@ static void client_discard(Connection *connection)
                 n = transport->ops->read(transport, connection->shard->scratch, SHARD_SCRATCH_SIZE);
         } while (n > 0 && transport->has_more);
         if (n <= 0 && n != -EAGAIN)
-                connection_close(connection);
+                client_leave(connection, events);
 }
 
 /* Goes on with what is in its input. */
@@ -204,7 +218,7 @@ static void client_ready(LoopSource *source, uint32_t events)
                 if (events & EPOLLOUT)
                         connection_linger_on(connection);
                 if (events & ~EPOLLOUT && connection->phase == CONNECTION_LINGERS)
-                        client_discard(connection);
+                        client_discard(connection, events);
                 return;
         }
         if (connection->phase == CONNECTION_PROXIED && !proxied_go_on(connection))

@@ -12,6 +12,7 @@
 #include "server/client-log.h"
 #include "server/client-session.h"
 #include "server/client-trace.h"
+#include "server/pump.h"
 #include "server/relay.h"
 #include "transport/websocket.h"
 
@@ -166,9 +167,14 @@ static WebsocketCode close_code(int r)
 /* Whether there is somebody to tell why it ends, though not by MQTT. */
 static bool prepare_close(Connection *connection, int r)
 {
-        if (!websocket_is(&connection->transport))
+        if (connection->extras->pump) {
+                pump_set_code(connection->extras->pump, close_code(r));
+                return !pump_is_over(connection->extras->pump);
+        }
+        if (websocket_is(&connection->transport))
+                websocket_set_code(&connection->transport, close_code(r));
+        else
                 return false;
-        websocket_set_code(&connection->transport, close_code(r));
         return r != 0;
 }
 
@@ -221,7 +227,7 @@ void connection_end(Connection *connection)
         client_log_end(connection, 0, NULL);
         client_session_detach(connection);
         /* The Close that it answers with would find nobody, and reset what it has not read. */
-        if (websocket_is(&connection->transport)) {
+        if (websocket_is(&connection->transport) || connection->extras->pump) {
                 connection_linger(connection);
                 return;
         }

@@ -15,6 +15,7 @@
 #include "server/exchange.h"
 #include "server/handshake-step.h"
 #include "server/login.h"
+#include "server/pump.h"
 #include "server/relay.h"
 #include "server/subscribing.h"
 #include "server/tap.h"
@@ -100,10 +101,15 @@ void connection_leave_newcomers(Connection *connection)
 
 int connection_join(Connection *connection, Shard *shard)
 {
+        Pump *pump = connection->extras->pump;
         int r = loop_add(&shard->loop, &connection->source, EPOLLIN);
 
-        if (r < 0)
+        if (r == 0 && pump)
+                r = pump_start(pump, &shard->loop, shard->scratch);
+        if (r < 0) {
+                loop_remove(&shard->loop, &connection->source);
                 return r;
+        }
         connection->shard = shard;
         connection->review = shard->review;
         list_append(&shard->connections, &connection->link);
@@ -146,6 +152,8 @@ void connection_leave(Connection *connection)
         connection_leave_newcomers(connection);
         connection_end_pace(connection);
         tenure_suspend(connection->extras->tenure, &shard->loop);
+        if (connection->extras->pump)
+                pump_stop(connection->extras->pump);
         if (connection->extras->subscribing)
                 list_remove(&connection->extras->subscribing->link);
         list_remove(&connection->link);
@@ -270,6 +278,7 @@ static void connection_free_extras(Connection *connection)
         exchange_free(connection->extras->exchange);
         subscribing_free(connection->extras->subscribing);
         relay_free(connection->extras->relay);
+        pump_free(connection->extras->pump);
         free(connection->extras->tenure);
         tap_free(connection->extras->tap);
         free(connection->extras->proxy_name);
@@ -366,6 +375,8 @@ void connection_close(Connection *connection)
                 extras_own(&connection->extras)->step = NULL;
         }
         connection->transport.ops->close(&connection->transport);
+        if (connection->extras->pump)
+                pump_free(TAKE_PTR(extras_own(&connection->extras)->pump));
         if (connection->held == 0) /* else held.h sees to it */
                 list_append(&shard->dead, &connection->flush_link);
 }

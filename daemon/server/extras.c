@@ -32,6 +32,7 @@ void extras_trim(const Extras **extras)
         const Extras *own = *extras;
 
         if (!own->step && !own->login && !own->exchange && !own->consultation && !own->stay &&
-            !own->subscribing && !own->tenure && !own->proxy_name && !own->tap && !own->relay)
+            !own->subscribing && !own->tenure && !own->proxy_name && !own->tap && !own->relay &&
+            !own->pump)
                 extras_drop(extras);
 }

@@ -20,6 +20,7 @@ typedef struct Extras {
         Tenure *tenure;                    /* of one whose login has an end */
         struct Tap *tap;                   /* while its client is watched */
         struct Relay *relay;               /* while it UPGRADES */
+        struct Pump *pump;                 /* of a WebSocket whose frames libwebsockets makes */
         char *proxy_name; /* in the certificate that its proxy has seen; NULL: none */
 } Extras;
 

@@ -25,6 +25,7 @@
 #include "server/gate.h"
 #include "server/greeting.h"
 #include "server/identity.h"
+#include "server/pump.h"
 #include "server/reply.h"
 #include "server/review.h"
 #include "server/session-open.h"
@@ -245,6 +246,8 @@ static int accept_client(Connection *connection, Greeting *greeting)
                 return r;
         connection->phase = CONNECTION_OPEN;
         connection->source.is_late = false;
+        if (connection->extras->pump)
+                pump_set_late(connection->extras->pump, false);
         client_access_grant(connection, connection->endpoint->policy);
         connection_leave_newcomers(connection);
         start_keep_alive(connection);

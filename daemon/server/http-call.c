@@ -27,6 +27,7 @@ int http_call_new(HttpVisit *visit, int fd, HttpDesk *desk, HttpCall **ret_call)
         call->visit = http_visit_ref(visit);
         call->fd = fd;
         call->desk = desk;
+        call->may_stream = visit->payload_fd >= 0;
         call->file = HTTP_FILE_NONE;
         *ret_call = call;
         return 0;
@@ -38,6 +39,7 @@ HttpCall *http_call_free(HttpCall *call)
                 return NULL;
         if (call->fd >= 0)
                 close(call->fd);
+        http_stream_free(call->stream);
         http_visit_unref(call->visit);
         http_file_close(&call->file);
         buffer_done(&call->out);
@@ -150,6 +152,13 @@ int http_call_upgrade(HttpCall *call)
         return -1; /* anything else would not be a refusal; so little is sent at once */
 }
 
+int http_call_upgraded(HttpCall *call)
+{
+        if (!call->may_stream)
+                return -1;
+        return http_stream_new(call->loop, call->wsi, call->visit, &call->stream) < 0 ? -1 : 0;
+}
+
 /* Of the control thread; its answer comes by http_call_reply(), or the time is up. */
 static int ask(HttpCall *call, const HttpRequest *request)
 {
@@ -186,6 +195,9 @@ void http_call_reply(HttpCall *call, HttpQuestion *question)
 
 int http_call_time_out(HttpCall *call)
 {
+        /* That of its request: what should cancel a timer makes 4.1.6 call at once. */
+        if (call->stream)
+                return 0;
         if (!call->question)
                 return -1;
         http_desk_withdraw(call->desk, TAKE_PTR(call->question));

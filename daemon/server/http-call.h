@@ -9,6 +9,7 @@
 
 #include "server/http-desk.h"
 #include "server/http-file.h"
+#include "server/http-stream.h"
 #include "util/buffer.h"
 #include "util/list.h"
 
@@ -32,6 +33,9 @@ typedef struct HttpCall {
         HttpQuestion *question; /* that is not answered; the desk's */
         HttpFile file;          /* what follows `out`; its size is what is left of it */
         Buffer out;             /* of the answer, what is not sent yet */
+        Loop *loop;             /* of streams; set before it begins */
+        HttpStream *stream;     /* NULL: it is none, or not yet */
+        bool may_stream;        /* it counts as one */
         void (*gone)(struct HttpCall *call); /* its owner's, when libwebsockets has closed it */
         void *owner;
 } HttpCall;
@@ -47,6 +51,7 @@ bool http_call_begin(HttpCall *call, struct lws_vhost *vhost);
 
 /* What libwebsockets tells of it; answered with what that wants to hear: 0 goes on, -1 closes. */
 int http_call_upgrade(HttpCall *call);  /* an upgrade is asked for; 0: it is granted */
+int http_call_upgraded(HttpCall *call); /* its 101 is sent; 0: the WebSocket stays here */
 int http_call_answer(HttpCall *call);   /* anything else is */
 int http_call_send(HttpCall *call);     /* the next part of the answer can be written */
 int http_call_time_out(HttpCall *call); /* its timer has */

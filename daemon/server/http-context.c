@@ -7,24 +7,24 @@
 #include <fcntl.h>
 #include <libwebsockets.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "server/http-call.h"
 #include "util/log.h"
+#include "util/loop.h"
 
 /* Its own sockets, beside those of calls. */
 #define OWN_FDS 8
+/* Of a message: what is kept of what the worker has no room for. */
+#define PIECE 4096
 
 static int event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                  size_t length)
 {
         HttpCall *call = wsi ? lws_get_opaque_user_data(wsi) : NULL;
-        eventfd_t n_wakes;
 
-        if (reason ==
-            LWS_CALLBACK_RAW_RX_FILE) /* no call's: it has ended the waiting, that is all */
-                eventfd_read(lws_get_socket_fd(wsi), &n_wakes);
+        if (reason == LWS_CALLBACK_RAW_RX_FILE) /* no call's */
+                loop_turn(lws_context_user(lws_get_context(wsi)), 0);
         if (!call)
                 return 0;
         call->wsi = wsi;
@@ -35,8 +35,15 @@ static int event(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
                 return http_call_answer(call);
         case LWS_CALLBACK_HTTP_WRITEABLE:
                 return http_call_send(call);
-        case LWS_CALLBACK_ESTABLISHED: /* the 101 is sent: from here on the worker is alone */
-                return -1;
+        case LWS_CALLBACK_ESTABLISHED:
+                return http_call_upgraded(call);
+        case LWS_CALLBACK_RECEIVE:
+                return http_stream_receive(call->stream, in, length);
+        case LWS_CALLBACK_SERVER_WRITEABLE:
+                return http_stream_send(call->stream);
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+                http_stream_finish(call->stream);
+                return 0;
         case LWS_CALLBACK_TIMER:
                 return http_call_time_out(call);
         case LWS_CALLBACK_WSI_DESTROY:
@@ -48,13 +55,18 @@ static int event(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
 }
 
 /* The first is what a connection has before its upgrade; its name is no token, so that no client
- * can ask for it. */
+ * can ask for it. Extensions there are none: permessage-deflate of 4.1.6 aborts the process over
+ * messages that are well-formed. */
 static const struct lws_protocols protocols[] = {
         {.name = "no subprotocol", .callback = event},
-        {.name = "mqtt", .callback = event},
-        {.name = "mqttv3.1", .callback = event},
+        {.name = "mqtt", .callback = event, .rx_buffer_size = PIECE},
+        {.name = "mqttv3.1", .callback = event, .rx_buffer_size = PIECE},
         {.name = NULL},
 };
+
+/* Whether a client lives is for MQTT to find out: it would ping, and end, those that are silent for
+ * five minutes. */
+static const lws_retry_bo_t no_pings = {};
 
 static void take_line(int level, const char *line)
 {
@@ -66,10 +78,10 @@ void http_context_set_log(int mask)
         lws_set_log_level(mask, take_line);
 }
 
-/* lws_cancel_service() would do, if it did not log: two threads would write into one buffer. */
-static int adopt_wakeup(struct lws_vhost *vhost, int wakeup_fd)
+/* It closes what it adopts. */
+static int adopt_loop(struct lws_vhost *vhost, const Loop *loop)
 {
-        lws_sock_file_fd_type own = {.filefd = fcntl(wakeup_fd, F_DUPFD_CLOEXEC, 0)};
+        lws_sock_file_fd_type own = {.filefd = fcntl(loop->epoll_fd, F_DUPFD_CLOEXEC, 0)};
 
         if (own.filefd < 0)
                 return -errno;
@@ -79,15 +91,17 @@ static int adopt_wakeup(struct lws_vhost *vhost, int wakeup_fd)
                        : -ENOMEM;
 }
 
-int http_context_new(unsigned n_calls, int wakeup_fd, struct lws_context **ret_context,
+int http_context_new(unsigned n_calls, Loop *loop, struct lws_context **ret_context,
                      struct lws_vhost **ret_vhost)
 {
         struct lws_context_creation_info info = {
                 .port = CONTEXT_PORT_NO_LISTEN_SERVER,
                 .protocols = protocols,
                 .vhost_name = "hawker",
+                .user = loop,
                 .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                            LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
+                .retry_and_idle_policy = &no_pings,
                 .fd_limit_per_thread = n_calls + OWN_FDS,
                 .max_http_header_data = UINT16_MAX,
                 .max_http_header_pool2 = n_calls,
@@ -102,8 +116,8 @@ int http_context_new(unsigned n_calls, int wakeup_fd, struct lws_context **ret_c
                 return -ENOMEM;
         vhost = lws_create_vhost(context, &info);
         r = vhost ? 0 : -ENOMEM;
-        if (r == 0 && wakeup_fd >= 0)
-                r = adopt_wakeup(vhost, wakeup_fd);
+        if (r == 0 && loop)
+                r = adopt_loop(vhost, loop);
         if (r < 0) {
                 lws_context_destroy(context);
                 return r;

@@ -7,12 +7,14 @@
  */
 #pragma once
 
+typedef struct Loop Loop;
 struct lws_context;
 struct lws_vhost;
 
-/* So many connections at once. wakeup_fd: an eventfd that ends the waiting of http_context_turn();
- * it stays the caller's; -1: none. The host is what calls are begun with. 0 or -errno. */
-int http_context_new(unsigned n_calls, int wakeup_fd, struct lws_context **ret_context,
+/* So many connections at once. What is ready in the loop, which outlives it, ends the waiting of
+ * http_context_turn(), and is taken there; NULL: there is none. The host is what calls are begun
+ * with. 0 or -errno. */
+int http_context_new(unsigned n_calls, Loop *loop, struct lws_context **ret_context,
                      struct lws_vhost **ret_vhost);
 /* Closes all calls, and tells their owners. NULL is fine. */
 void http_context_free(struct lws_context *context);

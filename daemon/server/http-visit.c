@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "transport/websocket-frame.h"
 
 int http_visit_new(Endpoint *endpoint, bool is_secure, bool may_forward, const char *peer,
                    HttpVisit **ret_visit)
@@ -18,6 +21,8 @@ int http_visit_new(Endpoint *endpoint, bool is_secure, bool may_forward, const c
         visit->endpoint = endpoint_ref(endpoint);
         visit->is_secure = is_secure;
         visit->may_forward = may_forward;
+        visit->payload_fd = -1;
+        atomic_init(&visit->close_code, WEBSOCKET_NORMAL);
         snprintf(visit->peer, sizeof(visit->peer), "%s", peer);
         *ret_visit = visit;
         return 0;
@@ -34,6 +39,8 @@ HttpVisit *http_visit_unref(HttpVisit *visit)
 {
         if (!visit || atomic_fetch_sub_explicit(&visit->references, 1, memory_order_acq_rel) > 1)
                 return NULL;
+        if (visit->payload_fd >= 0)
+                close(visit->payload_fd);
         endpoint_unref(visit->endpoint);
         free(visit->proven_name);
         free(visit->failed_name);

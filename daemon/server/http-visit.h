@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "server/endpoint.h"
 #include "util/address.h"
@@ -25,6 +26,10 @@ typedef struct HttpVisit {
         char *proven_name;           /* what TLS or the kernel calls it, where the listener goes by
                                       * that; else NULL */
         bool is_nobody;              /* the listener does, but it has no such name */
+        /* Where the payload of its WebSocket goes, if that stays with libwebsockets: taken by the
+         * HTTP thread, else closed with this. -1: it does not. */
+        int payload_fd;
+        _Atomic(uint16_t) close_code; /* for the end of that; written by the worker */
 
         /* Written by the HTTP thread. */
         bool has_forwarded;

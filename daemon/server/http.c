@@ -16,15 +16,16 @@
 
 struct Http {
         HttpDesk desk;
-        pthread_mutex_t lock; /* of all up to the line */
-        List waiting;         /* HttpCall: not libwebsockets' yet */
-        unsigned n_visits;
-        bool has_thread; /* to be joined */
-        bool runs;       /* and it will look at `waiting` */
+        pthread_mutex_t lock;         /* of all up to the line */
+        List waiting;                 /* HttpCall: not libwebsockets' yet */
+        unsigned n_visits, n_streams; /* of these */
+        bool has_thread;              /* to be joined */
+        bool runs;                    /* and it will look at `waiting` */
         bool ends;
         pthread_t thread;
         /* ---- */
-        int wakeup_fd; /* an eventfd: there is something to take */
+        LoopSource wakeup; /* an eventfd: there is something to take */
+        Loop loop;         /* of that, and of streams */
         struct lws_vhost *vhost;
         int log_mask;
 };
@@ -33,10 +34,12 @@ struct Http {
 static void call_gone(HttpCall *call)
 {
         Http *http = call->owner;
+        const bool may_stream = call->may_stream;
 
         http_call_free(call);
         pthread_mutex_lock(&http->lock);
         http->n_visits--;
+        http->n_streams -= may_stream;
         pthread_mutex_unlock(&http->lock);
 }
 
@@ -46,6 +49,7 @@ static void begin(Http *http, HttpCall *call)
 
         if (mask != http->log_mask)
                 http_context_set_log(http->log_mask = mask);
+        call->loop = &http->loop;
         if (!http_call_begin(call, http->vhost))
                 call_gone(call);
 }
@@ -119,20 +123,43 @@ static void end(Http *http)
         }
 }
 
-static void *run(void *data)
+/* That is all. */
+static void woken(LoopSource *source, uint32_t events)
+{
+        eventfd_t n;
+
+        eventfd_read(source->fd, &n);
+}
+
+/* 0, or -errno: it could not begin. */
+static int run_context(Http *http)
 {
         struct lws_context *context = NULL;
+        int r;
+
+        r = loop_add(&http->loop, &http->wakeup, EPOLLIN);
+        if (r == 0)
+                r = http_context_new(HTTP_VISITS_MAX, &http->loop, &context, &http->vhost);
+        if (r == 0)
+                serve(http, context);
+        http_context_free(context);
+        loop_remove(&http->loop, &http->wakeup);
+        return r;
+}
+
+static void *run(void *data)
+{
         Http *http = data;
         int r;
 
         http_context_set_log(http->log_mask);
-        r = http_context_new(HTTP_VISITS_MAX, http->wakeup_fd, &context, &http->vhost);
-        if (r < 0) {
-                log_error("libwebsockets cannot begin");
-        } else {
-                serve(http, context);
-                http_context_free(context);
+        r = loop_init(&http->loop);
+        if (r == 0) {
+                r = run_context(http);
+                loop_done(&http->loop);
         }
+        if (r < 0)
+                log_error("libwebsockets cannot begin");
         end(http);
         return NULL;
 }
@@ -164,11 +191,14 @@ int http_new(Http **ret_http)
 
         if (!http)
                 return -ENOMEM;
-        http->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        r = http->wakeup_fd < 0 ? -errno : http_desk_init(&http->desk);
+        http->wakeup = (LoopSource){
+                .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                .ready = woken,
+        };
+        r = http->wakeup.fd < 0 ? -errno : http_desk_init(&http->desk);
         if (r < 0) {
-                if (http->wakeup_fd >= 0)
-                        close(http->wakeup_fd);
+                if (http->wakeup.fd >= 0)
+                        close(http->wakeup.fd);
                 free(http);
                 return r;
         }
@@ -181,7 +211,7 @@ int http_new(Http **ret_http)
 /* Before there is a thread, too: the next one finds it. */
 static void wake(Http *http)
 {
-        eventfd_write(http->wakeup_fd, 1);
+        eventfd_write(http->wakeup.fd, 1);
 }
 
 Http *http_free(Http *http)
@@ -196,7 +226,7 @@ Http *http_free(Http *http)
                 pthread_join(http->thread, NULL);
         http_desk_done(&http->desk);
         pthread_mutex_destroy(&http->lock);
-        close(http->wakeup_fd);
+        close(http->wakeup.fd);
         free(http);
         return NULL;
 }
@@ -207,12 +237,14 @@ static int push(Http *http, HttpCall *call)
         bool sleeps = list_is_empty(&http->waiting);
         int r;
 
-        if (http->n_visits >= HTTP_VISITS_MAX)
+        if (http->n_visits >= HTTP_VISITS_MAX ||
+            (call->may_stream && http->n_streams >= HTTP_STREAMS_MAX))
                 return -EBUSY;
         r = http->runs ? 0 : start(http);
         if (r < 0)
                 return r;
         http->n_visits++;
+        http->n_streams += call->may_stream;
         list_append(&http->waiting, &call->link);
         if (sleeps)
                 wake(http);

@@ -5,7 +5,9 @@
  * websockets` or `protocol http_api` begin with. A worker keeps the socket (and its TLS), reads ONE
  * request head, and gives one end of a socketpair to here; then it writes exactly that head into
  * its own end, and relays what comes back. Answered is one request, always with an end behind it;
- * but behind "101 Switching Protocols" the worker goes on alone, and closes its end.
+ * but behind "101 Switching Protocols" the worker goes on alone, and closes its end. With
+ * `websocket_framing libwebsockets` it goes on with frames there, and finds what is in them on a
+ * second pair (http-stream.h).
  *
  * All HTTP is libwebsockets', which has its own loop over poll(2) here and never sees the client's
  * socket.
@@ -20,6 +22,8 @@
 
 /* So many visits at once, those included that still wait for the thread. */
 #define HTTP_VISITS_MAX 4096
+/* Of these, so many whose WebSocket stays here: room for the others is left. */
+#define HTTP_STREAMS_MAX 3072
 
 typedef struct Http Http;
 

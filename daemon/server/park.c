@@ -76,6 +76,8 @@ static bool transport_can_leave(const Connection *connection)
 {
         const Transport *transport = &connection->transport;
 
+        if (connection->extras->pump)
+                return false;
         if (websocket_is(transport))
                 return websocket_can_leave(transport);
         /* One that has not got so far as to be one begins anew. */

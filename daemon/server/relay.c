@@ -24,6 +24,7 @@ Relay *relay_new(Connection *connection)
                 return NULL;
         relay->connection = connection;
         relay->source = (LoopSource){.fd = -1, .is_late = true};
+        relay->payload_fd = -1;
         return relay;
 }
 
@@ -40,11 +41,37 @@ Relay *relay_free(Relay *relay)
         if (!relay)
                 return NULL;
         relay_close(relay);
+        if (relay->payload_fd >= 0)
+                close(relay->payload_fd);
         http_visit_unref(relay->visit);
         buffer_done(&relay->request);
         buffer_done(&relay->answer);
         free(relay);
         return NULL;
+}
+
+static int make_pair(int *ret_fds)
+{
+        return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ret_fds) < 0
+                       ? -errno
+                       : 0;
+}
+
+/* The other end is the visit's. */
+static int make_payload_pair(Relay *relay)
+{
+        const ListenerSettings *listener = relay->visit->endpoint->listener;
+        int fds[2], r;
+
+        if (listener->protocol != LISTENER_WEBSOCKETS ||
+            listener->websocket_framing != WEBSOCKET_FRAMING_LIBWEBSOCKETS)
+                return 0;
+        r = make_pair(fds);
+        if (r < 0)
+                return r;
+        relay->payload_fd = fds[0];
+        relay->visit->payload_fd = fds[1];
+        return 0;
 }
 
 int relay_open(Relay *relay, Loop *loop, Http *http, HttpVisit *visit)
@@ -54,8 +81,11 @@ int relay_open(Relay *relay, Loop *loop, Http *http, HttpVisit *visit)
         relay->visit = visit;
         if (!http)
                 return -EBUSY;
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
-                return -errno;
+        r = make_payload_pair(relay);
+        if (r == 0)
+                r = make_pair(fds);
+        if (r < 0)
+                return r;
         relay->loop = loop;
         relay->source.fd = fds[0];
         r = loop_add(loop, &relay->source, EPOLLIN);
@@ -116,12 +146,16 @@ static int judge(Relay *relay, Buffer *to)
         relay->is_answered = true;
         relay->has_upgraded = kind == ANSWER_UPGRADES;
         relay->is_refused = answer.data[FAULT_DIGIT] >= '4';
-        if (relay->has_upgraded)
-                relay_close(relay);
-        else
+        if (!relay->has_upgraded)
                 size = answer.length;
+        else if (relay->payload_fd >= 0)
+                loop_remove(relay->loop, &relay->source);
+        else
+                relay_close(relay);
         r = buffer_append(to, answer.data, size);
-        buffer_done(&relay->answer);
+        buffer_consume(&relay->answer, size);
+        if (relay->payload_fd < 0)
+                buffer_done(&relay->answer);
         return r;
 }
 
@@ -148,7 +182,7 @@ int relay_pause(Relay *relay, bool is_paused)
         const uint32_t writes = relay->source.events & EPOLLOUT;
         const uint32_t events = is_paused ? writes : writes | EPOLLIN;
 
-        if (relay->source.fd < 0 || relay->source.events == events)
+        if (!relay->source.added || relay->source.events == events)
                 return 0;
         return loop_modify(relay->loop, &relay->source, events);
 }

@@ -23,10 +23,12 @@ typedef struct Relay {
         Loop *loop;
         Connection *connection;
         HttpVisit *visit; /* a reference, from relay_open() on */
+        int payload_fd;   /* our end of the payload's pair, if libwebsockets makes the frames, which
+                           * then are what `source` has from the 101 on; else -1 */
         RequestHead head;
         Buffer request;        /* what is to go to the HTTP thread of the head */
         size_t passed_on;      /* of the answer, since its time began anew */
-        Buffer answer;         /* what has come of one whose kind is not known */
+        Buffer answer;         /* what has come of one whose kind is not known; then frames */
         bool has_asked : 1;    /* `request` was made */
         bool is_answered : 1;  /* it is, and the client gets it */
         bool is_refused : 1;   /* by a status of 400 and more */

@@ -11,7 +11,9 @@
 #include "server/failed-login.h"
 #include "server/identity.h"
 #include "server/proxied.h"
+#include "server/pump.h"
 #include "server/relay.h"
+#include "transport/stream.h"
 #include "transport/tls.h"
 #include "transport/websocket.h"
 
@@ -216,17 +218,47 @@ static bool begin_answer(Connection *connection)
         return true;
 }
 
+/* The frames are ours. */
+static int begin_frames(Connection *connection)
+{
+        Transport below = connection->transport;
+        int r;
+
+        r = websocket_init(&connection->transport, &below, buffer_bytes(&connection->input));
+        return r < 0 ? r : loop_modify(&connection->shard->loop, &connection->source, EPOLLIN);
+}
+
+/* They are libwebsockets', and to the connection its payload is all that there is. */
+static int begin_pump(Connection *connection, Relay *relay)
+{
+        const Bytes early = buffer_bytes(&connection->input);
+        Extras *extras = extras_own(&connection->extras);
+        Shard *shard = connection->shard;
+        int r;
+
+        r = pump_new(&connection->transport, relay->source.fd, relay->visit, &extras->pump);
+        if (r < 0)
+                return r;
+        relay->source.fd = -1;
+        loop_remove(&shard->loop, &connection->source);
+        connection->source.fd = TAKE_FD(relay->payload_fd);
+        stream_init(&connection->transport, connection->source.fd, true);
+        extras->pump->down = relay->answer;
+        relay->answer = (Buffer){};
+        r = buffer_append(&extras->pump->up, early.data, early.length);
+        if (r == 0)
+                r = loop_add(&shard->loop, &connection->source, EPOLLIN);
+        return r == 0 ? pump_start(extras->pump, &shard->loop, shard->scratch) : r;
+}
+
 /* Its 101 is written. What has come behind the request is in the input. */
 static bool become_websocket(Connection *connection)
 {
         Relay *relay = connection->extras->relay;
-        Transport below = connection->transport;
         int r;
 
         buffer_consume(&connection->input, relay->head.size);
-        r = websocket_init(&connection->transport, &below, buffer_bytes(&connection->input));
-        if (r == 0)
-                r = loop_modify(&connection->shard->loop, &connection->source, EPOLLIN);
+        r = relay->payload_fd < 0 ? begin_frames(connection) : begin_pump(connection, relay);
         if (r < 0) {
                 connection_fail(connection, r, NULL);
                 return false;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """mqttjs.py --folder FOLDER --broker PROGRAM [--workers N] [--scheme mqtt|mqtts|ws|wss]
-             [--certificates PROGRAM] [--browser]
+             [--certificates PROGRAM] [--browser] [--framing WHOSE]
 
 Runs mqttjs.js against a broker, prints TAP. With --browser it is browser.js, whose page the broker
 serves.
@@ -50,7 +50,7 @@ def configuration(options, folder):
     if options.scheme in ("mqtts", "wss"):
         lines += ["certfile {certs}/server.pem", "keyfile {certs}/server.key"]
     if options.scheme in ("ws", "wss"):
-        lines += ["protocol websockets"]
+        lines += ["protocol websockets", "websocket_framing " + options.framing]
     if options.browser:
         lines += ["http_dir %s/pages" % folder, "listener {port2} 127.0.0.1"]
         lines += ["protocol websockets", "websockets_origin https://elsewhere.example"]
@@ -99,6 +99,7 @@ def main():
     parser.add_argument("--folder", required=True)
     parser.add_argument("--scheme", choices=["mqtt", "mqtts", "ws", "wss"], default="mqtt")
     parser.add_argument("--certificates")
+    parser.add_argument("--framing", default="native")
     parser.add_argument("--browser", action="store_true")
     options = parser.parse_args()
     install(options.folder)

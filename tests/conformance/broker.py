@@ -119,6 +119,7 @@ class Broker:
 
     certificates = ""  # the folder, see run.py --certificates
     tls = False  # put a certificate on every listener
+    framing = "native"  # of every listener that speaks WebSocket
     in_frames = False  # every listener over TCP speaks WebSocket
     durability = ""  # with a store of its own, strict or relaxed
 
@@ -193,6 +194,9 @@ class Broker:
         if self.in_frames:
             lines = [line + self._protocol(line) for line in lines]
         text = "\n".join(lines) + "\n"
+        if self.framing != "native":
+            line = "\nprotocol websockets\n"
+            text = text.replace(line, line + "websocket_framing " + self.framing + "\n")
         self.addresses = [
             address
             for mark, address in (

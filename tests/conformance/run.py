@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list]
-       [--certificates PROGRAM] [--tls VERSION] [--websocket] [--persistence DURABILITY]
+       [--certificates PROGRAM] [--tls VERSION] [--websocket] [--framing WHOSE]
+       [--persistence DURABILITY]
        [GROUP...]
 
 Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in;
 all groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0
 leaves the option out, for brokers that do not know it. --certificates names the program that makes
 what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version, with
---websocket over WebSocket. With --persistence strict or relaxed each broker has a store of its own.
+--websocket over WebSocket; --framing is who makes its frames. With --persistence strict or relaxed each broker has a store of its own.
 """
 import argparse
 import faulthandler
@@ -55,11 +56,13 @@ def main():
     parser.add_argument("--certificates")
     parser.add_argument("--tls", choices=["1_2", "1_3"])
     parser.add_argument("--websocket", action="store_true")
+    parser.add_argument("--framing", choices=["native", "libwebsockets"], default="native")
     parser.add_argument("--persistence", choices=["strict", "relaxed"], default="")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("group", nargs="*")
     options = parser.parse_args()
     sys.path.insert(0, os.path.abspath(options.folder))
+    Broker.framing = options.framing  # tables of cases may go by it
     tests = [
         one for one in load(options.group or groups(options.folder)) if options.filter in one.title
     ]

@@ -35,7 +35,7 @@ static Endpoint *make_endpoint(ListenerProtocol protocol)
 static void begin(void)
 {
         http_context_set_log(0);
-        must(http_context_new(16, -1, &context, &vhost) == 0);
+        must(http_context_new(16, NULL, &context, &vhost) == 0);
         must(http_desk_init(&desk) == 0);
         endpoints[0] = make_endpoint(LISTENER_WEBSOCKETS);
         endpoints[1] = make_endpoint(LISTENER_HTTP_API);

@@ -3,6 +3,7 @@
 import codec
 import websocket
 from harness import test
+from libwebsockets import AFTER, CLOSES, NO_ANSWER, otherwise, ours
 from visitor import FRAMED, Visitor, witness
 from websocket import BINARY, CLOSE, PING, close, frame
 
@@ -47,13 +48,14 @@ ENDS = {
 }
 
 
-@test(versions=[4], config=FRAMED, cases=ENDS)
+@test(versions=[4], config=FRAMED, cases=otherwise(ENDS, CLOSES))
 def close_is_answered(c, row):
     """With its code, or with what is wrong with it; then the server, not the client, ends it."""
     code, sent = row
     visitor = Visitor(c).connected().send(sent)
-    assert visitor.events(lambda _: False) == [("close", code)]
-    visitor.ended()
+    if code != NO_ANSWER:
+        assert visitor.events(lambda _: False) == [("close", code)]
+        visitor.ended()
     witness(c)
 
 
@@ -64,18 +66,18 @@ def close_before_connect_is_answered(c, row):
     visitor.ended()
 
 
-AFTER = {
-    "ping": frame(PING, b"late"),
-    "message": frame(BINARY, codec.PING),
-    "close": close(1001),
-    "what-is-no-frame": b"\xff" * 100,
+BEHIND = {
+    "ping": ([("close", 1000)], frame(PING, b"late")),
+    "message": ([("close", 1000)], frame(BINARY, codec.PING)),
+    "close": ([("close", 1000)], close(1001)),
+    "what-is-no-frame": ([("close", 1000)], b"\xff" * 100),
 }
 
 
-@test(versions=[4], config=FRAMED, cases=AFTER)
-def nothing_behind_a_close_is_looked_at(c, late):
-    visitor = Visitor(c).connected().send(close(1000) + late)
-    assert visitor.events(lambda _: False) == [("close", 1000)]
+@test(versions=[4], config=FRAMED, cases=otherwise(BEHIND, AFTER))
+def nothing_behind_a_close_is_looked_at(c, row):
+    visitor = Visitor(c).connected().send(close(1000) + row[1])
+    assert visitor.events(lambda _: False) == row[0]
     visitor.ended()
 
 
@@ -197,7 +199,7 @@ def stop_ends_with_a_close(c):
     assert event == ("close", 1001), event
 
 
-@test(versions=[4], config=FRAMED)
+@ours(test(versions=[4], config=FRAMED))
 def client_that_answers_a_close_late_is_not_waited_for(c):
     """It has been told; who says no more is gone after a while."""
     visitor = Visitor(c).connected().send(frame(3, b"x"))
@@ -206,7 +208,7 @@ def client_that_answers_a_close_late_is_not_waited_for(c):
     visitor.ended()
 
 
-@test(versions=[4], config=FRAMED, cases={"bad-frame": frame(3, b"x"), "close": close(1000)})
+@ours(test(versions=[4], config=FRAMED, cases={"bad-frame": frame(3, b"x"), "close": close(1000)}))
 def end_is_told_to_who_goes_on_sending(c, sent):
     """What is unread when a socket is closed makes TCP forget what was sent."""
     visitor = Visitor(c).connected().send(sent + bytes(300000))

@@ -94,3 +94,16 @@ def many_restarts(c):
             packet = codec.publish(4, c.topic("%d" % number), b"turn %d" % turn)
             visitors[turn].send(frame(BINARY, packet))
             assert visitor.data(len(packet)) == packet
+
+
+LIBRARY = [*FRAMED[:2], "websocket_framing libwebsockets", *FRAMED[2:]]
+
+
+@test(versions=[4], config=LIBRARY, own=True)
+def clients_of_the_library_are_told(c):
+    """What libwebsockets knows of them stays behind, as what TLS does."""
+    visitors = [Visitor(c).connected() for _ in range(20)]
+    c.broker.restart()
+    for visitor in visitors:
+        assert visitor.events(lambda _: False) == [("close", 1001)]
+    Visitor(c).connected()

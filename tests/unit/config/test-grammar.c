@@ -42,6 +42,8 @@ static const Case accepted[] = {
         {"websockets", "listener 1\nprotocol websockets\nwebsockets_origin https://a\n"
                        "websockets_origin https://b\nwebsockets_path /mqtt\nwebsockets_path /\n"
                        "http_dir /tmp\nwebsocket_framing native\nmount_point a/\n"},
+        {"websockets-of-the-library",
+         "listener 1\nprotocol websockets\nwebsocket_framing libwebsockets\n"},
         {"websockets-proxies", "listener 1\nprotocol websockets\nproxy_trusted ::1\n"},
         {"http-api", "listener 1\nprotocol http_api\nhttp_dir /tmp\nmax_qos 2\n"},
         {"packet-buffer-clamped", "packet_buffer_size 0\n"},
@@ -229,8 +231,6 @@ static const Case refused[] = {
         {"requires-listener-cafile", "cafile /x\n", "requires a listener", 1},
         {"requires-listener-ocsp-file", "ocsp_file /x\n", "requires a listener", 1},
         {"requires-listener-keylog", "tls_keylog /x\n", "requires a listener", 1},
-        {"not-yet-framing", "listener 1\nprotocol websockets\nwebsocket_framing libwebsockets\n",
-         "websocket_framing libwebsockets is not supported", 3},
         {"framing-unknown", "listener 1\nprotocol websockets\nwebsocket_framing x\n",
          "is not one of", 3},
         {"protocol-unknown", "listener 1\nprotocol http\n", "is not one of", 2},
