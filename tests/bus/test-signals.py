@@ -24,6 +24,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 # pylint: disable=wrong-import-position
 from daemon import DEADLINE, MANAGER, NAME, NOBODY, PATH, WIDE, Bus, Failed, run_on_bus
 from caller import Caller, Refused
+from freeze import Frozen
 from kept import RUN_AGAIN, Kept
 from service import Service
 
@@ -276,6 +277,28 @@ def what_is_too_much_is_counted(folder):
             else:
                 told += 1
         assert told + lost == 2 * rounds and told >= 2000, (told, lost)
+
+
+def what_nobody_has_time_for_is_counted(folder):
+    """The thread that tells stands still: what workers have room for waits, the rest is counted."""
+    rounds = 2500
+    with stage(folder, "workers 2") as (_, one, peer):
+        try:
+            with Frozen(one.pid, "hawkerd"):
+                for _ in range(rounds):
+                    with Client(folder, b"c", version=4):
+                        pass
+        except PermissionError:
+            return "threads may not be stopped here"
+        told = lost = 0
+        while told + lost < 2 * rounds:
+            signal = peer.next("ClientConnected", "ClientDisconnected", "SignalsLost")
+            if signal[0] == "SignalsLost":
+                lost += signal[1]
+            else:
+                told += 1
+        assert told + lost == 2 * rounds and lost > 0, (told, lost)
+    return None
 
 
 def names_that_are_no_text_are_told(folder):
@@ -626,6 +649,7 @@ TESTS = [
     who_vanishes_is_forgotten,
     they_may_subscribe_again_on_another_bus,
     what_is_too_much_is_counted,
+    what_nobody_has_time_for_is_counted,
     names_that_are_no_text_are_told,
     signals_are_for_those_who_may,
     a_client_is_traced_from_its_connect_on,

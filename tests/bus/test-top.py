@@ -173,7 +173,7 @@ def a_broker_that_ends_is_told_on_the_screen_that_stays(folder):
             one.stop()
             status, text = top.end()
         assert status == NOT_RUNNING, (status, text)
-        assert "is not running" in text.split("\x1b[?1049l")[-1], text
+        assert "is not running" in text.partition("\x1b[?1049l")[2], text
 
 
 def wrong_usage_is_told(folder):
