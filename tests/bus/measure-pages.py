@@ -27,7 +27,7 @@ from traffic import Traffic
 HAWKERD, PAGES = (os.path.abspath(word) for word in sys.argv[1:3])
 CLIENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 15000
 LIMIT = 50  # ms
-QUIET = 300  # messages before the lists are asked for
+QUIET = 20000  # messages before the lists are asked for
 
 
 def fill(folder):
