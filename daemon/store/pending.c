@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pending.c: a table of the last thing that was done to each key, chained, so that nothing but the
- * entries themselves needs memory that may be refused. */
+ * entries themselves needs memory that may be refused. The chains of one that is empty are part of
+ * it: after a burst a broker that is idle does not keep as many as the burst had. */
 #include "store/pending.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include "util/siphash.h"
 
 #define CHAINS_MIN 64U
+/* By so much their number grows. */
+#define CHAINS_STEP 4U
 
 /* What a page is, and what deleting a record in the order of keys costs of one. */
 #define PAGE        ((size_t)4096)
@@ -37,8 +40,9 @@ typedef struct Range {
 } Range;
 
 struct Pending {
-        Entry **chains;
+        Entry **chains;  /* first, or allocated */
         size_t n_chains; /* a power of two */
+        size_t expected; /* so many keys, sooner or later */
         size_t n_entries;
         size_t memory;
         uint64_t cost;
@@ -47,6 +51,7 @@ struct Pending {
         Horizon reached;                /* by what was put */
         Entry **order;                  /* of the walk */
         size_t at;
+        Entry *first[CHAINS_MIN];
 };
 
 static Bytes name_of(const Entry *entry)
@@ -142,11 +147,16 @@ Pending *pending_new(size_t keys)
         if (!pending)
                 return NULL;
         pending->staged_end = &pending->staged;
+        pending->chains = pending->first;
         pending->n_chains = CHAINS_MIN;
-        while (pending->n_chains < keys)
-                pending->n_chains *= 2;
-        pending->chains = calloc(pending->n_chains, sizeof(*pending->chains));
-        return pending->chains ? pending : pending_free(pending);
+        pending->expected = keys;
+        return pending;
+}
+
+static void free_chains(Pending *pending)
+{
+        if (pending->chains != pending->first)
+                free(pending->chains);
 }
 
 Pending *pending_free(Pending *pending)
@@ -154,12 +164,12 @@ Pending *pending_free(Pending *pending)
         if (!pending)
                 return NULL;
         pending_drop(pending);
-        for (size_t i = 0; pending->chains && i < pending->n_chains; i++)
+        for (size_t i = 0; i < pending->n_chains; i++)
                 for (Entry *at = pending->chains[i], *next; at; at = next) {
                         next = at->next;
                         free(at);
                 }
-        free(pending->chains);
+        free_chains(pending);
         free(pending->order);
         free(pending);
         return NULL;
@@ -168,9 +178,12 @@ Pending *pending_free(Pending *pending)
 /* Without memory for it the chains get longer. */
 static void grow(Pending *pending)
 {
-        size_t n = pending->n_chains * 4;
-        Entry **chains = calloc(n, sizeof(*chains));
+        size_t n = pending->n_chains * CHAINS_STEP;
+        Entry **chains;
 
+        while (n < pending->expected)
+                n *= 2;
+        chains = calloc(n, sizeof(*chains));
         if (!chains)
                 return;
         for (size_t i = 0; i < pending->n_chains; i++)
@@ -181,7 +194,7 @@ static void grow(Pending *pending)
                         at->next = *chain;
                         *chain = at;
                 }
-        free(pending->chains);
+        free_chains(pending);
         pending->chains = chains;
         pending->n_chains = n;
 }

@@ -33,7 +33,8 @@ typedef struct Horizon {
 /* As it is in the tables now. 0 or -errno. */
 int horizon_read(Horizon *horizon, Store *store, unsigned n_tables);
 
-/* With room for so many keys at once. NULL: no memory. */
+/* So many keys are expected; memory for them is taken when the first ones have come. NULL: no
+ * memory. */
 Pending *pending_new(size_t keys);
 Pending *pending_free(Pending *pending);
 DEFINE_CLEANUP(Pending, pending_free)

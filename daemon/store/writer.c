@@ -21,7 +21,8 @@
 #define BOUND_MIN   ((uint64_t)1024 * 1024)
 #define BOUND_MAX   ((uint64_t)64 * 1024 * 1024)
 
-/* A buffer that has held one large message is given back. */
+/* A buffer that has held one large message is given back at once, any other with a checkpoint: the
+ * last one of a burst leaves nothing. */
 #define BUFFER_KEEP ((size_t)8 * 1024 * 1024)
 
 static uint64_t segment_size(uint64_t limit)
@@ -184,6 +185,7 @@ Pending *writer_take(Writer *writer, uint64_t *ret_number)
         if (!pending)
                 return NULL;
         pending_advance(old, &writer->horizon);
+        buffer_release(&writer->buffer);
         writer->handed = pending_cost(old);
         writer->bytes = 0;
         writer->pending = pending;

@@ -220,6 +220,28 @@ static void test_as_if_done_at_once(void)
         }
 }
 
+/* Many are expected, as after a burst: that takes no memory until there are some. */
+static void test_empty_is_small(void)
+{
+        const size_t expected = 100000, small = 4096;
+        Stage stage;
+
+        stage_init(&stage);
+        pending_free(stage.pending);
+        stage.pending = pending_new(expected);
+        g_assert_nonnull(stage.pending);
+        g_assert_cmpuint(pending_memory(stage.pending), <, small);
+        for (unsigned i = 0; i < 100; i++) {
+                g_autofree char *key = g_strdup_printf("n%03u", i);
+
+                do_one(&stage, CHANGE_PUT, TABLE_LOG, key, "x");
+        }
+        g_assert_cmpuint(pending_memory(stage.pending), >, expected * sizeof(void *));
+        g_assert_cmpuint(pending_keys(stage.pending), ==, 100);
+        apply(&stage, 1000);
+        stage_done(&stage);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -232,6 +254,7 @@ int main(int argc, char **argv)
         g_test_add_func("/store/pending/horizon-advances", test_horizon_advances);
         g_test_add_func("/store/pending/dropped", test_dropped);
         g_test_add_func("/store/pending/in-steps", test_in_steps);
+        g_test_add_func("/store/pending/empty-is-small", test_empty_is_small);
         g_test_add_func("/store/pending/as-if-done-at-once", test_as_if_done_at_once);
         return g_test_run();
 }
