@@ -3,19 +3,25 @@
 #include "broker/ring.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "util/array.h"
 
 #define RING_CAPACITY_MIN 4U
 #define RING_CAPACITY_MAX (UINT32_C(1) << 31)
 
+static size_t memory_of(const Ring *ring)
+{
+        return (size_t)ring->capacity * ring->item_size;
+}
+
 void ring_done(Ring *ring)
 {
-        free(ring->items);
+        array_free(ring->items, memory_of(ring));
         ring_init(ring, ring->item_size);
 }
 
-/* realloc() moves large arrays without copying; what wraps around is then put behind the rest. */
+/* Large arrays move without being copied; what wraps around is then put behind the rest. */
 static int grow(Ring *ring)
 {
         uint32_t capacity = ring->capacity ? ring->capacity * 2 : RING_CAPACITY_MIN;
@@ -23,11 +29,10 @@ static int grow(Ring *ring)
 
         if (ring->capacity >= RING_CAPACITY_MAX)
                 return -ENOMEM;
-        items = realloc(ring->items, (size_t)capacity * ring->item_size);
+        items = array_resize(ring->items, memory_of(ring), (size_t)capacity * ring->item_size);
         if (!items)
                 return -ENOMEM;
-        memcpy(items + (size_t)ring->capacity * ring->item_size, items,
-               (size_t)ring->head * ring->item_size);
+        memcpy(items + memory_of(ring), items, (size_t)ring->head * ring->item_size);
         ring->items = items;
         ring->capacity = capacity;
         return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "store/types.h"
+#include "util/array.h"
 #include "util/siphash.h"
 
 #define CHAINS_MIN 64U
@@ -50,7 +51,7 @@ struct Pending {
         Range ranges[STORE_TABLES_MAX]; /* to be deleted before all else */
         Horizon reached;                /* by what was put */
         Entry **order;                  /* of the walk */
-        size_t at;
+        size_t n_order, at;
         Entry *first[CHAINS_MIN];
 };
 
@@ -156,7 +157,7 @@ Pending *pending_new(size_t keys)
 static void free_chains(Pending *pending)
 {
         if (pending->chains != pending->first)
-                free(pending->chains);
+                array_free(pending->chains, pending->n_chains * sizeof(*pending->chains));
 }
 
 Pending *pending_free(Pending *pending)
@@ -170,7 +171,7 @@ Pending *pending_free(Pending *pending)
                         free(at);
                 }
         free_chains(pending);
-        free(pending->order);
+        array_free(pending->order, pending->n_order * sizeof(*pending->order));
         free(pending);
         return NULL;
 }
@@ -183,9 +184,10 @@ static void grow(Pending *pending)
 
         while (n < pending->expected)
                 n *= 2;
-        chains = calloc(n, sizeof(*chains));
+        chains = array_resize(NULL, 0, n * sizeof(*chains));
         if (!chains)
                 return;
+        memset(chains, 0, n * sizeof(*chains));
         for (size_t i = 0; i < pending->n_chains; i++)
                 for (Entry *at = pending->chains[i], *next; at; at = next) {
                         Entry **chain = &chains[at->hash & (n - 1)];
@@ -383,9 +385,10 @@ int pending_rewind(Pending *pending)
         pending->at = 0;
         if (pending->order || pending->n_entries == 0)
                 return 0;
-        pending->order = malloc(pending->n_entries * sizeof(*pending->order));
+        pending->order = array_resize(NULL, 0, pending->n_entries * sizeof(*pending->order));
         if (!pending->order)
                 return -ENOMEM;
+        pending->n_order = pending->n_entries;
         for (size_t i = 0; i < pending->n_chains; i++)
                 for (Entry *at = pending->chains[i]; at; at = at->next)
                         pending->order[n++] = at;
