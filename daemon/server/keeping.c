@@ -91,6 +91,7 @@ void keeping_close(Shard *shard)
         persist_taker_list_done(&store->offering.takers);
         change_free(store->messages);
         persist_free(store->persist);
+        shelf_close(shard);
         free(store);
         shard->store = NULL;
 }

@@ -57,6 +57,7 @@ typedef struct ShardStore {
         uint32_t sweep_at;             /* the session that is looked at next; 0: none */
         bool sweeps;                   /* from the first one on */
         uint64_t trimmed;              /* sessions_shelved() when memory was given back */
+        void *fence;                   /* see shelf_turn(); NULL: there is none */
 } ShardStore;
 
 /* The next message. */

@@ -5,6 +5,7 @@
 #include "server/shelf.h"
 
 #include <malloc.h>
+#include <stdlib.h>
 
 #include "broker/persist-key.h"
 #include "broker/persist-load.h"
@@ -17,6 +18,8 @@
 /* Memory is given back after so many bytes of messages; at the end of a walk also if it is less. */
 #define TRIM_MAX (UINT64_C(16) * 1024 * 1024)
 #define TRIM_MIN (UINT64_C(1) * 1024 * 1024)
+/* More than most gaps have, but not as much as has a mapping of its own. */
+#define FENCE_SIZE ((size_t)80 * 1024)
 
 /* --- reading --- */
 
@@ -105,6 +108,23 @@ static void give_memory_back(Shard *shard)
         malloc_trim(0);
 }
 
+/*
+ * malloc_trim() leaves what is free at the end of a thread's heap, which may be megabytes. So there
+ * is something behind the messages while they leave: what they took is a gap then, which is given
+ * back like any other, and joins the end when it is empty. Nobody writes to it; without memory for
+ * it nothing is lost.
+ */
+static void put_fence(ShardStore *store)
+{
+        store->fence = malloc(FENCE_SIZE);
+}
+
+static void drop_fence(ShardStore *store)
+{
+        free(store->fence);
+        store->fence = NULL;
+}
+
 void shelf_turn(Shard *shard)
 {
         ShardStore *store = shard->store;
@@ -113,10 +133,18 @@ void shelf_turn(Shard *shard)
                 if (!store->sweeps)
                         return;
                 store->sweeps = false;
+                put_fence(store);
         }
         store->sweep_at =
                 sessions_shelve(shard->sessions, store->sweep_at, SLICE_SESSIONS, SLICE_MESSAGES);
         give_memory_back(shard);
+        if (store->sweep_at == 0)
+                drop_fence(store);
+}
+
+void shelf_close(Shard *shard)
+{
+        drop_fence(shard->store);
 }
 
 bool shelf_is_busy(const Shard *shard)

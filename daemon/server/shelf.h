@@ -16,6 +16,8 @@
 
 /* From now on its sessions can read what they put away. */
 void shelf_open(Shard *shard);
+/* It may be amid a look at them. */
+void shelf_close(Shard *shard);
 
 /* By mail: the changes of this worker up to this one are in the tables; the messages of that worker
  * up to this one are. */
