@@ -12,7 +12,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, "conformance")]
 sys.dont_write_bytecode = True
 
 from harness import VERSION_NAMES, Case, Tap, explain  # noqa: E402
-from small_disk import enter_namespace  # noqa: E402
+from small_disk import KINDS, enter_namespace, why_not  # noqa: E402
 from victim import Victim  # noqa: E402
 
 LIMIT = 80  # seconds that one test may take
@@ -24,7 +24,7 @@ class Skip(Exception):
 
 def keeping(*config, versions=(4, 5), room=0):
     """Decorates a test with lines of the configuration. `room`: bytes of a file system of its own
-    for the state."""
+    for the state, of each kind."""
 
     def mark(function):
         function.config, function.versions, function.room = config, versions, room
@@ -33,16 +33,17 @@ def keeping(*config, versions=(4, 5), room=0):
     return mark
 
 
-def run_one(tap, options, version, function):
+def run_one(tap, options, version, function, kind):
+    """kind: of the file system of its own; None: it has none."""
     title = "/torture/%s/%s/%s" % (
         options.group, function.__name__.removeprefix("test_").replace("_", "-"),
-        VERSION_NAMES[version])
+        "/".join(filter(None, (kind, VERSION_NAMES[version]))))
     victim = None
     try:
-        if function.room and not options.has_namespace:
-            raise Skip("a file system of its own needs root")
+        if kind and options.missing[kind]:
+            raise Skip(options.missing[kind])
         victim = Victim(options.broker, options.workers, function.config, options.shim,
-                        function.room)
+                        (function.room, kind) if kind else None)
         case = Case(victim, version, LIMIT)
         try:
             function(case)
@@ -61,6 +62,13 @@ def run_one(tap, options, version, function):
             victim.give_up()
 
 
+def what_is_missing():
+    """Why there are no file systems of a kind."""
+    if not enter_namespace():
+        return dict.fromkeys(KINDS, "a file system of its own needs root")
+    return {kind: why_not(kind) for kind in KINDS}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--broker", required=True)
@@ -70,11 +78,12 @@ def main():
     parser.add_argument("group")
     options = parser.parse_args()
     module = importlib.import_module("test_" + options.group)
-    tap, options.has_namespace = Tap(), enter_namespace()
+    tap, options.missing = Tap(), what_is_missing()
     for name, function in list(vars(module).items()):
         if name.startswith("test_") and options.filter in name:
-            for version in function.versions:
-                run_one(tap, options, version, function)
+            for kind in KINDS if function.room else [None]:
+                for version in function.versions:
+                    run_one(tap, options, version, function, kind)
     return tap.end()
 
 

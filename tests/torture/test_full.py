@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that is full, by what is stored or by others: nothing that was acknowledged is lost, and it
 goes on when there is room."""
+import threading
 import time
 
 import codec
@@ -220,3 +221,26 @@ def test_it_starts_on_a_full_disk(c):
     c.broker.arrive()
     take_all(c, 50)
     ballast.drop()
+
+
+@keeping("storage_max 1000000000", room=200 * MIB, versions=(5,))
+def test_it_fills_up_amid_traffic(c):
+    """Others take what is left while it writes, and then what it has given up for that."""
+    absent(c)
+    publisher = c.client("pub")
+    other = threading.Thread(target=Ballast, args=(c.broker.state,))
+    count = 0
+    while publisher.publish(c.topic(), payload(count), 1).reason == 0:
+        count += 1
+        if count == 50:
+            other.start()
+        assert count < 10000, "it is never full"
+    other.join()
+    rest = Ballast(c.broker.state, "rest")
+    c.broker.kill()
+    c.broker.arrive()
+    subscriber = take_all(c, count)
+    rest.drop()
+    wait_for_room(c, c.client("pub"))
+    while subscriber.take(qos=1).payload != b"room":
+        pass

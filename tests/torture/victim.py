@@ -13,10 +13,11 @@ QUEUES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 
 
 
 class Victim(Broker):
-    """Its state is in the folder `state`; with a `shim` below that is a `disk` (power.py)."""
+    """Its state is in the folder `state`; with a `shim` below that is a `disk` (power.py); `disk`: the
+    bytes and kind of a file system of its own (small_disk.py)."""
 
-    def __init__(self, program, workers, config=(), shim=None, room=0):
-        self.shim, self.room, self.disk = shim, room, None
+    def __init__(self, program, workers, config=(), shim=None, disk=None):
+        self.shim, self.small, self.disk = shim, disk, None
         if not any(line.startswith("persistence ") for line in config):
             config = ["persistence true", *config]
         super().__init__(program, workers, (*QUEUES, "persistence_location {path}/state", *config))
@@ -42,8 +43,8 @@ class Victim(Broker):
         self.configure(config)
         if not os.path.isdir(self.state):
             os.mkdir(self.state, mode=0o700)
-            if self.room:
-                mount(self.state, self.room)
+            if self.small:
+                mount(self.state, *self.small)
         environment = {**os.environ, "NOTIFY_SOCKET": self.notices.path}
         environment.pop("MALLOC_PERTURB_", None)
         if os.path.isdir(self.runtime):
@@ -98,7 +99,7 @@ class Victim(Broker):
         self.notices.close()
         if self.disk:
             self.disk.close()
-        if self.room:
+        if self.small and os.path.ismount(self.state):
             unmount(self.state)
         self.folder.cleanup()
 
