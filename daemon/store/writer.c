@@ -13,8 +13,10 @@
 #define SEGMENT_MAX   ((uint64_t)8 * 1024 * 1024)
 #define SEGMENT_UNIT  ((uint64_t)4096)
 
-/* By such a share of it the limit is passed for the sake of a promise. */
-#define PROMISED_SHARE 32U
+/* By such a share of it the limit is passed for the sake of a promise: what two checkpoints hold.
+ * While one is on its way its records count twice, and in the tables they may take twice as much.
+ */
+#define PROMISED_SHARE 4U
 
 /* And what is between two checkpoints. */
 #define BOUND_SHARE 8U

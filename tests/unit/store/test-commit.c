@@ -212,6 +212,36 @@ static void test_promised_too_much(void)
         stage_done(&stage);
 }
 
+/* In the tables records of a bit more than half a page take a page each, which the question for
+ * room did not know. Who was promised room has told others of the message by then. */
+static void test_promised_before_a_checkpoint(void)
+{
+        Stage stage;
+        uint64_t number;
+
+        stage_init(&stage, &(CommitterOptions){.no_thread = true});
+        told.expects_refusal = -EDQUOT;
+        store_set_max_size(stage.fixture.store, 1024 * 1024);
+        for (unsigned i = 0; i < 200; i++) {
+                g_autofree char *key = g_strdup_printf("%03u", i);
+
+                g_assert_cmpint(committer_submit(stage.lane, change_of(key, 2100, true), &number),
+                                ==, 0);
+        }
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_true(committer_has_room(stage.committer, 350000));
+        committer_promise(stage.committer, 350000);
+        g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpuint(told.settled, >, 0);
+        g_assert_cmpint(submit_promised(&stage, "promised", 350000, 350000), ==, 0);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpuint(told.refused, ==, 0);
+        g_assert_false(committer_has_room(stage.committer, 1));
+        assert_is_there_later(&stage, "promised", true);
+        stage_done(&stage);
+}
+
 static void test_failed_disk(void)
 {
         Stage stage;
@@ -352,6 +382,8 @@ int main(int argc, char **argv)
         g_test_add_func("/store/commit/not-when-one-is-due", test_not_when_one_is_due);
         g_test_add_func("/store/commit/refused", test_refused);
         g_test_add_func("/store/commit/promised", test_promised);
+        g_test_add_func("/store/commit/promised-before-a-checkpoint",
+                        test_promised_before_a_checkpoint);
         g_test_add_func("/store/commit/promised-too-much", test_promised_too_much);
         g_test_add_func("/store/commit/failed-disk", test_failed_disk);
         g_test_add_func("/store/commit/thread-makes-its-checkpoint",
