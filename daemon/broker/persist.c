@@ -8,6 +8,7 @@
 
 #include "broker/persist-encode.h"
 #include "broker/persist-key.h"
+#include "broker/persist-turn.h"
 #include "broker/persist-waits.h"
 #include "broker/persist-wills.h"
 #include "broker/ring.h"
@@ -15,12 +16,9 @@
 /* Until persist_submitted() tells the number. */
 #define NOT_SUBMITTED (UINT64_MAX - 1)
 
-#define CHANGE_ROOM 512U
-
 struct Persist {
         PersistParts parts;
-        Change *change;
-        int error; /* of what found no change */
+        PersistTurn turn;
         PersistClock clock;
         uint64_t drawn, last_order;
         uint64_t confirmed[PERSIST_WORKERS];
@@ -31,7 +29,6 @@ struct Persist {
         size_t n_told;
         Ring touched; /* SessionId */
         PersistWills wills;
-        Buffer scratch;
 };
 
 int persist_new(const PersistParts *parts, Persist **ret_persist)
@@ -55,14 +52,13 @@ Persist *persist_free(Persist *persist)
 {
         if (!persist)
                 return NULL;
-        change_free(persist->change);
+        persist_turn_done(&persist->turn);
         persist_waits_done(&persist->own);
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
                 persist_waits_done(&persist->waits[i]);
         persist_waits_done(&persist->ready);
         ring_done(&persist->touched);
         persist_wills_done(&persist->wills);
-        buffer_done(&persist->scratch);
         free(persist);
         return NULL;
 }
@@ -101,40 +97,7 @@ uint32_t persist_session_number(Persist *persist)
 
 Change **persist_change(Persist *persist)
 {
-        if (!persist->change) {
-                persist->change = change_new(false, CHANGE_ROOM);
-                if (!persist->change) {
-                        persist->error = -ENOMEM;
-                        return NULL;
-                }
-        }
-        return &persist->change;
-}
-
-static void put(Persist *persist, unsigned table, PersistKey key, Bytes value)
-{
-        Change **change = persist_change(persist);
-
-        if (change)
-                change_put(change, table, persist_key_bytes(&key), value);
-}
-
-static void remove_key(Persist *persist, unsigned table, PersistKey key)
-{
-        Change **change = persist_change(persist);
-
-        if (change)
-                change_delete(change, table, persist_key_bytes(&key));
-}
-
-/* The value that is in the buffer, if nothing went wrong. */
-static void put_scratch(Persist *persist, unsigned table, PersistKey key, int r)
-{
-        if (r < 0)
-                persist->error = r;
-        else
-                put(persist, table, key, buffer_bytes(&persist->scratch));
-        buffer_clear(&persist->scratch);
+        return persist_turn_change(&persist->turn);
 }
 
 static bool is_open(const Persist *persist)
@@ -147,16 +110,9 @@ static bool is_open(const Persist *persist)
 /* Something may wait for it though there is nothing in it. */
 int persist_take(Persist *persist, Change **ret_change)
 {
-        int error = persist->error;
-
-        if (is_open(persist) && !persist_change(persist))
-                error = -ENOMEM;
-        persist->error = 0;
-        if (error < 0)
-                persist->change = change_free(persist->change);
-        else
-                *ret_change = TAKE_PTR(persist->change);
-        return error;
+        if (is_open(persist))
+                (void)persist_change(persist);
+        return persist_turn_take(&persist->turn, ret_change);
 }
 
 void persist_submitted(Persist *persist, uint64_t number)
@@ -170,7 +126,7 @@ void persist_submitted(Persist *persist, uint64_t number)
 static void wait(Persist *persist, PersistWaits *waits, const PersistWait *what)
 {
         if (persist_waits_add(waits, what) < 0)
-                persist->error = -ENOMEM;
+                persist->turn.error = -ENOMEM;
 }
 
 /* --- done --- */
@@ -228,7 +184,7 @@ bool persist_is_idle(const Persist *persist)
 
         for (unsigned i = 0; i < PERSIST_WORKERS; i++)
                 n += persist->waits[i].count;
-        return n == 0 && !persist->change && persist->error == 0;
+        return n == 0 && persist_turn_is_empty(&persist->turn);
 }
 
 bool persist_is_confirmed(const Persist *persist, uint64_t message)
@@ -332,13 +288,13 @@ static void put_log(Persist *persist, const PersistPublication *publication, Cha
                 r = takers_add(persist->parts.takers, number, publication->takers->count);
         if (r == 0)
                 r = persist_encode_message(&persist->clock, publication->message,
-                                           publication->takers, &persist->scratch);
+                                           publication->takers, &persist->turn.scratch);
         if (r == 0)
                 change_append(change, PERSIST_LOG, persist_key_bytes(&key),
-                              buffer_bytes(&persist->scratch));
+                              buffer_bytes(&persist->turn.scratch));
         else
                 (*change)->head.error = r;
-        buffer_clear(&persist->scratch);
+        buffer_clear(&persist->turn.scratch);
 }
 
 void persist_publication(Persist *persist, const PersistPublication *publication, Change **change)
@@ -372,13 +328,13 @@ void persist_retained(Persist *persist, const Message *message, Change **change)
                 persist_retained_delete(message_topic(message), change);
                 return;
         }
-        r = persist_encode_message(&persist->clock, message, NULL, &persist->scratch);
+        r = persist_encode_message(&persist->clock, message, NULL, &persist->turn.scratch);
         if (r == 0)
                 change_put(change, PERSIST_RETAINED, persist_key_bytes(&key),
-                           buffer_bytes(&persist->scratch));
+                           buffer_bytes(&persist->turn.scratch));
         else
                 (*change)->head.error = r;
-        buffer_clear(&persist->scratch);
+        buffer_clear(&persist->turn.scratch);
 }
 
 void persist_retained_delete(Bytes topic, Change **change)
@@ -393,7 +349,7 @@ void persist_retained_delete(Bytes topic, Change **change)
 void persist_touch(Persist *persist, SessionId session)
 {
         if (ring_push(&persist->touched, &session) < 0)
-                persist->error = -ENOMEM;
+                persist->turn.error = -ENOMEM;
 }
 
 SessionId persist_next_touched(Persist *persist)
@@ -409,23 +365,26 @@ SessionId persist_next_touched(Persist *persist)
 void persist_will_taken(Persist *persist, uint32_t number, SessionId session)
 {
         if (persist_wills_add(&persist->wills, number, session) < 0)
-                persist->error = -ENOMEM;
+                persist->turn.error = -ENOMEM;
 }
 
 void persist_will_over(Persist *persist, uint32_t number)
 {
+        PersistKey key;
         PersistWill will;
 
         if (!persist_wills_take(&persist->wills, number, &will))
                 return;
+        key = persist_key_session(number);
         if (will.has_ended)
-                remove_key(persist, PERSIST_SESSION, persist_key_session(number));
+                persist_turn_delete(&persist->turn, PERSIST_SESSION, &key);
         else
                 persist_touch(persist, will.session);
 }
 
 void persist_write_session(Persist *persist, const PersistSessionHead *head)
 {
+        const PersistKey key = persist_key_session(head->number);
         PersistSessionHead real = *head;
 
         if (persist_wills_find(&persist->wills, head->number))
@@ -433,36 +392,42 @@ void persist_write_session(Persist *persist, const PersistSessionHead *head)
         real.end = head->end == 0 ? 0 : persist_clock_real(&persist->clock, head->end);
         real.will_due =
                 head->will_due == 0 ? 0 : persist_clock_real(&persist->clock, head->will_due);
-        put_scratch(persist, PERSIST_SESSION, persist_key_session(head->number),
-                    persist_session_put(&persist->scratch, &real));
+        persist_turn_put_scratch(&persist->turn, PERSIST_SESSION, &key,
+                                 persist_session_put(&persist->turn.scratch, &real));
 }
 
 void persist_forget_session(Persist *persist, uint32_t session)
 {
+        const PersistKey key = persist_key_session(session);
         PersistWill *will = persist_wills_find(&persist->wills, session);
 
         if (will)
                 will->has_ended = true;
         else
-                remove_key(persist, PERSIST_SESSION, persist_key_session(session));
+                persist_turn_delete(&persist->turn, PERSIST_SESSION, &key);
 }
 
 void persist_subscribed(Persist *persist, const PersistFilter *filter)
 {
-        put_scratch(persist, PERSIST_SUBSCRIPTION,
-                    persist_key_subscription(filter->session, filter->text),
-                    persist_filter_put(&persist->scratch, filter));
+        const PersistKey key = persist_key_subscription(filter->session, filter->text);
+
+        persist_turn_put_scratch(&persist->turn, PERSIST_SUBSCRIPTION, &key,
+                                 persist_filter_put(&persist->turn.scratch, filter));
 }
 
 void persist_unsubscribed(Persist *persist, uint32_t session, Bytes filter)
 {
-        remove_key(persist, PERSIST_SUBSCRIPTION, persist_key_subscription(session, filter));
+        const PersistKey key = persist_key_subscription(session, filter);
+
+        persist_turn_delete(&persist->turn, PERSIST_SUBSCRIPTION, &key);
 }
 
 static void put_flight(Persist *persist, const PersistFlight *flight)
 {
-        put_scratch(persist, PERSIST_FLIGHT, persist_key_packet(flight->session, flight->packet_id),
-                    persist_flight_put(&persist->scratch, flight));
+        const PersistKey key = persist_key_packet(flight->session, flight->packet_id);
+
+        persist_turn_put_scratch(&persist->turn, PERSIST_FLIGHT, &key,
+                                 persist_flight_put(&persist->turn.scratch, flight));
 }
 
 uint64_t persist_sent(Persist *persist, const PersistFlight *flight)
@@ -490,7 +455,9 @@ void persist_released(Persist *persist, uint32_t session, uint16_t packet_id)
 
 void persist_landed(Persist *persist, uint32_t session, uint16_t packet_id)
 {
-        remove_key(persist, PERSIST_FLIGHT, persist_key_packet(session, packet_id));
+        const PersistKey key = persist_key_packet(session, packet_id);
+
+        persist_turn_delete(&persist->turn, PERSIST_FLIGHT, &key);
 }
 
 void persist_received(Persist *persist, uint32_t session, uint16_t packet_id)
@@ -499,10 +466,12 @@ void persist_received(Persist *persist, uint32_t session, uint16_t packet_id)
         uint8_t check[PERSIST_CHECK_SIZE];
 
         persist_check_put(persist_key_bytes(&key), check);
-        put(persist, PERSIST_RECEIVED, key, (Bytes){check, sizeof(check)});
+        persist_turn_put(&persist->turn, PERSIST_RECEIVED, &key, (Bytes){check, sizeof(check)});
 }
 
 void persist_freed(Persist *persist, uint32_t session, uint16_t packet_id)
 {
-        remove_key(persist, PERSIST_RECEIVED, persist_key_packet(session, packet_id));
+        const PersistKey key = persist_key_packet(session, packet_id);
+
+        persist_turn_delete(&persist->turn, PERSIST_RECEIVED, &key);
 }
