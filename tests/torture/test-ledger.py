@@ -128,6 +128,26 @@ def overtaken(stage):
     stage.take(first)
 
 
+def sent_3_6_3(stage):
+    first, second = [Message(Key(0, number, 1), "m/0/0") for number in (3, 6)]
+    for message in (first, second, first):
+        stage.ledger.sent(message)
+    return first, second
+
+
+def overtaken_though_it_was_repeated(stage):
+    first, second = sent_3_6_3(stage)
+    stage.take(second)
+    stage.take(first)
+
+
+def repeated_behind_a_subscription_that_came_between(stage):
+    first, second = sent_3_6_3(stage)
+    stage.interval.asked = stage.interval.told = stage.ledger.tick()
+    stage.take(second)
+    stage.take(first)
+
+
 CASES = (
     (all_is_well, None),
     (lost, "lost"),
@@ -145,6 +165,8 @@ CASES = (
     (doubled_when_nobody_waits_for_it_any_more, "doubled"),
     (invented, "invented"),
     (overtaken, "overtaken"),
+    (overtaken_though_it_was_repeated, "overtaken"),
+    (repeated_behind_a_subscription_that_came_between, None),
 )
 
 
