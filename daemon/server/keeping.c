@@ -28,11 +28,12 @@
 
 /* --- its life --- */
 
-static void set_clock(Persist *persist, msec_t now)
+/* Both clocks at once: the time of the turn may be seconds past on a busy machine. */
+static void set_clock(const Shard *shard)
 {
-        const PersistClock clock = persist_clock_at(now, clock_realtime_ms());
+        const PersistClock clock = persist_clock_at(loop_clock(&shard->loop), clock_realtime_ms());
 
-        persist_set_clock(persist, clock.boottime, clock.realtime);
+        persist_set_clock(shard->store->persist, clock.boottime, clock.realtime);
 }
 
 static int init_parts(Shard *shard, ShardStore *store)
@@ -72,7 +73,7 @@ int keeping_open(Shard *shard)
         if (r < 0)
                 return r;
         alone_init(&store->alone, loop_now(&shard->loop));
-        set_clock(store->persist, loop_now(&shard->loop));
+        set_clock(shard);
         sessions_set_persist(shard->sessions, store->persist);
         shelf_open(shard);
         return 0;
@@ -269,7 +270,7 @@ uint64_t keeping_begin_turn(Shard *shard)
 
         persist_set_relaxed(store->persist, !shard_is_strict(shard));
         if (now >= store->clock_due) {
-                set_clock(store->persist, now);
+                set_clock(shard);
                 store->clock_due = now + CLOCK_TIME;
         }
         return atomic_load_explicit(&shard->unsaid, memory_order_acquire);

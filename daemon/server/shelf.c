@@ -42,7 +42,7 @@ static int read_one(StoreTxn *txn, const PersistClock *clock, uint64_t number,
 static int fetch(void *data, const uint64_t *numbers, size_t n, Message **ret_messages)
 {
         const Shard *shard = data;
-        const PersistClock clock = persist_clock_at(loop_now(&shard->loop), clock_realtime_ms());
+        const PersistClock clock = persist_clock_at(loop_clock(&shard->loop), clock_realtime_ms());
         _cleanup_(store_abortp) StoreTxn *txn = NULL;
         int r = store_begin_read(shard->plane->store->disk, &txn);
 
