@@ -4,7 +4,7 @@
 
 Usage: measure-signals.py HAWKERD [CLIENTS]
 
-So many clients, 6000 unless it is given, come and go one after the other: first nobody listens, then somebody
+So many clients, 40000 unless it is given, come and go one after the other: first nobody listens, then somebody
 does. What is not sent for its rate is counted by SignalsLost.
 """
 import os
@@ -24,7 +24,7 @@ from service import Service
 from traffic import Traffic
 
 HAWKERD = os.path.abspath(sys.argv[1])
-CLIENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 6000
+CLIENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 40000
 
 
 def come_and_go(folder):

@@ -9,7 +9,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path += [os.path.join(HERE, "..", "conformance"), os.path.join(HERE, "..", "unit", "control")]
+sys.path += [os.path.join(HERE, "..", *words)
+             for words in (("conformance",), ("unit", "control"), ("admin",))]
 
 # pylint: disable=wrong-import-position
 import tree

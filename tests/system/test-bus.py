@@ -11,6 +11,7 @@ import suite
 from container import DEADLINE, wait_until
 from peer import Peer
 from suite import CONFIG, SERVICE
+from terminal import on_terminal
 
 NAME, PATH, MANAGER = "org.hawker.Broker1", "/org/hawker/Broker1", "org.hawker.Broker1.Manager"
 NOBODY = 65534
@@ -111,10 +112,22 @@ def hawkerctl_restarts_it(box):
     with box.network():
         client = Peer(("127.0.0.1", 1883), time.monotonic() + DEADLINE)
     client.connect(client_id="stays")
-    succeed(box, "hawkerctl", "restart")
+    assert succeed(box, "hawkerctl", "restart") == ""
     assert box.show(SERVICE, "MainPID") != before
+    status, shown = on_terminal(["nsenter", "-t", str(box.leader), "-a", "hawkerctl", "restart"],
+                                {"TERM": "xterm"})
+    assert status == 0 and "goes on with 1 of 1 clients." in shown, shown
     assert "1 connected" in succeed(box, "hawkerctl", "status")
     client.subscribe("a", qos=1)
+
+
+def hawkerctl_says_why_it_does_not_come_back(box):
+    box.systemctl("start", SERVICE)
+    box.write(CONFIG, "nonsense\n")
+    done = box.run("hawkerctl", "restart")
+    assert done.returncode == 3, (done.returncode, done.stdout)
+    assert "'hawker.service' is failed" in done.stdout and f"{CONFIG}:1" in done.stdout, done.stdout
+    assert "journalctl -e -u hawker.service" in done.stdout, done.stdout
 
 
 def bans_outlive_restarts(box):
@@ -167,6 +180,7 @@ if __name__ == "__main__":
         a_call_starts_it_if_it_is_enabled,
         hawkerctl_starts_nothing,
         hawkerctl_restarts_it,
+        hawkerctl_says_why_it_does_not_come_back,
         bans_outlive_restarts,
         an_instance_is_found_by_its_name,
         it_outlives_the_bus,
