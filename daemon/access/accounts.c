@@ -43,8 +43,7 @@ struct Account {
         uint64_t unused;
 
         atomic_uint_fast64_t buckets[ACCOUNT_FLOWS_N];
-        atomic_uint_fast64_t subscriptions;
-        uint64_t unused_too[CACHE_LINE / sizeof(uint64_t) - ACCOUNT_FLOWS_N - 1];
+        uint64_t unused_too[CACHE_LINE / sizeof(uint64_t) - ACCOUNT_FLOWS_N];
 
         Slice slices[]; /* one for each worker */
 };
@@ -284,27 +283,4 @@ msec_t account_charge(Account *account, unsigned worker, AccountFlow which, Buck
         *lent = slice;
         return bucket_wait(bucket_charge_shared(&account->buckets[which], flow, n + slice, now),
                            flow, now);
-}
-
-/* --- subscriptions --- */
-
-bool account_subscribe(Account *account, int limit)
-{
-        const size_t before =
-                atomic_fetch_add_explicit(&account->subscriptions, 1, memory_order_relaxed);
-
-        if (limit < 0 || before < (size_t)limit)
-                return true;
-        account_remove_subscriptions(account, 1);
-        return false;
-}
-
-void account_add_subscriptions(Account *account, size_t n)
-{
-        atomic_fetch_add_explicit(&account->subscriptions, n, memory_order_relaxed);
-}
-
-void account_remove_subscriptions(Account *account, size_t n)
-{
-        atomic_fetch_sub_explicit(&account->subscriptions, n, memory_order_relaxed);
 }

@@ -2,7 +2,7 @@
 
 /*
  * Users whose clients are connected, and what all connections of one share: their number, their
- * subscriptions, messages and bytes a second.
+ * messages and bytes a second.
  *
  * All workers share the table, which is cut into stripes with a lock each: it is taken when a
  * connection comes or goes. What a second lets through is a bucket that all take from, but each
@@ -65,11 +65,6 @@ msec_t account_charge(Account *account, unsigned worker, AccountFlow which, Buck
 
 /* How many ms until something can be taken. */
 msec_t account_wait(const Account *account, AccountFlow which, BucketFlow flow, msec_t now);
-
-/* One more subscription; false: it has as many as it may (-1: any) and none is added. */
-bool account_subscribe(Account *account, int limit);
-void account_add_subscriptions(Account *account, size_t n);
-void account_remove_subscriptions(Account *account, size_t n);
 
 /* How many are remembered. */
 size_t accounts_count(Accounts *accounts);

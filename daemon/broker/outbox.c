@@ -22,12 +22,25 @@ typedef struct Waiting {
         uint64_t before;
 } Waiting;
 
-int outbox_new(Outbox **ret_outbox)
+static void count(Outbox *outbox, size_t size)
+{
+        outbox->bytes += size;
+        owner_add_queued(outbox->owner, size);
+}
+
+static void discount(Outbox *outbox, size_t size)
+{
+        outbox->bytes -= size;
+        owner_remove_queued(outbox->owner, size);
+}
+
+int outbox_new(Owner *owner, Outbox **ret_outbox)
 {
         Outbox *outbox = calloc(1, sizeof(Outbox));
 
         if (!outbox)
                 return -ENOMEM;
+        outbox->owner = owner;
         ring_init(&outbox->rings[QOS0], sizeof(Waiting));
         ring_init(&outbox->rings[SHARED], sizeof(Waiting));
         ring_init(&outbox->rings[NEWER], sizeof(Outgoing));
@@ -48,8 +61,16 @@ Outbox *outbox_free(Outbox *outbox)
         for (unsigned i = 0; i < OUTBOX_RINGS; i++)
                 ring_done(&outbox->rings[i]);
         outbox_shelf_free(outbox->shelf);
+        discount(outbox, outbox->bytes);
         free(outbox);
         return NULL;
+}
+
+void outbox_set_owner(Outbox *outbox, Owner *owner)
+{
+        owner_remove_queued(outbox->owner, outbox->bytes);
+        outbox->owner = owner;
+        owner_add_queued(outbox->owner, outbox->bytes);
 }
 
 void outbox_trim(Outbox *outbox)
@@ -85,7 +106,7 @@ int outbox_push(Outbox *outbox, const Outgoing *outgoing)
         r = ring_push(&outbox->rings[home(outgoing)], &waiting);
         if (r < 0)
                 return r;
-        outbox->bytes += message_size(outgoing->message);
+        count(outbox, message_size(outgoing->message));
         outbox->expires = MIN(outbox->expires, outgoing->message->expires);
         return 0;
 }
@@ -143,7 +164,7 @@ static Outgoing take(Outbox *outbox, Ring *ring)
         ring_pop(ring);
         if (ring == &outbox->rings[NEWER] || ring == &outbox->rings[FETCHED])
                 outbox->passed++;
-        outbox->bytes -= message_size(outgoing.message);
+        discount(outbox, message_size(outgoing.message));
         return outgoing;
 }
 
@@ -157,18 +178,29 @@ bool outbox_pop(Outbox *outbox, OutboxKind kind, Outgoing *ret_outgoing)
         return true;
 }
 
+/* Whether so much fits what is there already; a limit of 0 is none. */
+static bool fits(uint64_t limit, size_t there, size_t size)
+{
+        return limit == 0 || (size <= limit && there <= limit - size);
+}
+
 bool outbox_has_room(const Outbox *outbox, const SessionLimits *limits, size_t size)
 {
         if (limits->max_queued_messages != 0 && outbox_count(outbox) >= limits->max_queued_messages)
                 return false;
-        return limits->max_queued_bytes == 0 || (size <= limits->max_queued_bytes &&
-                                                 outbox->bytes <= limits->max_queued_bytes - size);
+        return fits(limits->max_queued_bytes, outbox->bytes, size) &&
+               fits(limits->user_max_queued_bytes, owner_queued(outbox->owner), size);
 }
 
 bool outbox_yield(Outbox *outbox, const SessionLimits *limits, uint8_t qos, size_t size,
                   Outgoing *ret_outgoing)
 {
-        if (limits->max_queued_bytes != 0 && size > limits->max_queued_bytes)
+        /* The others are of other workers: what these have just taken out may count still. */
+        const size_t all = owner_queued(outbox->owner);
+        const size_t of_others = all > outbox->bytes ? all - outbox->bytes : 0;
+
+        if (!fits(limits->max_queued_bytes, 0, size) ||
+            !fits(limits->user_max_queued_bytes, of_others, size))
                 return false;
         if (qos > 0 && outbox_pop(outbox, OUTBOX_QOS0, ret_outgoing))
                 return true;
@@ -258,7 +290,7 @@ static void count_off_shelf(Outbox *outbox, size_t size)
         }
         size = MIN(size, outbox->shelf_bytes);
         outbox->shelf_bytes -= size;
-        outbox->bytes -= size;
+        discount(outbox, size);
 }
 
 /* The last one goes with all that could not be reckoned by itself. */
@@ -274,7 +306,7 @@ static void fetch_one(Outbox *outbox, Message *message)
                 return;
         outgoing = (Outgoing){message, shelved.tag};
         ring_push(&outbox->rings[FETCHED], &outgoing);
-        outbox->bytes += message_size(message);
+        count(outbox, message_size(message));
         outbox->expires = MIN(outbox->expires, message->expires);
 }
 

@@ -20,7 +20,8 @@
  *    starve it, for what can be sent at once never comes here.
  * 3. With `drop_oldest`, the oldest one of its kind (QoS 0, or QoS 1 and 2) goes.
  * 4. Otherwise, or if there is none of its kind, the newcomer goes.
- * A newcomer that would not even fit an empty outbox puts nobody out.
+ * A newcomer that would not even fit an empty outbox puts nobody out, nor does one for which the
+ * owner's other outboxes leave no room.
  *
  * Thread: worker
  */
@@ -32,6 +33,7 @@
 
 #include "broker/outbox-shelf.h"
 #include "broker/outgoing.h"
+#include "broker/owners.h"
 #include "broker/ring.h"
 #include "broker/session-limits.h"
 #include "util/clock.h"
@@ -53,14 +55,18 @@ typedef struct Outbox {
         Ring rings[OUTBOX_RINGS]; /* by the bit of their kind */
         uint64_t passed;          /* how many of OUTBOX_OWN have left */
         OutboxShelf *shelf;       /* between OUTBOX_FETCHED and OUTBOX_NEWER; NULL: none is */
+        Owner *owner;             /* counts the bytes, too, with those of its others; NULL: none */
         size_t bytes;             /* with those on the shelf, */
         size_t shelf_bytes;       /* which are so many */
         uint32_t expires;         /* nothing that is not on the shelf expires before this second */
 } Outbox;
 
-/* 0 or -ENOMEM. */
-int outbox_new(Outbox **ret_outbox);
+/* The owner (NULL: none) outlives it, or is replaced before. 0 or -ENOMEM. */
+int outbox_new(Owner *owner, Outbox **ret_outbox);
 Outbox *outbox_free(Outbox *outbox);
+
+/* The bytes of what waits count for this one from here on. */
+void outbox_set_owner(Outbox *outbox, Owner *owner);
 
 static inline uint32_t outbox_shelf_size(const Outbox *outbox)
 {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,9 @@ struct Owner {
         Owners *owners;
         uint64_t hash;
         size_t sessions;
+        /* Counted by all workers, without the lock. */
+        atomic_size_t subscriptions;
+        atomic_size_t queued; /* bytes */
         size_t length;
         uint8_t name[];
 };
@@ -120,6 +124,52 @@ Owner *owner_leave(Owner *owner)
         }
         pthread_mutex_unlock(&owners->lock);
         return NULL;
+}
+
+/* --- what its sessions have --- */
+
+static void add_to(atomic_size_t *sum, size_t n)
+{
+        atomic_fetch_add_explicit(sum, n, memory_order_relaxed);
+}
+
+static void take_from(atomic_size_t *sum, size_t n)
+{
+        atomic_fetch_sub_explicit(sum, n, memory_order_relaxed);
+}
+
+void owner_add_subscriptions(Owner *owner, size_t n)
+{
+        if (owner)
+                add_to(&owner->subscriptions, n);
+}
+
+void owner_remove_subscriptions(Owner *owner, size_t n)
+{
+        if (owner)
+                take_from(&owner->subscriptions, n);
+}
+
+size_t owner_subscriptions(const Owner *owner)
+{
+        return owner ? atomic_load_explicit(&owner->subscriptions, memory_order_relaxed) : 0;
+}
+
+void owner_add_queued(Owner *owner, size_t bytes)
+{
+        if (owner)
+                add_to(&owner->queued, bytes);
+}
+
+void owner_remove_queued(Owner *owner, size_t bytes)
+{
+        if (owner)
+                take_from(&owner->queued, bytes);
+}
+
+size_t owner_queued(const Owner *owner)
+{
+        return owner ? atomic_load_explicit(&owner->queued, memory_order_relaxed) : 0;
 }
 
 Bytes owner_name(const Owner *owner)

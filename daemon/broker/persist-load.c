@@ -241,7 +241,7 @@ static int enqueue(PersistSession *stored, Outgoing *outgoing, bool shelves)
         int r = 0;
 
         if (!sender->outbox)
-                r = outbox_new(&sender->outbox);
+                r = outbox_new(sender->owner, &sender->outbox);
         if (r == 0)
                 r = outbox_push(sender->outbox, outgoing);
         if (r < 0) {

@@ -28,4 +28,5 @@ typedef struct Sender {
         uint32_t number;     /* of the session in the store; 0: it is not stored */
         uint16_t receive_maximum;
         bool connected;
+        Owner *owner; /* whose it is; NULL: nobody's */
 } Sender;

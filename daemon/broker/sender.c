@@ -169,7 +169,7 @@ static int enqueue(Sender *sender, const Offer *offer, msec_t now, Delivery *ret
         int r;
 
         if (!sender->outbox) {
-                r = outbox_new(&sender->outbox);
+                r = outbox_new(sender->owner, &sender->outbox);
                 if (r < 0)
                         return dropped(sender, r);
         }

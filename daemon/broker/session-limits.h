@@ -13,6 +13,7 @@
 /* A reload changes it: sessions_set_limits(). */
 typedef struct SessionLimits {
         uint64_t max_queued_bytes;      /* of the messages that wait; 0: no limit */
+        uint64_t user_max_queued_bytes; /* the same of all sessions of one user; 0: no limit */
         uint64_t max_inflight_bytes;    /* one message may always be in flight; 0: no limit */
         uint64_t retention;             /* seconds that an away session lives at most;
                                          * UINT64_MAX: no limit */

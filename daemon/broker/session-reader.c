@@ -152,7 +152,7 @@ static int get_waiting(SessionReader *reader, RecordReader *record)
         int r;
 
         if (!sender->outbox) {
-                r = outbox_new(&sender->outbox);
+                r = outbox_new(sender->owner, &sender->outbox);
                 if (r < 0)
                         return r;
         }

@@ -23,7 +23,6 @@ struct Session {
         Subscriptions subscriptions;
         const Subscription *latest; /* the one made last, if it is still there */
         Message *will;
-        Owner *owner; /* NULL: nobody */
         SessionDue due;
         uint32_t will_delay;
         uint32_t expiry_interval;
@@ -117,7 +116,7 @@ void session_write(Session *session)
                                               .will_due = end_of(session, session->due.will),
                                               .last_id = session->sender.inflight.last_id,
                                               .will = session->will,
-                                              .owner = owner_name(session->owner),
+                                              .owner = owner_name(session->sender.owner),
                                       });
 }
 
@@ -136,11 +135,26 @@ int session_shelve(Session *session, unsigned n)
         return session->sender.connected ? 0 : sender_shelve(&session->sender, n);
 }
 
+/* All that counts for the one before counts for this one, who has entered. */
+static void set_owner(Session *session, Owner *owner)
+{
+        const size_t n = session->subscriptions.count;
+        Owner *before = session->sender.owner;
+
+        if (session->sender.outbox)
+                outbox_set_owner(session->sender.outbox, owner);
+        owner_remove_subscriptions(before, n);
+        owner_add_subscriptions(owner, n);
+        session->sender.owner = owner;
+        owner_leave(before);
+}
+
 Session *session_free(Session *session)
 {
         if (!session)
                 return NULL;
         stored_session_end(stored(session));
+        set_owner(session, NULL);
         leavers_add(&session->sender.shared->leavers, router_of(session), session->sender.id,
                     &session->subscriptions);
         if (!session->sender.connected)
@@ -148,7 +162,6 @@ Session *session_free(Session *session)
         sender_done(&session->sender);
         packet_ids_done(&session->received);
         message_unref(session->will);
-        owner_leave(session->owner);
         free(session);
         return NULL;
 }
@@ -235,21 +248,25 @@ int session_own(Session *session, Bytes username, int limit)
         Owner *owner = NULL;
         int r = 0;
 
-        if (!owners || bytes_equal(username, owner_name(session->owner)))
+        if (!owners || bytes_equal(username, owner_name(session->sender.owner)))
                 return 0;
         if (username.length > 0)
                 r = owners_enter(owners, username, limit, &owner);
         if (r != 0)
                 return r;
-        owner_leave(session->owner);
-        session->owner = owner;
+        set_owner(session, owner);
         session_touch(session);
         return 0;
 }
 
 Bytes session_owner(const Session *session)
 {
-        return owner_name(session->owner);
+        return owner_name(session->sender.owner);
+}
+
+size_t session_owner_subscriptions(const Session *session)
+{
+        return owner_subscriptions(session->sender.owner);
 }
 
 SessionId session_id(const Session *session)
@@ -294,6 +311,7 @@ int session_subscribe(Session *session, Bytes filter_text, SubscriptionOptions o
         subscription->options = options;
         subscription->identifier = identifier;
         session->latest = subscription;
+        owner_add_subscriptions(session->sender.owner, !existed);
         if (is_new)
                 stored_session_subscribed(&session->sender, subscription);
         *ret_existed = existed;
@@ -314,6 +332,7 @@ int session_unsubscribe(Session *session, Bytes filter_text)
         if (session->latest == subscription)
                 session->latest = NULL;
         subscriptions_remove(&session->subscriptions, subscription);
+        owner_remove_subscriptions(session->sender.owner, 1);
         return 0;
 }
 

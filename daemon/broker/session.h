@@ -115,6 +115,8 @@ uint32_t session_expiry(const Session *session);
  * the user has limit sessions besides (-1: any number); or -ENOMEM: nothing has changed. */
 int session_own(Session *session, Bytes username, int limit);
 Bytes session_owner(const Session *session);
+/* How many subscriptions all sessions of its owner have; 0 if it is nobody's. */
+size_t session_owner_subscriptions(const Session *session);
 
 SessionId session_id(const Session *session);
 Bytes session_client_id(const Session *session);

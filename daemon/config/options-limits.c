@@ -181,6 +181,14 @@ const Option options_limits[] = {
          OPTION_HAWKER, OPTION_FIELD(user_max_message_rate), .fallback = "0", .maximum = 10000000,
          .doc = "The most messages a second that all clients of one user together may publish, as "
                 "client_max_message_rate says of one."},
+        {"user_max_queued_bytes", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
+         OPTION_HAWKER, OPTION_FIELD(user_max_queued_bytes), .fallback = "0",
+         .maximum = INT64_C(1) << 53, .value = "BYTES",
+         .doc = "The most bytes of topics, properties and payloads of messages that wait for all "
+                "sessions of one user together, with those whose clients are away; 0: no limit. "
+                "Whose queue is full by that drops as max_queued_bytes says; what other sessions "
+                "of the user have is never dropped for it. Whose a session is: "
+                "user_max_sessions."},
         {"user_max_receive_rate", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER, OPTION_FIELD(user_max_receive_rate), .fallback = "0",
          .maximum = INT64_C(1) << 32, .value = "BYTES",
@@ -206,13 +214,14 @@ const Option options_limits[] = {
          .doc = "The most sessions that one user may have, with those whose clients are away; -1: "
                 "no limit. A client above it gets a CONNACK with reason code 0x97, one that comes "
                 "back to a session of its user does not. Whose a session is, is remembered over "
-                "restarts; those that began without this limit count from when their client "
-                "connects again."},
+                "restarts; those that began without a limit on sessions, subscriptions or queues "
+                "of users count from when their client connects again."},
         {"user_max_subscriptions", OPTION_GLOBAL, OPTION_INTEGER, OPTION_WORKS, OPTION_LIVE,
          OPTION_HAWKER | OPTION_CLAMPED, OPTION_FIELD(user_max_subscriptions), .fallback = "-1",
          .minimum = -1, .maximum = INT32_MAX,
-         .doc = "The most subscriptions of all connected clients of one user; -1: no limit. More "
-                "are refused, in MQTT 5 with reason code 0x97. Those that are there stay."},
+         .doc = "The most subscriptions of all sessions of one user, with those whose clients are "
+                "away; -1: no limit. More are refused, in MQTT 5 with reason code 0x97. Those that "
+                "are there stay. Whose a session is: user_max_sessions."},
 };
 
 const size_t n_options_limits = ARRAY_SIZE(options_limits);

@@ -205,6 +205,7 @@ typedef struct Settings {
         unsigned user_max_connection_rate;   /* a second; 0 none */
         int user_max_connections;            /* -1 none */
         unsigned user_max_message_rate;      /* a second; 0 none */
+        uint64_t user_max_queued_bytes;      /* 0 none */
         uint64_t user_max_receive_rate;      /* bytes a second; 0 none */
         uint64_t user_max_send_rate;         /* bytes a second; 0 none */
         int user_max_sessions;               /* -1 none */

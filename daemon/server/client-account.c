@@ -15,7 +15,14 @@ static bool users_are_limited(const Settings *settings)
 {
         return settings->user_max_connection_rate > 0 || settings->user_max_connections >= 0 ||
                settings->user_max_message_rate > 0 || settings->user_max_receive_rate > 0 ||
-               settings->user_max_send_rate > 0 || settings->user_max_subscriptions >= 0;
+               settings->user_max_send_rate > 0;
+}
+
+/* What is counted of their sessions. */
+static bool owners_are_limited(const Settings *settings)
+{
+        return settings->user_max_sessions >= 0 || settings->user_max_subscriptions >= 0 ||
+               settings->user_max_queued_bytes > 0;
 }
 
 static bool has_user(const Connection *connection)
@@ -58,7 +65,7 @@ int client_account_enter(Connection *connection)
 
 static Bytes owner_of(const Connection *connection)
 {
-        return connection_settings(connection)->user_max_sessions >= 0 && has_user(connection)
+        return owners_are_limited(connection_settings(connection)) && has_user(connection)
                        ? bytes_from_string(connection->username)
                        : (Bytes){};
 }
@@ -75,16 +82,6 @@ int client_account_own(Connection *connection, Session *session)
         return r;
 }
 
-void client_account_attach(Connection *connection)
-{
-        Account *account = client_account(connection);
-
-        if (!account)
-                return;
-        connection->pace->subscriptions = session_n_subscriptions(connection->session);
-        account_add_subscriptions(account, connection->pace->subscriptions);
-}
-
 void client_account_review(Connection *connection)
 {
         const bool wants =
@@ -93,10 +90,10 @@ void client_account_review(Connection *connection)
         (void)session_own(connection->session, owner_of(connection), -1);
         if (_likely_(wants == (client_account(connection) != NULL)))
                 return;
-        if (!wants)
+        if (wants)
+                (void)enter(connection, NULL);
+        else
                 client_account_leave(connection);
-        else if (enter(connection, NULL) == 0)
-                client_account_attach(connection);
 }
 
 void client_account_leave(Connection *connection)
@@ -106,30 +103,13 @@ void client_account_leave(Connection *connection)
 
         if (!account)
                 return;
-        account_remove_subscriptions(account, connection->pace->subscriptions);
-        connection->pace->subscriptions = 0;
         accounts_leave(shard->plane->accounts, TAKE_PTR(connection->pace->account),
                        loop_now(&shard->loop));
 }
 
-bool client_account_subscribe(Connection *connection)
+bool client_account_may_subscribe(const Connection *connection)
 {
-        Account *account = client_account(connection);
+        const int limit = connection_settings(connection)->user_max_subscriptions;
 
-        if (_likely_(!account))
-                return true;
-        if (!account_subscribe(account, connection_settings(connection)->user_max_subscriptions))
-                return false;
-        connection->pace->subscriptions++;
-        return true;
-}
-
-void client_account_unsubscribe(Connection *connection)
-{
-        Account *account = client_account(connection);
-
-        if (_likely_(!account))
-                return;
-        account_remove_subscriptions(account, 1);
-        connection->pace->subscriptions--;
+        return limit < 0 || session_owner_subscriptions(connection->session) <= (size_t)limit;
 }

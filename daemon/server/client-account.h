@@ -15,12 +15,10 @@
  * REASON_CONNECTION_RATE_EXCEEDED, counted and told in summaries; or -ENOMEM. */
 int client_account_enter(Connection *connection);
 
-/* The session that it is about to get becomes its user's, if sessions of users are limited; else
- * nobody's. 0; REASON_QUOTA_EXCEEDED, counted and told in summaries; or -ENOMEM. */
+/* The session that it is about to get becomes its user's, if sessions of users, or what is in
+ * them, are limited; else nobody's. 0; REASON_QUOTA_EXCEEDED, counted and told in summaries; or
+ * -ENOMEM. */
 int client_account_own(Connection *connection, Session *session);
-
-/* Its session is there, with what it has subscribed to before. */
-void client_account_attach(Connection *connection);
 
 /* For one that is in: after a reload, or a restart, it has an account or none as the settings want
  * it. Nothing is refused; without memory it has none. */
@@ -29,9 +27,8 @@ void client_account_review(Connection *connection);
 /* It goes. Idempotent. */
 void client_account_leave(Connection *connection);
 
-/* One more subscription, or less. False: it may not have more. */
-bool client_account_subscribe(Connection *connection);
-void client_account_unsubscribe(Connection *connection);
+/* With the subscription that has just been made: false if its user may not have so many. */
+bool client_account_may_subscribe(const Connection *connection);
 
 /* NULL: it has none. Of one that is no newcomer. */
 static inline Account *client_account(const Connection *connection)

@@ -102,17 +102,7 @@ static Excess count_subscription(Connection *connection)
 
         if (limit >= 0 && session_n_subscriptions(connection->session) > (size_t)limit)
                 return EXCESS_CLIENT_SUBSCRIPTIONS;
-        return client_account_subscribe(connection) ? EXCESSES_N : EXCESS_USER_SUBSCRIPTIONS;
-}
-
-/* 0, or REASON_NO_SUBSCRIPTION_EXISTED. */
-static int end_subscription(Connection *connection, Bytes text)
-{
-        int r = session_unsubscribe(connection->session, text);
-
-        if (r == 0)
-                client_account_unsubscribe(connection);
-        return r;
+        return client_account_may_subscribe(connection) ? EXCESSES_N : EXCESS_USER_SUBSCRIPTIONS;
 }
 
 static int refuse(Connection *connection, Excess excess)
@@ -154,7 +144,7 @@ static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, 
                 r = want_retained(connection, &filter, options, identifier);
                 /* The answer will be no: then there must be none. */
                 if (r < 0) {
-                        end_subscription(connection, text);
+                        session_unsubscribe(connection->session, text);
                         return r;
                 }
         }
@@ -284,7 +274,7 @@ int handle_unsubscribe(Connection *connection, const Packet *packet)
                 unsubscribe_next(&rest, &filter);
                 r = mount_filter(connection, filter, &text);
                 if (r == 0)
-                        r = end_subscription(connection, text);
+                        r = session_unsubscribe(connection->session, text);
                 if (r < 0)
                         return r;
                 reason = (uint8_t)r;

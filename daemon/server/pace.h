@@ -25,5 +25,4 @@ typedef struct Pace {
         uint64_t sent;
         uint64_t takeovers;      /* buckets; this one it has from those that it has thrown out */
         struct Account *account; /* its user's; NULL: none, see client-account.h */
-        size_t subscriptions;    /* counted there */
 } Pace;

@@ -141,7 +141,6 @@ int client_session_open(Connection *connection, const ClientSessionRequest *requ
         session_set_will(session, request->will, request->will_delay);
         client_sessions_arm(shard);
         connection->session = session;
-        client_account_attach(connection);
         counters_add(shard->counters.clients_connected, 1);
         counters_add(shard->counters.connections, 1);
         *ret_present = present;

@@ -13,6 +13,7 @@ SessionLimits shard_limits(const Settings *settings)
 {
         return (SessionLimits){
                 .max_queued_bytes = settings->max_queued_bytes,
+                .user_max_queued_bytes = settings->user_max_queued_bytes,
                 .max_inflight_bytes = settings->max_inflight_bytes,
                 .retention = settings->persistent_client_expiration,
                 .max_queued_messages =

@@ -327,6 +327,60 @@ def sessions_of_a_user_are_limited_by_reload(c):
     member(c, "m4").ping()
 
 
+@test(versions=[4, 5], config=STRICT + ["user_max_subscriptions 3"], own=True)
+def subscriptions_of_clients_that_are_away_count(c):
+    no = QUOTA if c.version == 5 else 0x80
+    away, here = lasting(c, "m0"), member(c, "m1")
+    assert away.subscribe("a", "b") == [0, 0]
+    away.disconnect()
+    assert here.subscribe("a", "b") == [0, no]
+    # once more to the same is not one more
+    assert here.subscribe("a") == [0]
+    c.broker.restart()
+    assert here.subscribe("c") == [no]
+    away = lasting(c, "m0")
+    away.unsubscribe("a")
+    assert here.subscribe("c", "d") == [0, no]
+    away.disconnect()
+    # with the session they go; what it was told when it had gone is not known to others at once
+    member(c, "m0").disconnect()
+    while here.subscribe("d") != [0]:
+        assert c.left() > 0
+    assert here.subscribe("e") == [no]
+
+
+@test(versions=[4, 5], config=STRICT + ["user_max_queued_bytes 5000"], own=True)
+def queues_of_a_user(c):
+    """What is dropped is what comes when there is no room, wherever the rest waits."""
+    topic = c.topic()
+    for name, user in (("m0", "ada"), ("m1", "ada"), ("other", "bob")):
+        peer = lasting(c, name, user)
+        peer.subscribe((topic + "/" + name, 1))
+        peer.disconnect()
+    publisher = member(c, "p", "bob")
+
+    def publish(name, first, last):
+        for number in range(first, last):
+            publisher.publish(topic + "/" + name, b"%04d" % number + bytes(996), 1)
+
+    def waiting(name, user="ada"):
+        peer = lasting(c, name, user)
+        numbers = [int(one.payload[:4]) for one in peer.ping() if one.kind == codec.PUBLISH]
+        peer.disconnect()
+        return numbers
+
+    publish("m0", 0, 3)
+    publish("m1", 0, 9)
+    publish("other", 0, 9)
+    assert waiting("other", "bob") == [0, 1, 2, 3]
+    c.broker.restart()
+    publish("m0", 3, 9)
+    assert waiting("m0") == [0, 1, 2]
+    # there is room again
+    publish("m1", 9, 20)
+    assert waiting("m1") == [0, 9, 10, 11]
+
+
 @test(versions=[5], config=STRICT + ["user_max_retained 2"])
 def retained_messages_of_a_user(c):
     first, second, other = member(c, "m0"), member(c, "m1"), member(c, "other", "bob")

@@ -164,22 +164,6 @@ static void test_bytes(void)
         accounts_free(accounts);
 }
 
-static void test_subscriptions(void)
-{
-        Accounts *accounts = make();
-        Account *account = enter(accounts, "ada");
-
-        g_assert_true(account_subscribe(account, 2));
-        account_add_subscriptions(account, 1);
-        g_assert_false(account_subscribe(account, 2));
-        g_assert_false(account_subscribe(account, 0));
-        g_assert_true(account_subscribe(account, -1));
-        account_remove_subscriptions(account, 2);
-        g_assert_true(account_subscribe(account, 2));
-        g_assert_false(account_subscribe(account, 2));
-        accounts_free(accounts);
-}
-
 typedef struct Worker {
         pthread_t thread;
         Accounts *accounts;
@@ -200,8 +184,6 @@ static void *work(void *data)
                 if (account_take(account, worker->number, ACCOUNT_MESSAGES, flow, NOW))
                         atomic_fetch_add(worker->taken, 1);
                 account_charge(account, worker->number, ACCOUNT_SENT, flow, 3, NOW);
-                if (account_subscribe(account, 2))
-                        account_remove_subscriptions(account, 1);
                 accounts_leave(worker->accounts, account, NOW);
         }
         return NULL;
@@ -236,7 +218,6 @@ int main(int argc, char **argv)
         g_test_add_func("/access/accounts/bounded", test_bounded);
         g_test_add_func("/access/accounts/messages", test_messages);
         g_test_add_func("/access/accounts/bytes", test_bytes);
-        g_test_add_func("/access/accounts/subscriptions", test_subscriptions);
         g_test_add_func("/access/accounts/threads", test_threads);
         return g_test_run();
 }

@@ -11,7 +11,7 @@ typedef struct Fixture {
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-        g_assert_cmpint(outbox_new(&fixture->outbox), ==, 0);
+        g_assert_cmpint(outbox_new(NULL, &fixture->outbox), ==, 0);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -163,6 +163,47 @@ static void offer(Outbox *outbox, const SessionLimits *session_limits, char name
                 outgoing_done(&outgoing);
         }
         g_assert_cmpint(outbox_push(outbox, &newcomer), ==, 0);
+}
+
+/* What waits for one client of a user counts for the others, who do not lose anything for it. */
+static void test_owner(Fixture *fixture, gconstpointer data)
+{
+        const SessionLimits session_limits = {.user_max_queued_bytes = 400, .drop_oldest = true};
+        _cleanup_(owners_freep) Owners *owners = NULL;
+        g_autoptr(GString) gone = g_string_new(NULL);
+        Outbox *other = NULL;
+        Owner *owner, *next;
+
+        g_assert_cmpint(owners_new(&owners), ==, 0);
+        g_assert_cmpint(owners_enter(owners, BYTES_LITERAL("ada"), -1, &owner), ==, 0);
+        g_assert_cmpint(owners_enter(owners, BYTES_LITERAL("bob"), -1, &next), ==, 0);
+        push(fixture->outbox, "A");
+        outbox_set_owner(fixture->outbox, owner);
+        g_assert_cmpuint(owner_queued(owner), ==, 100);
+        g_assert_cmpint(outbox_new(owner, &other), ==, 0);
+        push(other, "xYZ");
+        g_assert_cmpuint(owner_queued(owner), ==, 400);
+        offer(fixture->outbox, &session_limits, 'B', gone);
+        g_assert_cmpstr(gone->str, ==, "A");
+        assert_pops(fixture->outbox, OUTBOX_ANY, "B");
+        g_assert_cmpuint(owner_queued(owner), ==, 300);
+        /* It has room for one, and the others leave none for more. */
+        push(other, "W");
+        offer(fixture->outbox, &session_limits, 'C', gone);
+        g_assert_cmpstr(gone->str, ==, "AC");
+        /* At another user's they count there. */
+        outbox_set_owner(other, next);
+        g_assert_cmpuint(owner_queued(owner), ==, 0);
+        g_assert_cmpuint(owner_queued(next), ==, 400);
+        offer(fixture->outbox, &session_limits, 'D', gone);
+        g_assert_cmpstr(gone->str, ==, "AC");
+        g_assert_cmpuint(owner_queued(owner), ==, 100);
+        outbox_free(other);
+        g_assert_cmpuint(owner_queued(next), ==, 0);
+        outbox_set_owner(fixture->outbox, NULL);
+        g_assert_cmpuint(owner_queued(owner), ==, 0);
+        owner_leave(owner);
+        owner_leave(next);
 }
 
 static void test_limits(Fixture *fixture, gconstpointer data)
@@ -350,6 +391,7 @@ int main(int argc, char **argv)
                 {"kinds-pass-each-other", test_kinds_pass_each_other},
                 {"order-model", test_order_model},
                 {"limits", test_limits},
+                {"owner", test_owner},
                 {"expired-ones-go-from-anywhere", test_expired_ones_go_from_anywhere},
                 {"keeps-little-when-empty", test_keeps_little_when_empty},
                 {"shelf-keeps-the-order", test_shelf_keeps_the_order},

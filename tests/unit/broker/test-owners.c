@@ -49,6 +49,33 @@ static void test_nobody_is_remembered_for_nothing(void)
         g_assert_cmpuint(owner_name(NULL).length, ==, 0);
 }
 
+/* Of all sessions of one; nobody's are not counted. */
+static void test_what_sessions_have_is_added_up(void)
+{
+        _cleanup_(owners_freep) Owners *owners = NULL;
+        Owner *ada, *bob;
+
+        g_assert_cmpint(owners_new(&owners), ==, 0);
+        g_assert_cmpint(owners_enter(owners, ADA, -1, &ada), ==, 0);
+        g_assert_cmpint(owners_enter(owners, BOB, -1, &bob), ==, 0);
+        owner_add_subscriptions(ada, 3);
+        owner_add_subscriptions(bob, 1);
+        owner_add_queued(ada, 1000);
+        owner_remove_subscriptions(ada, 1);
+        owner_remove_queued(ada, 300);
+        g_assert_cmpuint(owner_subscriptions(ada), ==, 2);
+        g_assert_cmpuint(owner_subscriptions(bob), ==, 1);
+        g_assert_cmpuint(owner_queued(ada), ==, 700);
+        g_assert_cmpuint(owner_queued(bob), ==, 0);
+        owner_add_queued(NULL, 1);
+        owner_remove_queued(NULL, 1);
+        owner_add_subscriptions(NULL, 1);
+        owner_remove_subscriptions(NULL, 1);
+        g_assert_cmpuint(owner_queued(NULL) + owner_subscriptions(NULL), ==, 0);
+        owner_leave(ada);
+        owner_leave(bob);
+}
+
 /* A stricter limit takes nothing away. */
 static void test_who_has_more_keeps_it(void)
 {
@@ -72,6 +99,8 @@ int main(int argc, char **argv)
         g_test_add_func("/broker/owners/each-user-has-a-number", test_each_user_has_a_number);
         g_test_add_func("/broker/owners/nobody-is-remembered-for-nothing",
                         test_nobody_is_remembered_for_nothing);
+        g_test_add_func("/broker/owners/what-sessions-have-is-added-up",
+                        test_what_sessions_have_is_added_up);
         g_test_add_func("/broker/owners/who-has-more-keeps-it", test_who_has_more_keeps_it);
         return g_test_run();
 }

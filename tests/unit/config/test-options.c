@@ -124,6 +124,7 @@ static const Expected expected[] = {
         {"user_max_connection_rate", G, "0"},
         {"user_max_connections", G, "-1"},
         {"user_max_message_rate", G, "0"},
+        {"user_max_queued_bytes", G, "0"},
         {"user_max_receive_rate", G, "0"},
         {"user_max_send_rate", G, "0"},
         {"user_max_sessions", G, "-1"},

@@ -297,7 +297,7 @@ static uint8_t unsubscribe(Client *client, const char *filter)
         return client_take(client, PACKET_UNSUBACK).body.data[3];
 }
 
-/* Of those who are connected; what a session has from before counts when it is resumed. */
+/* Also of those who are away. */
 static void test_subscriptions(void)
 {
         Client *one, *two;
@@ -326,16 +326,22 @@ static void test_subscriptions(void)
         g_assert_cmpuint(client_subscribe(one, "b", 1), ==, 1);
         client_free(two);
         stage_turn(&stage);
-        g_assert_cmpuint(client_subscribe(one, "c", 1), ==, 1);
+        g_assert_cmpuint(client_subscribe(one, "c", 1), ==, REASON_QUOTA_EXCEEDED);
         two = client_new(&stage, 1, MQTT_3_1_1);
         g_assert_cmpuint(client_connect(two, &connect).reason, ==, 0);
         g_assert_cmpuint(client_subscribe(one, "d", 1), ==, REASON_QUOTA_EXCEEDED);
         stage_restart(&stage, 1);
         g_assert_cmpuint(client_subscribe(one, "d", 1), ==, REASON_QUOTA_EXCEEDED);
         g_assert_cmpuint(unsubscribe(one, "b"), ==, 0);
-        g_assert_cmpuint(client_subscribe(one, "d", 1), ==, REASON_QUOTA_EXCEEDED);
-        g_assert_cmpuint(unsubscribe(one, "c"), ==, 0);
         g_assert_cmpuint(client_subscribe(one, "d", 1), ==, 1);
+        /* They go with their session, and not before. */
+        client_free(two);
+        two = client_new(&stage, 0, MQTT_3_1_1);
+        connect.clean_start = true;
+        g_assert_cmpuint(client_connect(two, &connect).reason, ==, 0);
+        g_assert_cmpuint(client_subscribe(one, "e", 1), ==, 1);
+        g_assert_cmpuint(client_subscribe(two, "e", 1), ==, 1);
+        g_assert_cmpuint(client_subscribe(one, "f", 1), ==, REASON_QUOTA_EXCEEDED);
         client_free(one);
         client_free(two);
         stage_done(&stage);
@@ -352,10 +358,11 @@ static void test_reload(void)
         two = join(&stage, 1, "two", "ada");
         for (const char *filter = "abcd"; *filter; filter++)
                 g_assert_cmpuint(client_subscribe(one, (char[]){*filter, 0}, 1), ==, 1);
-        g_assert_cmpuint(accounts_count(stage.plane->accounts), ==, 0);
+        g_assert_cmpuint(owners_count(stage.plane->owners), ==, 0);
         stage_reload(&stage, limit_subscriptions);
         stage_turn(&stage);
-        g_assert_cmpuint(accounts_count(stage.plane->accounts), ==, 1);
+        g_assert_cmpuint(owners_count(stage.plane->owners), ==, 1);
+        g_assert_cmpuint(accounts_count(stage.plane->accounts), ==, 0);
         g_assert_cmpuint(client_subscribe(two, "a", 1), ==, REASON_QUOTA_EXCEEDED);
         g_assert_cmpuint(unsubscribe(one, "a"), ==, 0);
         g_assert_cmpuint(client_subscribe(two, "a", 1), ==, REASON_QUOTA_EXCEEDED);
@@ -363,6 +370,8 @@ static void test_reload(void)
         g_assert_cmpuint(client_subscribe(two, "a", 1), ==, 1);
         stage_reload(&stage, limit_connections);
         stage_turn(&stage);
+        g_assert_cmpuint(owners_count(stage.plane->owners), ==, 0);
+        g_assert_cmpuint(accounts_count(stage.plane->accounts), ==, 1);
         g_assert_cmpuint(client_subscribe(two, "b", 1), ==, 1);
         refused(&stage, 0, "three", "ada", MQTT_5, REASON_QUOTA_EXCEEDED);
         stage_reload(&stage, NULL);
