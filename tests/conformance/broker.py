@@ -99,6 +99,15 @@ class Notices:
                 raise Trouble("no %s within %d s: %r" % (line, DEADLINE, self.lines[after:]))
             return self.lines.index(line, after) + 1
 
+    def wait_for_start(self, after):
+        """Behind the first `after` lines; Trouble with what it says if it cannot start."""
+        with self.arrived:
+            self.arrived.wait_for(
+                lambda: any(one.startswith(("READY=1", "ERRNO=")) for one in self.lines[after:]),
+                DEADLINE)
+            if "READY=1" not in self.lines[after:]:
+                raise Trouble("it does not start: %r" % self.lines[after:])
+
     def status(self):
         return [line for line in self.lines if line.startswith("STATUS=")][-1][len("STATUS=") :]
 
@@ -277,7 +286,7 @@ class Broker:
         self.workers = workers or self.workers
         seen = len(self.notices.lines)
         self._start(self.config if config is None else config)
-        self.notices.wait_for("READY=1", seen)
+        self.notices.wait_for_start(seen)
 
     def restart(self, config=None, workers=None):
         self.leave()
