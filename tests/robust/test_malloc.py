@@ -27,7 +27,7 @@ for option, text in FILES.items():
 
 # What a client may see when the broker has no memory for it: a refusal or the end, but nothing illegal.
 TROUBLE = (Failure, OSError)
-PATIENCE = 20  # seconds within which it sees that, or an answer
+PATIENCE = 3  # seconds within which it sees that, or an answer
 
 
 def live(case, number, **login):
@@ -55,7 +55,7 @@ def works(case, number, **login):
         try:
                 publisher, subscriber = case.client('pub', **login), case.client('sub', **login)
                 subscriber.subscribe('works/%d' % number, qos=2)
-                publisher.deadline = subscriber.deadline = time.monotonic() + 3
+                publisher.deadline = subscriber.deadline = time.monotonic() + PATIENCE
                 publisher.publish('works/%d' % number, b'x', qos=2)
                 subscriber.take(b'x')
                 return True
