@@ -15,7 +15,7 @@ import tempfile
 import codec
 from attack import LONG, held, held_beside_floor
 from daemon import Skip, surroundings
-from watch import require
+from watch import require, require_quick
 
 SILENT, HALF = (15000, 5000) if LONG else (4000, 1500)
 
@@ -144,7 +144,7 @@ def test_half_connects(case):
 @surroundings('address_max_connection_rate 20', *LISTENER)
 def test_refused_connections(case):
         cost = held_beside_floor(case, 0, 'refused connections', connect_and_go, memory=16 << 20).cost()
-        require(case.broker.is_instrumented or cost < (15 if LONG else 40), '%.1f us for each', cost)
+        require_quick(case.broker.is_instrumented or cost < (15 if LONG else 40), '%.1f us for each', cost)
 
 
 @surroundings('address_max_failed_logins 20', *STRICT, *LISTENER)
