@@ -15,7 +15,7 @@ from harness import VERSION_NAMES, Case, Tap, explain  # noqa: E402
 from small_disk import KINDS, enter_namespace, why_not  # noqa: E402
 from victim import Victim  # noqa: E402
 
-LIMIT = 80  # seconds that one test may take
+LIMIT = 180  # seconds that one test may take
 
 
 class Skip(Exception):

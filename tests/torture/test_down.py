@@ -21,8 +21,11 @@ def again(c, hours=0):
 def flushed(c):
     """What was done before is on the disk, also what nobody is told of: a worker's changes keep their
     order. So many clients that some are on each worker."""
-    for number in range(1 if c.broker.workers == 1 else 32):
-        c.client("flushed%d" % number).publish(c.topic("flushed"), b"x", 1, retain=True)
+    peers = [c.client("flushed%d" % number) for number in range(1 if c.broker.workers == 1 else 64)]
+    for peer in peers:
+        peer.publish(c.topic("flushed"), b"x", 1, retain=True, wait=False)
+    for peer in peers:
+        peer.expect(PUBACK)
 
 
 def absent(c, name="sub", expiry=DAY, qos=2):

@@ -92,7 +92,8 @@ class World:
             self.progress()
             onlooker = self.look() if barrier else None
             while not self._is_quiet(barrier, onlooker):
-                if time.monotonic() > self.last_packet + self.patience:
+                answered = self._is_answered(barrier, onlooker)
+                if time.monotonic() > self.last_packet + (self.patience if answered else PATIENCE):
                     self._tell_why()
                     break
                 self.turn()
@@ -102,8 +103,10 @@ class World:
         self.ledger.settle()
 
     def _is_quiet(self, barrier, onlooker):
-        if any(receiver.owed for receiver in self.ledger.receivers):
-            return False
+        return self._is_answered(barrier, onlooker) and not any(
+            receiver.owed for receiver in self.ledger.receivers)
+
+    def _is_answered(self, barrier, onlooker):
         if barrier and not (onlooker.is_idle and all(client.is_idle for client in self.clients)):
             return False
         return all(not client.outgoing and not client.incoming for client in self.clients)
