@@ -20,6 +20,7 @@ ALARMS = re.compile(
 )
 
 NOTICE = re.compile(r"[A-Z_]+=")
+MARK = b"MARK=1"  # our own, among the notices
 RUN_AGAIN = 75  # the exit status that asks for the next process
 CLAIMS = collections.deque(maxlen=100)  # sockets: the ports that were given last
 DEADLINE = 60  # seconds; only a failure ever waits that long
@@ -67,6 +68,7 @@ class Notices:
 
     def __init__(self, path):
         self.path, self.lines, self.kept = path, [], []
+        self.sent = self.passed = 0  # marks
         self.arrived = threading.Condition()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
@@ -81,6 +83,10 @@ class Notices:
             if not lines:
                 return
             with self.arrived:
+                if data == MARK:
+                    self.passed += 1
+                    self.arrived.notify_all()
+                    continue
                 if "FDSTOREREMOVE=1" in lines:
                     self._forget()
                 self.kept += fds
@@ -91,6 +97,20 @@ class Notices:
         for fd in self.kept:
             os.close(fd)
         self.kept = []
+
+    def _say(self, data):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+            own.sendto(data, self.path)
+
+    def seen(self):
+        """The number of lines so far. All that was sent before is among them, above all the last
+        words of a process that has ended: they lie in the socket before our mark."""
+        self._say(MARK)
+        with self.arrived:
+            self.sent += 1
+            if not self.arrived.wait_for(lambda: self.passed >= self.sent, DEADLINE):
+                raise Trouble("nobody reads what the broker tells: %r" % self.lines)
+            return len(self.lines)
 
     def wait_for(self, line, after=0):
         """The number of lines up to and with this one, behind the first `after`."""
@@ -112,8 +132,7 @@ class Notices:
         return [line for line in self.lines if line.startswith("STATUS=")][-1][len("STATUS=") :]
 
     def close(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
-            own.sendto(b"", self.path)
+        self._say(b"")
         self.thread.join()
         self._forget()
         self.socket.close()
@@ -141,7 +160,7 @@ class Broker:
         self.notices = Notices(os.path.join(self.path, "notify"))
         for _ in range(3):
             self.port, self.port2 = free_port(), free_port()
-            seen = len(self.notices.lines)
+            seen = self.notices.seen()
             self._start(config)
             if self._listens():
                 # By then we have what we are to keep for the next process.
@@ -265,7 +284,7 @@ class Broker:
         was done; why not is in `notices.status()`."""
         if config is not None:
             self.configure(config)
-        seen = len(self.notices.lines)
+        seen = self.notices.seen()
         self.process.send_signal(signal.SIGHUP)
         self.notices.wait_for("READY=1", self.notices.wait_for("RELOADING=1", seen))
         return "reload failed" not in self.notices.status()
@@ -278,13 +297,14 @@ class Broker:
         except subprocess.TimeoutExpired:
             self.kill()
             raise Trouble("does not end:\n" + self.log()[-4000:]) from None
+        self.notices.seen()  # and what it gives us to keep is here
         if status != RUN_AGAIN:
             raise Trouble("ended with status %d:\n%s" % (status, self.log()[-4000:]))
 
     def arrive(self, config=None, workers=None):
         """The next process: with other lines of configuration, another number of workers."""
         self.workers = workers or self.workers
-        seen = len(self.notices.lines)
+        seen = self.notices.seen()
         self._start(self.config if config is None else config)
         self.notices.wait_for_start(seen)
 
@@ -298,11 +318,14 @@ class Broker:
         before = self.config
         self._start(config)
         self.config = before
-        return self.process.wait(DEADLINE)
+        status = self.process.wait(DEADLINE)
+        self.notices.seen()
+        return status
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.notices.seen()
 
     def log(self):
         with open(os.path.join(self.path, "log"), encoding="utf-8", errors="replace") as file:
@@ -344,8 +367,8 @@ class Broker:
             raise Trouble(
                 "still there %d s after SIGTERM:\n%s" % (DEADLINE, self.log()[-4000:])
             ) from None
-        log, odd = self.log(), [one for one in self.notices.lines if not NOTICE.match(one)]
         self.notices.close()
+        log, odd = self.log(), [one for one in self.notices.lines if not NOTICE.match(one)]
         self.folder.cleanup()
         if odd:
             raise Trouble("told its service manager: %r" % odd)

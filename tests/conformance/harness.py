@@ -153,16 +153,16 @@ class Case:
         if got:
             raise Failure("expected nothing, got %r" % got)
 
-    def settle(self, publisher):
+    def settle(self, publisher, **fields):
         """What the publisher has sent before is now with every session, the absent ones included.
 
         An acknowledgement does not say so: a message may still be on its way to the worker of an
         absent session, and its client may come back first. So many clients that some are on each
-        worker get a message after it."""
+        worker get a message after it. `fields`: of their CONNECT, where not everybody may come in."""
         if not self.broker.witnesses and self.broker.workers > 1:
-            for number in range(32):
+            for number in range(48):
                 peer = Peer(self.broker.address, self.deadline, 4)
-                peer.connect(client_id="witness%d" % number, keep_alive=0)
+                peer.connect(client_id="witness%d" % number, keep_alive=0, **fields)
                 peer.subscribe("witness")
                 self.broker.witnesses.append(peer)
         publisher.publish("witness", b"%d" % self.number)

@@ -381,7 +381,7 @@ def start_that_fails_leaves_them_for_the_next(c):
 @restarting([5])
 def service_manager_is_asked_for_time(c):
     peer = c.client("a")
-    seen = len(c.broker.notices.lines)
+    seen = c.broker.notices.seen()
     c.broker.restart()
     lines = c.broker.notices.lines[seen:]
     patience = [line for line in lines if line.startswith("EXTEND_TIMEOUT_USEC=")]

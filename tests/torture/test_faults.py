@@ -157,7 +157,7 @@ def test_random_damage_does_not_keep_it_from_starting(c):
 def start_at_last(c):
     """systemd would start it again if it did not come up; once must do."""
     for _ in range(2):
-        seen = len(c.broker.notices.lines)
+        seen = c.broker.notices.seen()
         c.broker._start(c.broker.config)
         while c.broker.process.poll() is None:
             if "READY=1" in c.broker.notices.lines[seen:]:

@@ -92,6 +92,7 @@ class Victim(Broker):
         except subprocess.TimeoutExpired:
             self.kill()
             raise Trouble("does not end:\n" + self.log()[-4000:]) from None
+        self.notices.seen()
 
     def give_up(self):
         """Whatever it does, it ends; nothing is expected of it."""
