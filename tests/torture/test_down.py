@@ -20,12 +20,14 @@ def again(c, hours=0):
 
 def flushed(c):
     """What was done before is on the disk, also what nobody is told of: a worker's changes keep their
-    order. So many clients that some are on each worker."""
+    order, and what deletes waits until the worker that a message came from has said that it is there.
+    So many clients that some are on each worker; each speaks again when all have been answered."""
     peers = [c.client("flushed%d" % number) for number in range(1 if c.broker.workers == 1 else 64)]
-    for peer in peers:
-        peer.publish(c.topic("flushed"), b"x", 1, retain=True, wait=False)
-    for peer in peers:
-        peer.expect(PUBACK)
+    for turn in range(3):
+        for number, peer in enumerate(peers):
+            peer.publish(c.topic("flushed%d" % number), b"%d" % turn, 1, retain=True, wait=False)
+        for peer in peers:
+            peer.expect(PUBACK)
 
 
 def absent(c, name="sub", expiry=DAY, qos=2):
