@@ -9,7 +9,7 @@ const { chromium } = require('playwright-core');
 const url = process.argv[2];
 const scheme = url.split(':')[0];
 const site = url.replace(/^ws/, 'http');
-const LIMIT = 30000;
+const LIMIT = 60000;
 const tests = [];
 
 function test(name, cases, run) {
@@ -140,7 +140,7 @@ test('browser-is-told-the-end', ENDS, async (page, row) => {
                         if (code) socket.close(code, 'a reason: \u00e4');
                 };
                 socket.onclose = (event) => resolve({ code: event.code, clean: event.wasClean, protocol: socket.protocol });
-                setTimeout(() => reject(new Error('it does not end')), 20000);
+                setTimeout(() => reject(new Error('it does not end')), 60000);
         }), [url, row]);
         assert.strictEqual(got.protocol, 'mqtt');
         for (const [name, value] of Object.entries(row.expected)) assert.strictEqual(got[name], value, JSON.stringify(got));
@@ -157,7 +157,7 @@ if (scheme === 'ws') test('page-of-another-origin-is-refused', null, async (page
 });
 
 async function main() {
-        const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+        const browser = await chromium.launch({ timeout: 2 * LIMIT, executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
         const context = await browser.newContext({ ignoreHTTPSErrors: true });
         const page = await context.newPage();
         let number = 0;

@@ -10,7 +10,7 @@ const [url, ca] = process.argv.slice(2);
 const scheme = url.split(':')[0];
 const tls = ca ? { ca: fs.readFileSync(ca), servername: 'localhost' } : {};
 const VERSIONS = { 'v3.1': 3, 'v3.1.1': 4, v5: 5 };
-const LIMIT = 10000;
+const LIMIT = 60000;
 const tests = [];
 
 // Registers a test for each version; `cases` maps a name to the value the test is given.

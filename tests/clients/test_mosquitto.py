@@ -72,7 +72,7 @@ class Subscriber:
         self.process.wait()
 
     def end(self):
-        return self.process.wait(9)
+        return self.process.wait(60)
 
 
 def subscriber(c, *arguments):

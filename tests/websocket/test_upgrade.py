@@ -185,7 +185,7 @@ PLAIN = {
 }
 
 
-@test(versions=[4], config=[*FRAMED, "connect_timeout 2"], cases=PLAIN)
+@test(versions=[4], config=[*FRAMED, "connect_timeout 5"], cases=PLAIN)
 def what_is_not_http_is_refused(c, sent):
     data = Visitor(c, upgraded=False).send(sent).rest()
     assert data == b"" or data.startswith(b"HTTP/1.1 4"), data[:100]
