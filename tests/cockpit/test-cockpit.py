@@ -23,7 +23,7 @@ from peer import Peer  # noqa: E402
 from suite import CONFIG, SERVICE  # noqa: E402
 
 WORK = os.path.abspath(sys.argv[2])
-BROWSER_DEADLINE = 120  # seconds: only a failure ever waits that long
+BROWSER_DEADLINE = 400  # seconds: only a failure ever waits that long
 ROLES = {"root": 9191, "admin": 9192, "guest": 9193}
 UNIT = """[Service]
 User={user}

@@ -169,6 +169,8 @@ class Container:
         return self.systemctl("show", "--value", "-p", name, unit).strip()
 
     def journal(self, *words):
+        """What has been said is in it: journald may be behind."""
+        self.run("journalctl", "--sync")
         return self.run("journalctl", "--no-pager", "-o", "cat", *words).stdout
 
     def write(self, name, text):
