@@ -10,7 +10,7 @@
 #include "server/client-event.h"
 #include "server/client-fetch.h"
 #include "server/client-pace.h"
-#include "server/client-receive.h"
+#include "server/client-read.h"
 #include "server/connection-end.h"
 #include "server/consult.h"
 #include "server/exchange.h"
@@ -71,96 +71,6 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
         }
 }
 
-/* How much to read behind a packet that has begun: what comes after it goes to the scratch. */
-static size_t client_missing(const Connection *connection)
-{
-        size_t room = buffer_room(&connection->input);
-        size_t length = buffer_length(&connection->input);
-
-        return connection->input_wanted > length ? MIN(room, connection->input_wanted - length)
-                                                 : room;
-}
-
-static void client_read(Connection *connection);
-
-/* It may be read from again. */
-static void client_pause_over(Connection *connection)
-{
-        int r = loop_modify(&connection->shard->loop, &connection->source,
-                            connection->source.events | EPOLLIN);
-
-        if (r < 0)
-                connection_fail(connection, r, NULL);
-        else if (connection->transport.has_more)
-                client_read(connection);
-}
-
-/* After a read. False: it is not read from any more, or has ended. */
-static bool client_pace(Connection *connection, size_t n)
-{
-        int r = client_pace_read(connection, n, client_pause_over);
-
-        if (r != 0)
-                connection_fail(connection, r, NULL);
-        return r == 0 && !connection->is_paused;
-}
-
-/*
- * One read, into the worker's scratch, or behind a packet that has begun. 1: it has brought the end
- * of that packet, and there may be more; 0: it has not; < 0: there is nothing now, or the
- * connection has moved or ended and is not touched any more.
- */
-static int client_read_once(Connection *connection)
-{
-        Shard *shard = connection->shard;
-        Buffer *input = &connection->input;
-        bool has_begun = buffer_length(input) > 0;
-        size_t size = SHARD_SCRATCH_SIZE;
-        uint8_t *to = shard->scratch;
-        ssize_t n;
-
-        if (has_begun) {
-                if (buffer_reserve(input, 1) < 0) {
-                        connection_fail(connection, REASON_QUOTA_EXCEEDED, "out of memory");
-                        return -1;
-                }
-                to = buffer_tail(input);
-                size = client_missing(connection);
-        }
-        n = connection->transport.ops->read(&connection->transport, to, size);
-        if (n == -EAGAIN)
-                return -1;
-        if (n <= 0) {
-                connection_fail(connection, (int)n, transport_trouble(&connection->transport));
-                return -1;
-        }
-        counters_add(shard->counters.bytes_received, n);
-        connection->traffic.bytes_received += (uint64_t)n;
-        connection->last_received = loop_now(&shard->loop);
-        if (has_begun)
-                buffer_commit(input, (size_t)n);
-        if (!client_receive(connection, has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n}))
-                return -1;
-        if (client_pace_counts(connection) && !client_pace(connection, (size_t)n))
-                return -1;
-        return has_begun && (size_t)n == size;
-}
-
-/* To the socket twice at most; but what the transport holds is asked for until it is empty, for no
- * event will tell of it. */
-static void client_read(Connection *connection)
-{
-        bool again = true;
-
-        for (;;) {
-                int r = client_read_once(connection);
-
-                if (r < 0 || (!connection->transport.has_more && (r == 0 || !again)))
-                        return;
-                again &= connection->transport.has_more;
-        }
-}
-
 /* A lingering connection has come to its end, unless a pump still tells that to its client. */
 static void client_leave(Connection *connection, uint32_t events)
 {
@@ -185,14 +95,6 @@ static void client_discard(Connection *connection, uint32_t events)
         } while (n > 0 && transport->has_more);
         if (n <= 0 && n != -EAGAIN)
                 client_leave(connection, events);
-}
-
-/* Goes on with what is in its input. */
-static void client_go_on(Connection *connection)
-{
-        if (client_receive(connection, buffer_bytes(&connection->input)) &&
-            connection->transport.has_more)
-                client_read(connection);
 }
 
 /* The HTTP thread answers its request. */

@@ -208,17 +208,21 @@ bool connection_is_writable(const Connection *connection);
 /* Its address as text; without one the name of its listener. */
 char *connection_peer_format(const Connection *connection, char *buffer, size_t size);
 
-/* Whether it is read from, as an epoll event. */
-static inline uint32_t connection_reads(const Connection *connection)
+/* Whether what it sends may take effect now. Who is_paused is only not read from for a while. */
+static inline bool connection_may_read(const Connection *connection)
 {
         const Extras *extras = connection->extras;
 
-        return connection->is_paused || connection->shard->leaving || connection->is_stalled ||
-                               connection->is_relayed || extras->consultation ||
-                               extras->subscribing || connection->held >= CONNECTION_HELD_MAX ||
-                               connection->withheld >= CONNECTION_WITHHELD_MAX
-                       ? 0
-                       : EPOLLIN;
+        return !connection->shard->leaving && !connection->is_stalled && !connection->is_relayed &&
+               !extras->consultation && !extras->subscribing &&
+               connection->held < CONNECTION_HELD_MAX &&
+               connection->withheld < CONNECTION_WITHHELD_MAX;
+}
+
+/* Whether it is read from, as an epoll event. */
+static inline uint32_t connection_reads(const Connection *connection)
+{
+        return !connection->is_paused && connection_may_read(connection) ? EPOLLIN : 0;
 }
 
 /* What holds for all now. */

@@ -11,6 +11,7 @@
 #include "server/ban-rule.h"
 #include "server/client-account.h"
 #include "server/client-log.h"
+#include "server/client-read.h"
 #include "server/client-session.h"
 #include "server/connection-end.h"
 #include "util/bucket.h"
@@ -50,29 +51,42 @@ static int open_new(Connection *connection, Bytes client_id, Session **ret_sessi
         return r;
 }
 
-/*
- * The connection that has the session ends, unless that has happened too often of late: two clients
- * with one identifier throw each other out for ever, each time with all the work of a CONNECT. Then
- * the one that is there stays for a while.
- */
-static int take_over(Connection *connection, Connection *before)
+/* Two clients with one identifier throw each other out for ever, each time with all the work of a
+ * CONNECT. Of one that has done so too often of late the one that is there stays for a while. */
+static bool flaps(Connection *connection, const Connection *before)
 {
         const unsigned limit = connection_settings(connection)->client_max_takeovers;
         const BucketFlow flow = {.rate = limit, .burst = limit * UINT64_C(120)};
-        Pace *pace;
+        Pace *pace = connection_pace(connection);
 
-        connection_leave_newcomers(connection);
-        pace = connection_pace(connection);
         if (pace && before->pace)
                 pace->takeovers = before->pace->takeovers;
-        if (pace && limit > 0 &&
-            !bucket_take(&pace->takeovers, flow, 60, loop_now(&connection->shard->loop))) {
+        return pace && limit > 0 &&
+               !bucket_take(&pace->takeovers, flow, 60, loop_now(&connection->shard->loop));
+}
+
+/*
+ * The connection that has the session ends, unless that has happened too often. It may have said
+ * that it does, and nobody has read it: the client has come back by another socket, and none is
+ * read before another.
+ */
+static int take_over(Connection *connection, Connection *before)
+{
+        if (connection_reads(before))
+                client_hear_out(before);
+        if (before->phase != CONNECTION_OPEN)
+                return 0;
+        connection_leave_newcomers(connection);
+        if (flaps(connection, before)) {
                 counters_add(connection->shard->counters.takeovers_refused, 1);
                 client_log_flapping(connection, before);
                 ban_rule_note(connection->shard, connection->endpoint, &connection->peer.any,
                               OFFENCE_TAKEOVER);
                 return REASON_CONNECTION_RATE_EXCEEDED;
         }
+        /* The last that it can do: its rate is nothing to wait for any more. */
+        if (before->is_paused)
+                client_hear_out(before);
         connection_fail(before, REASON_SESSION_TAKEN_OVER, NULL);
         return 0;
 }

@@ -148,6 +148,32 @@ void stage_turn(Stage *stage)
         }
 }
 
+/* What happens when a worker that has waited looks at the clock. */
+static struct {
+        Loop *loop;
+        void (*happens)(void *data);
+        void *data;
+} stall;
+
+static uint64_t stalled_clock(void)
+{
+        stall.loop->clock = stage_clock;
+        stall.happens(stall.data);
+        return stage_clock();
+}
+
+void stage_stall(Stage *stage, unsigned worker, void (*meanwhile)(void *data), void *data)
+{
+        Loop *loop = &stage_shard(stage, worker)->loop;
+
+        stall.loop = loop;
+        stall.happens = meanwhile;
+        stall.data = data;
+        loop->clock = stalled_clock;
+        shard_turn(stage_shard(stage, worker), 0);
+        stage_must(loop->clock == stage_clock);
+}
+
 void stage_commit(Stage *stage)
 {
         while (commit_once(stage))

@@ -63,6 +63,10 @@ void stage_reload(Stage *stage, void (*adjust)(Settings *settings));
 /* Turns all workers a few times: enough for a packet to go in, across, and out again. */
 void stage_turn(Stage *stage);
 
+/* One turn of a worker that is held up between waiting and taking its mail: meanwhile happens then,
+ * and may turn the others. */
+void stage_stall(Stage *stage, unsigned worker, void (*meanwhile)(void *data), void *data);
+
 /* With a store: what was handed over to it is on the disk; and turns. */
 void stage_commit(Stage *stage);
 /* What is in this table of the store. */

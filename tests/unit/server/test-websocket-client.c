@@ -70,6 +70,36 @@ static void test_end(gconstpointer data)
         end_stage(&stage, client);
 }
 
+typedef struct Return {
+        Client *before, *after;
+} Return;
+
+static void leave_and_connect(void *data)
+{
+        const Return *clients = data;
+
+        client_send_bytes(clients->before, BYTES_LITERAL(PING DISCONNECT));
+        client_send(clients->after, CONNECT + 4, sizeof(CONNECT) - 5);
+}
+
+/* Its last words count, although its worker reads the socket first by which it has come back. */
+static void test_end_before_return(void)
+{
+        Stage stage;
+        Return clients = {.before = join(&stage, websockets)};
+
+        clients.after = client_new(&stage, 0, MQTT_3_1_1);
+        say(clients.after, BYTES_LITERAL(HEAD));
+        fake_answer(&stage, BYTES_LITERAL(UPGRADED));
+        hear(clients.after, BYTES_LITERAL(UPGRADED), false);
+        client_send(clients.after, CONNECT, 4);
+        stage_stall(&stage, 0, leave_and_connect, &clients);
+        hear(clients.after, BYTES_LITERAL(CONNACK), false);
+        hear(clients.before, BYTES_LITERAL(PONG CLOSE("\x03\xE8")), true);
+        client_free(clients.before);
+        end_stage(&stage, clients.after);
+}
+
 /* What comes meanwhile does not keep the reason from it. */
 static void test_end_is_heard(void)
 {
@@ -359,6 +389,7 @@ int main(int argc, char **argv)
 
                 g_test_add_data_func(name, GSIZE_TO_POINTER(i), test_dismissal);
         }
+        g_test_add_func("/server/websocket-client/end-before-return", test_end_before_return);
         g_test_add_func("/server/websocket-client/end-is-heard", test_end_is_heard);
         g_test_add_func("/server/websocket-client/before-connect", test_before_connect);
         g_test_add_func("/server/websocket-client/stop", test_stop);
