@@ -31,7 +31,7 @@ typedef struct ManagerBus {
         /* What others know: */
         unsigned reload; /* its number, as of ReloadFinished */
         unsigned announced_reload;
-        char announced_status[1400];
+        char announced_status[STATUS_LINE_MAX];
         BanTable *announced_bans; /* a reference */
 } ManagerBus;
 
@@ -67,12 +67,15 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
         return sd_bus_message_append(reply, "s", VERSION);
 }
 
+/* Beside figures that are read at the same time: not as it was announced, which is seconds old. */
 static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *data, sd_bus_error *error)
 {
         const ManagerBus *object = data;
+        char text[STATUS_LINE_MAX];
 
-        return sd_bus_message_append(reply, "s", status_line_text(object->manager->status_line));
+        status_line_format(object->manager->status_line, text, sizeof(text));
+        return sd_bus_message_append(reply, "s", text);
 }
 
 static int get_workers(sd_bus *bus, const char *path, const char *interface, const char *property,

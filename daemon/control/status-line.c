@@ -22,8 +22,8 @@ struct StatusLine {
         Server *server;
         size_t n_addresses, n_paused;
         int64_t expires;
-        char trouble[1024]; /* empty: none */
-        char text[1400];    /* as it was sent */
+        char trouble[1024];                          /* empty: none */
+        char text[sizeof(STATUS) + STATUS_LINE_MAX]; /* as it was sent */
 };
 
 /* ", certificates until 2027-01-31", or nothing. */
@@ -38,9 +38,10 @@ static const char *write_expiry(int64_t expires, char *buffer, size_t size)
         return buffer;
 }
 
-static void line_send(StatusLine *line)
+/* As it is now. */
+static void write_line(const StatusLine *line, char *buffer, size_t size)
 {
-        char text[sizeof(line->text)], expiry[64];
+        char expiry[64];
         const bool failed = line->trouble[0];
         ServerCounters counters;
         char paused[40] = "";
@@ -49,15 +50,22 @@ static void line_send(StatusLine *line)
         if (line->n_paused > 0)
                 snprintf(paused, sizeof(paused), ", %zu listener%s paused", line->n_paused,
                          line->n_paused == 1 ? "" : "s");
-        snprintf(text, sizeof(text),
-                 STATUS "%s%s%s%" PRIu64 " client%s connected, %zu address%s%s, %u worker%s%s",
+        snprintf(buffer, size,
+                 "%s%s%s%" PRIu64 " client%s connected, %zu address%s%s, %u worker%s%s",
                  failed ? "The last reload failed, all is as it was: " : "", line->trouble,
                  failed ? "; " : "", counters.clients_connected,
                  counters.clients_connected == 1 ? "" : "s", line->n_addresses,
                  line->n_addresses == 1 ? "" : "es", paused, server_n_workers(line->server),
                  server_n_workers(line->server) == 1 ? "" : "s",
                  write_expiry(line->expires, expiry, sizeof(expiry)));
-        notify_one_line(text);
+        notify_one_line(buffer);
+}
+
+static void line_send(StatusLine *line)
+{
+        char text[sizeof(line->text)] = STATUS;
+
+        write_line(line, text + strlen(STATUS), sizeof(text) - strlen(STATUS));
         if (strcmp(text, line->text) == 0)
                 return;
         memcpy(line->text, text, sizeof(text));
@@ -103,6 +111,13 @@ void status_line_set(StatusLine *line, const StatusFacts *facts)
 const char *status_line_text(const StatusLine *line)
 {
         return line->text[0] ? line->text + strlen(STATUS) : "";
+}
+
+void status_line_format(const StatusLine *line, char *buffer, size_t size)
+{
+        buffer[0] = 0;
+        if (line->text[0])
+                write_line(line, buffer, size);
 }
 
 StatusLine *status_line_free(StatusLine *line)

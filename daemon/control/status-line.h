@@ -15,6 +15,8 @@
 #include "server/server.h"
 #include "util/macro.h"
 
+#define STATUS_LINE_MAX 1400U
+
 typedef struct StatusLine StatusLine;
 
 /* What there is to say beside the clients. */
@@ -32,6 +34,9 @@ DEFINE_CLEANUP(StatusLine, status_line_free)
 
 /* Sends the line at once; trouble is copied. */
 void status_line_set(StatusLine *line, const StatusFacts *facts);
+
+/* As it is now; "" before it has facts. */
+void status_line_format(const StatusLine *line, char *buffer, size_t size);
 
 /* As it was last sent, or would have been where there is no service manager. Valid until the loop
  * turns. */

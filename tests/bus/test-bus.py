@@ -99,8 +99,11 @@ def it_counts(folder):
             shown = {name: bus.get(name) for name in
                      ("ClientsConnected", "Connections", "Sessions", "Subscriptions",
                       "MessagesReceived", "BytesReceived")}
+            status = bus.get("Status")
         assert shown == {"ClientsConnected": 1, "Connections": 1, "Sessions": 1,
                          "Subscriptions": 1, "MessagesReceived": 1, "BytesReceived": 30}, shown
+        # It does not lag behind the figures.
+        assert status.startswith("1 client connected, "), status
 
 
 def it_counts_what_comes_to_a_listener(folder):
