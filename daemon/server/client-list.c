@@ -38,12 +38,15 @@ static int visit(const void *filter, PageShare *share, PageVisit *visit)
         ClientFacts *facts;
         int r;
 
-        if (!connection || !is_like(wanted->user, connection->username) ||
+        if (!connection || !page_wants(share, visit->id) ||
+            !is_like(wanted->user, connection->username) ||
             !is_like(wanted->listener, connection->endpoint->name) ||
-            !is_in_prefix(wanted, connection) || !page_wants(share, visit->id))
+            !is_in_prefix(wanted, connection))
                 return 0;
         r = client_facts_new(connection, &facts);
-        return r < 0 ? r : page_add(share, facts->client, facts);
+        if (r == 0)
+                page_add(share, facts->client, facts);
+        return r;
 }
 
 static void wanted_free(void *filter)

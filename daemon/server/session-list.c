@@ -22,10 +22,12 @@ static int visit(const void *filter, PageShare *share, PageVisit *visit)
         int r;
 
         if (wanted->state == (is_connected ? SESSION_AWAY : SESSION_CONNECTED) ||
-            session_n_queued(visit->session) < wanted->queued || !page_wants(share, visit->id))
+            !page_wants(share, visit->id) || session_n_queued(visit->session) < wanted->queued)
                 return 0;
         r = session_facts_new(visit, &facts);
-        return r < 0 ? r : page_add(share, facts->client, facts);
+        if (r == 0)
+                page_add(share, facts->client, facts);
+        return r;
 }
 
 static const PageType type = {visit, free};

@@ -3,8 +3,8 @@
 /*
  * A question to all workers about their sessions (gather.h), answered in rows: in the order of the
  * rows' keys, page by page. Each worker walks over all places of its sessions, which do not move,
- * and keeps only what can be on the page; so pages need no state between them, and what is there
- * while all pages are asked for is on just one of them.
+ * and keeps only what can be on the page (first-rows.h); so pages need no state between them, and
+ * what is there while all pages are asked for is on just one of them.
  *
  * Thread: control; page_*() and what a PageType does: worker
  */
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/first-rows.h"
 #include "server/gather.h"
 
 typedef struct Session Session;
@@ -58,14 +59,9 @@ int session_pages_new(const PageType *type, void *filter, const PageQuery *query
 /* Whether there is PageQuery.one, when all have answered. */
 bool session_pages_has_one(Gather *gather);
 
-typedef struct PageRow {
-        const char *key; /* in the row */
-        void *row;       /* as page_add() got it */
-} PageRow;
-
 /* What has come of it; borrowed from the gathering. */
 typedef struct Page {
-        const PageRow *rows;
+        const FirstRow *rows; /* each as page_add() got it */
         size_t n;
         const char *next; /* what PageQuery.after of the next page is; "": there is none */
 } Page;
@@ -79,7 +75,7 @@ int session_pages_result(Gather *gather, Page *ret_page);
 bool page_wants(const PageShare *share, const char *key);
 /* Whether one whose key begins so can. */
 bool page_wants_prefix(const PageShare *share, const char *prefix);
-/* A row of one allocation, with its key; taken over, on failure too. 0 or -ENOMEM. */
-int page_add(PageShare *share, const char *key, void *row);
+/* A row of one allocation, with its key; taken over. */
+void page_add(PageShare *share, const char *key, void *row);
 /* The work of looking at so many sessions has been done. False: that was enough for a slice. */
 bool page_charge(PageShare *share, uint32_t n);

@@ -14,6 +14,9 @@
 #include "util/glob.h"
 #include "util/utf8.h"
 
+/* A subscription is copied before it is looked at (page_charge()). */
+#define COST 4U
+
 typedef struct Wanted {
         char *filter, *topic; /* "": any */
 } Wanted;
@@ -33,6 +36,7 @@ static int look_at(const Wanted *wanted, PageShare *share, const PageVisit *visi
         SubscriptionFacts *facts;
         int r;
 
+        page_charge(share, COST);
         if (wanted->topic[0] && !takes_topic(subscription, wanted->topic))
                 return 0;
         r = subscription_facts_new(visit, subscription, &facts);
@@ -40,8 +44,9 @@ static int look_at(const Wanted *wanted, PageShare *share, const PageVisit *visi
                 return r;
         if (page_wants(share, facts->key) &&
             (!wanted->filter[0] || glob_matches(wanted->filter, facts->filter)))
-                return page_add(share, facts->key, facts);
-        free(facts);
+                page_add(share, facts->key, facts);
+        else
+                free(facts);
         return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <poll.h>
 
-#define TURNS_MAX 50U
+#define TURNS_MAX 1000U
 
 bool stage_has_answer(const Gather *gather)
 {
