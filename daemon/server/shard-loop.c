@@ -32,6 +32,10 @@
 #define NEWCOMERS_TIME 200000U
 /* Of each turn: filters that are subscribed or unsubscribed, at some microseconds each. */
 #define FILTERS_MAX 128U
+/* Of questions (gather.h), so many slices in a turn: one, and another for each of these times that
+ * the turn has taken, µs. So a message is held up little, and a busy worker has answers, too. */
+#define SLICE_EVERY 100U
+#define SLICES_MAX  16U
 /* How often a worker that ends looks whether it is done, ms. */
 #define FINISH_WAIT 10U
 
@@ -152,6 +156,19 @@ static void shard_serve_newcomers(Shard *shard)
                 shard_send(shard);
 }
 
+/* Behind all that is traffic. */
+static void shard_answer_questions(Shard *shard)
+{
+        uint64_t slices = 1;
+
+        if (_likely_(list_is_empty(&shard->gathers)))
+                return;
+        shard_settle_latency_now(shard);
+        slices += (shard->loop.clock() - loop_now_usec(&shard->loop)) / SLICE_EVERY;
+        for (slices = MIN(slices, (uint64_t)SLICES_MAX); slices > 0; slices--)
+                gather_go_on(shard);
+}
+
 static void shard_count_turn(Shard *shard)
 {
         counters_add(shard->turns, 1);
@@ -195,9 +212,7 @@ void shard_turn(Shard *shard, msec_t max_wait)
         loop_dispatch(&shard->loop);
         shard_send(shard);
         shard_serve_newcomers(shard);
-        if (!list_is_empty(&shard->gathers))
-                shard_settle_latency_now(shard);
-        gather_go_on(shard);
+        shard_answer_questions(shard);
         shard_bury(shard);
 }
 

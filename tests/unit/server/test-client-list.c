@@ -263,6 +263,70 @@ static void test_slices(void)
         stage_done(&stage);
 }
 
+/* Each look at it takes that long. */
+static uint64_t slow_now, slow_step;
+
+static uint64_t slow_clock(void)
+{
+        return slow_now += slow_step;
+}
+
+/* Whether a page of so many is there after a turn that takes some of these steps. */
+static bool is_there_after_turn_of(Stage *stage, uint64_t step, uint32_t max)
+{
+        Shard *shard = stage_shard(stage, 0);
+        uint64_t (*const clock)(void) = shard->loop.clock;
+        Gather *gather = ask(stage, &(ClientFilter){.max = max});
+        bool is_there;
+
+        slow_now = clock();
+        slow_step = step;
+        shard->loop.clock = slow_clock;
+        shard_turn(shard, 0);
+        shard->loop.clock = clock;
+        is_there = stage_has_answer(gather);
+        gather_free(gather);
+        shard_turn(shard, 0);
+        return is_there;
+}
+
+/* A turn that was long anyway has more slices, but not any number of them. */
+static void test_slices_of_a_busy_worker(void)
+{
+        Client *clients[MANY];
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        join_many(&stage, clients);
+        g_assert_false(is_there_after_turn_of(&stage, 0, 3));
+        g_assert_true(is_there_after_turn_of(&stage, 1000, 3));
+        g_assert_false(is_there_after_turn_of(&stage, 10000, MANY));
+        for (unsigned i = 0; i < MANY; i++)
+                client_free(clients[i]);
+        stage_done(&stage);
+}
+
+/* A row costs more than a look. */
+static void test_slices_of_rows(void)
+{
+        Client *clients[MANY];
+        Gather *gather;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        join_many(&stage, clients);
+        gather = ask(&stage, &(ClientFilter){.max = MANY});
+        for (unsigned i = 0; i < 30; i++) {
+                shard_turn(stage_shard(&stage, 0), 0);
+                g_assert_false(stage_has_answer(gather));
+        }
+        stage_await(&stage, gather);
+        gather_free(gather);
+        for (unsigned i = 0; i < MANY; i++)
+                client_free(clients[i]);
+        stage_done(&stage);
+}
+
 /* All of them, each once. */
 static void test_many_pages(void)
 {
@@ -387,6 +451,9 @@ int main(int argc, char **argv)
         g_test_add_func("/server/client-list/away", test_away);
         g_test_add_func("/server/client-kick/kicks", test_kicks);
         g_test_add_func("/server/client-list/slices", test_slices);
+        g_test_add_func("/server/client-list/slices-of-a-busy-worker",
+                        test_slices_of_a_busy_worker);
+        g_test_add_func("/server/client-list/slices-of-rows", test_slices_of_rows);
         g_test_add_func("/server/client-list/many-pages", test_many_pages);
         g_test_add_func("/server/gather/a-short-question-does-not-wait-for-a-long-one",
                         test_a_short_question_does_not_wait_for_a_long_one);
