@@ -26,7 +26,7 @@ static int append_page(sd_bus_message *reply, const RetainedPage *page)
         int r = sd_bus_message_open_container(reply, 'a', "(syttss)");
 
         for (size_t i = 0; r >= 0 && i < page->n; i++) {
-                const RetainedFacts *row = page->rows[i];
+                const RetainedFacts *row = page->rows[i].row;
 
                 r = sd_bus_message_append(reply, "(syttss)", row->topic, row->qos, row->size,
                                           row->expiry, row->user, row->client);
@@ -35,8 +35,7 @@ static int append_page(sd_bus_message *reply, const RetainedPage *page)
                 r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
-        return sd_bus_message_append(reply, "s",
-                                     page->has_more ? page->rows[page->n - 1]->topic : "");
+        return sd_bus_message_append(reply, "s", page->has_more ? page->rows[page->n - 1].key : "");
 }
 
 static int answer_list(sd_bus_message *call, Gather *gather, sd_bus_error *error)

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "server/first-rows.h"
 #include "server/gather.h"
 #include "server/retained-facts.h"
 
@@ -32,7 +33,7 @@ int retained_list_new(const RetainedWanted *wanted, unsigned n_workers, Gather *
 
 /* What has come of it; borrowed from the gathering. */
 typedef struct RetainedPage {
-        RetainedFacts **rows;
+        const FirstRow *rows; /* RetainedFacts */
         size_t n;
         bool has_more; /* behind these */
 } RetainedPage;
