@@ -419,10 +419,17 @@ void connection_schedule(Connection *connection)
                 list_append(&connection->shard->flushes, &connection->flush_link);
 }
 
+static void connection_take_buffer(Connection *connection)
+{
+        buffer_pool_take(&connection->shard->pool, &connection->output.bytes);
+        if (connection->transport.ops->write_with_room)
+                buffer_indent(&connection->output.bytes, TRANSPORT_ROOM);
+}
+
 Buffer *connection_output(Connection *connection)
 {
         if (!connection->output.bytes.data)
-                buffer_pool_take(&connection->shard->pool, &connection->output.bytes);
+                connection_take_buffer(connection);
         connection->pending_packets++;
         connection_schedule(connection);
         return &connection->output.bytes;

@@ -170,18 +170,27 @@ static void output_consume(Output *output, size_t written)
         output->pieces = pieces_free(pieces);
 }
 
+static ssize_t write_bytes(const Buffer *bytes, Transport *transport)
+{
+        const struct iovec vector = {buffer_head(bytes), buffer_length(bytes)};
+
+        if (transport->ops->write_with_room && buffer_room_before(bytes) >= TRANSPORT_ROOM)
+                return transport->ops->write_with_room(transport, vector.iov_base, vector.iov_len);
+        return transport->ops->writev(transport, &vector, 1);
+}
+
 /* The common case: no shared pieces, one send(). */
 static int output_write_bytes(Output *output, Transport *transport, size_t *ret_written)
 {
         while (buffer_length(&output->bytes) > 0) {
-                struct iovec vector = {buffer_head(&output->bytes), buffer_length(&output->bytes)};
-                ssize_t n = transport->ops->writev(transport, &vector, 1);
+                const size_t asked = buffer_length(&output->bytes);
+                ssize_t n = write_bytes(&output->bytes, transport);
 
                 if (n < 0)
                         return (int)n;
                 buffer_consume(&output->bytes, (size_t)n);
                 *ret_written += (size_t)n;
-                if ((size_t)n < vector.iov_len)
+                if ((size_t)n < asked)
                         return -EAGAIN;
         }
         return 0;

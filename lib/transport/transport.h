@@ -17,6 +17,9 @@
 
 typedef struct Transport Transport;
 
+/* What write_with_room() has for a header of its own. */
+#define TRANSPORT_ROOM 16U
+
 typedef struct TransportOps {
         const char *name; /* "tcp", "unix", … for the log */
         /* Goes on with what must happen before data: 0 done, -EAGAIN wait for wants(), or -errno.
@@ -27,6 +30,10 @@ typedef struct TransportOps {
         /* Up to n <= 64 pieces in order: how many bytes were taken, -EAGAIN for none, or -errno
          * (-EPIPE, never SIGPIPE). */
         ssize_t (*writev)(Transport *transport, const struct iovec *pieces, int n);
+        /* As writev() of one piece, in front of which TRANSPORT_ROOM bytes may be written over: all
+         * goes as one piece then, which is the shorter way through the kernel. NULL: it has no use
+         * for that. */
+        ssize_t (*write_with_room)(Transport *transport, uint8_t *data, size_t size);
         /* The epoll events to wait for while handshake() said -EAGAIN. */
         uint32_t (*wants)(const Transport *transport);
         /* Says that nothing more will be written; reading goes on. 0, -EAGAIN, or -errno. */

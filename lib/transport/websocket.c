@@ -223,14 +223,12 @@ static int gather(Websocket *websocket, const struct iovec *pieces, int n, struc
         return all;
 }
 
-static ssize_t write_frame(Websocket *websocket, const struct iovec *pieces, int n)
+/* Writes what is a header's rest and some of the payload; returns how much of the payload. */
+static ssize_t write_pieces(Websocket *websocket, const struct iovec *pieces, int n)
 {
-        struct iovec all[PIECES_MAX];
         const size_t header = (size_t)websocket->header_size - websocket->header_sent;
-        ssize_t written;
+        ssize_t written = websocket->below.ops->writev(&websocket->below, pieces, n);
 
-        n = gather(websocket, pieces, MIN(n, PIECES_MAX - 1), all);
-        written = websocket->below.ops->writev(&websocket->below, all, n);
         if (written < 0) {
                 if (websocket->header_sent == 0) /* it has not begun: others may go first */
                         websocket->left = 0;
@@ -248,30 +246,61 @@ static ssize_t write_frame(Websocket *websocket, const struct iovec *pieces, int
         return written > 0 ? written : -EAGAIN;
 }
 
+/* Unless one has begun. 0; 1: a byte counts as written, as it was owed; -EAGAIN, or -errno. */
+static int begin_frame(Websocket *websocket, uint64_t length)
+{
+        int r;
+
+        if (websocket->left > 0)
+                return 0;
+        r = answer_ping(websocket);
+        if (r < 0)
+                return r;
+        if (websocket->owes_byte) {
+                websocket->owes_byte = false;
+                return 1;
+        }
+        if (websocket->is_ending)
+                return -EPIPE;
+        websocket->left = length;
+        websocket->header_sent = 0;
+        websocket->header_size =
+                (uint8_t)websocket_header(WEBSOCKET_BINARY, length, websocket->header);
+        return 0;
+}
+
 static ssize_t websocket_writev(Transport *transport, const struct iovec *pieces, int n)
 {
         Websocket *websocket = transport->state;
+        struct iovec all[PIECES_MAX];
         int r;
 
-        if (websocket->left == 0) {
-                r = answer_ping(websocket);
-                if (r < 0)
-                        return r;
-                if (websocket->owes_byte) {
-                        websocket->owes_byte = false;
-                        return 1;
-                }
-                if (websocket->is_ending)
-                        return -EPIPE;
-                websocket->left = length_of(pieces, MIN(n, PIECES_MAX - 1));
-                if (websocket->left == 0)
-                        return 0;
-                websocket->header_sent = 0;
-                websocket->header_size = (uint8_t)websocket_header(
-                        WEBSOCKET_BINARY, websocket->left, websocket->header);
-        }
-        return write_frame(websocket, pieces, n);
+        n = MIN(n, PIECES_MAX - 1);
+        r = begin_frame(websocket, length_of(pieces, n));
+        if (r != 0 || websocket->left == 0)
+                return r;
+        n = gather(websocket, pieces, n, all);
+        return write_pieces(websocket, all, n);
 }
+
+/* The header goes before the payload, where there is room. */
+static ssize_t websocket_write_with_room(Transport *transport, uint8_t *data, size_t size)
+{
+        Websocket *websocket = transport->state;
+        struct iovec piece;
+        size_t header;
+        int r = begin_frame(websocket, size);
+
+        if (r != 0 || websocket->left == 0)
+                return r;
+        header = (size_t)websocket->header_size - websocket->header_sent;
+        memcpy(data - header, websocket->header + websocket->header_sent, header);
+        piece.iov_base = data - header;
+        piece.iov_len = header + (size_t)MIN((uint64_t)size, websocket->left);
+        return write_pieces(websocket, &piece, 1);
+}
+
+_Static_assert(TRANSPORT_ROOM >= WEBSOCKET_HEADER_MAX, "room for a header");
 
 /* --- the rest --- */
 
@@ -317,6 +346,7 @@ static const TransportOps websocket_ops = {
         .handshake = websocket_handshake,
         .read = websocket_read,
         .writev = websocket_writev,
+        .write_with_room = websocket_write_with_room,
         .wants = websocket_wants,
         .finish = websocket_finish,
         .close = websocket_close,

@@ -89,6 +89,20 @@ static inline void buffer_consume(Buffer *buffer, size_t n)
                 buffer->start = buffer->end = 0;
 }
 
+/* Lets an empty buffer begin n bytes into its memory, if it has as many: see buffer_room_before().
+ */
+static inline void buffer_indent(Buffer *buffer, size_t n)
+{
+        if (buffer->capacity >= n)
+                buffer->start = buffer->end = (uint32_t)n;
+}
+
+/* So many bytes before the head are nobody's: who has a header for it may write over them. */
+static inline size_t buffer_room_before(const Buffer *buffer)
+{
+        return buffer->start;
+}
+
 /* Drops all unread bytes, keeps the memory. */
 static inline void buffer_clear(Buffer *buffer)
 {

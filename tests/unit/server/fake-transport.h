@@ -19,7 +19,8 @@ typedef struct FakeTransport {
         size_t per_call; /* bytes that one writev() takes at most; 0: says -EAGAIN */
         ssize_t refuse;  /* < 0: what writev() returns instead */
         unsigned calls;
-        int most_pieces; /* of all calls */
+        int most_pieces;    /* of all calls */
+        unsigned with_room; /* calls of write_with_room(), where a test has one */
 } FakeTransport;
 
 static ssize_t fake_writev(Transport *transport, const struct iovec *pieces, int n)

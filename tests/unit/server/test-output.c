@@ -205,6 +205,53 @@ static void test_one_call_for_small(void)
         fake_done(&fake);
 }
 
+/* Like one with a header of its own: overwrites what it may. */
+static ssize_t fake_write_with_room(Transport *transport, uint8_t *data, size_t size)
+{
+        FakeTransport *fake = container_of(transport, FakeTransport, transport);
+
+        memset(data - TRANSPORT_ROOM, '!', TRANSPORT_ROOM);
+        fake->with_room++;
+        return fake_writev(transport, &(struct iovec){data, size}, 1);
+}
+
+/* Returns how often there was room. */
+static unsigned write_indented(const char *text, size_t indent, size_t per_call)
+{
+        static const TransportOps ops = {
+                .name = "fake",
+                .writev = fake_writev,
+                .write_with_room = fake_write_with_room,
+        };
+        FakeTransport fake;
+        Script script;
+
+        fake_init(&fake, per_call);
+        fake.transport.ops = &ops;
+        script_init(&script);
+        g_assert_cmpint(buffer_reserve(&script.output.bytes, 100), ==, 0);
+        buffer_indent(&script.output.bytes, indent);
+        script_append(&script, text);
+        write_in_steps(&script, &fake);
+        assert_all_written(&script, &fake);
+        script_done(&script);
+        fake_done(&fake);
+        return fake.with_room;
+}
+
+/* Only what is nobody's is lent: room that was left, or what has been written already. */
+static void test_room_is_lent(void)
+{
+        g_assert_cmpuint(write_indented("abc", 0, SIZE_MAX), ==, 0);
+        g_assert_cmpuint(write_indented("abc", TRANSPORT_ROOM - 1, SIZE_MAX), ==, 0);
+        g_assert_cmpuint(write_indented("abc", TRANSPORT_ROOM, SIZE_MAX), ==, 1);
+        for (size_t per_call = 1; per_call <= 3 * TRANSPORT_ROOM; per_call++)
+                for (size_t indent = 0; indent <= TRANSPORT_ROOM; indent += TRANSPORT_ROOM) {
+                        write_indented("abc", indent, per_call);
+                        g_assert_cmpuint(write_indented("abcAdefghi", indent, per_call), >, 0);
+                }
+}
+
 /* The peer is gone: said at once, with what it had taken before; nothing is lost from the count. */
 static void test_errors(void)
 {
@@ -261,6 +308,7 @@ int main(int argc, char **argv)
         g_test_add_func("/server/output/append-in-between", test_append_in_between);
         g_test_add_func("/server/output/more-pieces-than-a-writev", test_many_pieces);
         g_test_add_func("/server/output/small-is-one-call", test_one_call_for_small);
+        g_test_add_func("/server/output/room-is-lent", test_room_is_lent);
         g_test_add_func("/server/output/errors-end-the-write", test_errors);
         g_test_add_func("/server/output/queue-of-pieces-is-reused", test_queue_is_reused);
         return g_test_run();

@@ -133,29 +133,69 @@ static void test_writes_a_message(void)
         pair_done(&pair);
 }
 
+static ssize_t write_with_room(Pair *pair, const char *data, size_t size)
+{
+        g_autofree uint8_t *room = g_malloc(TRANSPORT_ROOM + size);
+        ssize_t n;
+
+        memcpy(room + TRANSPORT_ROOM, data, size);
+        n = pair->ours.ops->write_with_room(&pair->ours, room + TRANSPORT_ROOM, size);
+        g_assert_cmpmem(room + TRANSPORT_ROOM, size, data, size);
+        return n;
+}
+
+static void test_header_goes_before_the_payload(void)
+{
+        Pair pair;
+
+        pair_init(&pair);
+        g_assert_cmpint(write_with_room(&pair, "abcde", 5), ==, 5);
+        EXPECT(&pair, "\x82\x05"
+                      "abcde");
+        g_assert_cmpint(write_with_room(&pair, "", 0), ==, 0);
+        expect_nothing(&pair);
+        pair_done(&pair);
+}
+
+enum { PIECES = 100, SIZE = 7000 };
+
+static ssize_t write_in_pieces(Pair *pair, const char *payload, size_t sent)
+{
+        struct iovec pieces[PIECES];
+        int n = 0;
+
+        for (size_t at = sent; at < PIECES * SIZE; at += pieces[n++].iov_len)
+                pieces[n] = (struct iovec){(char *)payload + at, SIZE - at % SIZE};
+        return pair->ours.ops->writev(&pair->ours, pieces, n);
+}
+
+/* Now this way, now that, after a number of writes that has no divisor in common with much. */
+static ssize_t write_more(Pair *pair, const char *payload, size_t sent, unsigned count)
+{
+        if (count % 7 < 3)
+                return write_with_room(pair, payload + sent, PIECES * SIZE - sent);
+        return write_in_pieces(pair, payload, sent);
+}
+
 /* Whatever the socket takes at a time, and with more pieces than a write has. */
 static void test_writes_go_on_where_they_stopped(void)
 {
-        enum { PIECES = 100, SIZE = 7000 };
         g_autofree char *payload = g_malloc(PIECES * SIZE);
         g_autoptr(GByteArray) wire = g_byte_array_new();
         WebsocketDecoder decoder = {};
         size_t sent = 0, got = 0;
+        unsigned count = 0;
         Pair pair;
 
         for (size_t i = 0; i < PIECES * SIZE; i++)
                 payload[i] = (char)(i * 7 + i / 256);
         pair_init(&pair);
         do {
-                struct iovec pieces[PIECES];
                 uint8_t buffer[3001];
                 ssize_t received;
-                int n = 0;
 
-                for (size_t at = sent; at < PIECES * SIZE; at += pieces[n++].iov_len)
-                        pieces[n] = (struct iovec){payload + at, SIZE - at % SIZE};
-                if (n > 0) {
-                        ssize_t r = pair.ours.ops->writev(&pair.ours, pieces, n);
+                if (sent < PIECES * SIZE) {
+                        ssize_t r = write_more(&pair, payload, sent, count++);
 
                         g_assert_true(r > 0 || r == -EAGAIN);
                         sent += r > 0 ? (size_t)r : 0;
@@ -500,6 +540,8 @@ int main(int argc, char **argv)
         g_test_add_func("/transport/websocket/bad-states", test_bad_states);
         g_test_add_func("/transport/websocket/early-frames-are-read", test_early_frames_are_read);
         g_test_add_func("/transport/websocket/writes-a-message", test_writes_a_message);
+        g_test_add_func("/transport/websocket/header-goes-before-the-payload",
+                        test_header_goes_before_the_payload);
         g_test_add_func("/transport/websocket/writes-go-on-where-they-stopped",
                         test_writes_go_on_where_they_stopped);
         g_test_add_func("/transport/websocket/pings-are-answered", test_pings_are_answered);

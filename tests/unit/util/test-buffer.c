@@ -45,6 +45,23 @@ static void test_append_consume(void)
         g_assert_null(buffer.data);
 }
 
+static void test_indent(void)
+{
+        Buffer buffer = {0};
+
+        buffer_indent(&buffer, 16); /* has no memory: that of others is not touched */
+        g_assert_cmpuint(buffer_room_before(&buffer), ==, 0);
+        g_assert_cmpint(buffer_reserve(&buffer, 1), ==, 0);
+        buffer_indent(&buffer, 16);
+        g_assert_cmpuint(buffer_length(&buffer), ==, 0);
+        g_assert_cmpint(buffer_append(&buffer, "hello", 5), ==, 0);
+        memset(buffer_head(&buffer) - buffer_room_before(&buffer), '!', 16);
+        assert_content(&buffer, "hello");
+        buffer_consume(&buffer, 5);
+        g_assert_cmpuint(buffer_room_before(&buffer), ==, 0);
+        buffer_done(&buffer);
+}
+
 static void test_reserve_commit(void)
 {
         Buffer buffer = {0};
@@ -140,6 +157,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/util/buffer/empty-owns-no-memory", test_empty);
         g_test_add_func("/util/buffer/append-and-consume", test_append_consume);
+        g_test_add_func("/util/buffer/indent-leaves-room-before", test_indent);
         g_test_add_func("/util/buffer/reserve-and-commit", test_reserve_commit);
         g_test_add_func("/util/buffer/compacts-before-it-grows", test_compact);
         g_test_add_func("/util/buffer/refuses-what-overflows", test_too_much);
