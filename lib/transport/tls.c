@@ -472,6 +472,7 @@ static const TransportOps tls_ops = {
         .finish = tls_finish,
         .close = tls_close,
         .trouble = tls_words,
+        .insists = true, /* on its record */
 };
 
 void tls_take_handshake_bytes(Transport *transport, uint32_t *ret_received, uint32_t *ret_sent)

@@ -43,6 +43,9 @@ typedef struct TransportOps {
         void (*close)(Transport *transport);
         /* As transport_trouble(); NULL: has no words. */
         const char *(*trouble)(const Transport *transport);
+        /* What writev() said -EAGAIN to is kept and goes out all the same: the next writev() must
+         * begin with all of these bytes. */
+        bool insists;
 } TransportOps;
 
 struct Transport {

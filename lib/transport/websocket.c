@@ -230,7 +230,8 @@ static ssize_t write_pieces(Websocket *websocket, const struct iovec *pieces, in
         ssize_t written = websocket->below.ops->writev(&websocket->below, pieces, n);
 
         if (written < 0) {
-                if (websocket->header_sent == 0) /* it has not begun: others may go first */
+                /* It has not begun: others may go first, and it may become longer. */
+                if (websocket->header_sent == 0 && !websocket->below.ops->insists)
                         websocket->left = 0;
                 return written;
         }

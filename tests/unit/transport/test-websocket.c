@@ -225,6 +225,99 @@ static void test_writes_go_on_where_they_stopped(void)
         pair_done(&pair);
 }
 
+/* As TLS is: keeps what it has no room for, and puts that on the wire before all else. */
+typedef struct Insistent {
+        Transport ours;
+        GByteArray *wire, *kept;
+        bool is_full;
+} Insistent;
+
+static ssize_t insistent_writev(Transport *transport, const struct iovec *pieces, int n)
+{
+        Insistent *below = transport->state;
+        g_autoptr(GByteArray) given = g_byte_array_new();
+
+        for (int i = 0; i < n; i++)
+                g_byte_array_append(given, pieces[i].iov_base, (guint)pieces[i].iov_len);
+        if (below->kept->len == 0)
+                g_byte_array_append(below->kept, given->data, given->len);
+        if (below->is_full)
+                return -EAGAIN;
+        g_assert_cmpuint(given->len, >=, below->kept->len);
+        g_assert_cmpmem(given->data, below->kept->len, below->kept->data, below->kept->len);
+        n = (int)below->kept->len;
+        g_byte_array_append(below->wire, below->kept->data, below->kept->len);
+        g_byte_array_set_size(below->kept, 0);
+        return n;
+}
+
+static int insistent_finish(Transport *transport)
+{
+        return 0;
+}
+
+static void insistent_close(Transport *transport)
+{
+}
+
+static void insistent_init(Insistent *below)
+{
+        static const TransportOps ops = {
+                .name = "insistent",
+                .writev = insistent_writev,
+                .finish = insistent_finish,
+                .close = insistent_close,
+                .insists = true,
+        };
+        Transport transport = {.ops = &ops, .state = below, .fd = -1};
+
+        *below = (Insistent){.wire = g_byte_array_new(), .kept = g_byte_array_new()};
+        g_assert_cmpint(websocket_init(&below->ours, &transport, (Bytes){}), ==, 0);
+}
+
+static void insistent_done(Insistent *below)
+{
+        below->ours.ops->close(&below->ours);
+        g_byte_array_unref(below->wire);
+        g_byte_array_unref(below->kept);
+}
+
+static ssize_t insistent_write(Insistent *below, const char *text, bool with_room)
+{
+        uint8_t room[TRANSPORT_ROOM + 20];
+        const size_t size = strlen(text);
+
+        memcpy(room + TRANSPORT_ROOM, text, size);
+        if (with_room)
+                return below->ours.ops->write_with_room(&below->ours, room + TRANSPORT_ROOM, size);
+        return below->ours.ops->writev(&below->ours, &(struct iovec){room + TRANSPORT_ROOM, size},
+                                       1);
+}
+
+/* A frame of which nothing was taken has begun nevertheless: it gets no longer, whatever there is
+ * to write meanwhile, and nothing goes before it. */
+static void test_kept_frames_stay(void)
+{
+        static const char wire[] = "\x82\x03"
+                                   "abc\x82\x02"
+                                   "de\x88\x02\x03\xe8";
+        Insistent below;
+
+        for (unsigned ways = 0; ways < 4; ways++) {
+                insistent_init(&below);
+                below.is_full = true;
+                g_assert_cmpint(insistent_write(&below, "abc", ways & 1), ==, -EAGAIN);
+                g_assert_cmpint(below.ours.ops->finish(&below.ours), ==, -EAGAIN);
+                g_assert_cmpint(insistent_write(&below, "abcd", ways & 1), ==, -EAGAIN);
+                below.is_full = false;
+                g_assert_cmpint(insistent_write(&below, "abcde", ways & 2), ==, 3);
+                g_assert_cmpint(insistent_write(&below, "de", ways & 2), ==, 2);
+                g_assert_cmpint(below.ours.ops->finish(&below.ours), ==, 0);
+                g_assert_cmpmem(below.wire->data, below.wire->len, wire, sizeof(wire) - 1);
+                insistent_done(&below);
+        }
+}
+
 static void test_pings_are_answered(void)
 {
         char data[100];
@@ -544,6 +637,7 @@ int main(int argc, char **argv)
                         test_header_goes_before_the_payload);
         g_test_add_func("/transport/websocket/writes-go-on-where-they-stopped",
                         test_writes_go_on_where_they_stopped);
+        g_test_add_func("/transport/websocket/kept-frames-stay", test_kept_frames_stay);
         g_test_add_func("/transport/websocket/pings-are-answered", test_pings_are_answered);
         g_test_add_func("/transport/websocket/ping-waits-for-a-frame", test_ping_waits_for_a_frame);
         g_test_add_func("/transport/websocket/ping-follows-a-frame", test_ping_follows_a_frame);
