@@ -78,7 +78,7 @@ class Notices:
 
     def _listen(self):
         while True:
-            data, fds, _, _ = socket.recv_fds(self.socket, 1 << 16, 8)
+            data, fds = self._read()
             lines = data.decode().splitlines()
             if not lines:
                 return
@@ -92,6 +92,9 @@ class Notices:
                 self.kept += fds
                 self.lines += lines
                 self.arrived.notify_all()
+
+    def _read(self):
+        return socket.recv_fds(self.socket, 1 << 16, 8)[:2]
 
     def _forget(self):
         for fd in self.kept:
@@ -150,10 +153,12 @@ class Broker:
     framing = "native"  # of every listener that speaks WebSocket
     in_frames = False  # every listener over TCP speaks WebSocket
     durability = ""  # with a store of its own, strict or relaxed
+    environment = {}  # besides ours
 
     def __init__(self, program, workers, config=()):
         self.program, self.workers = program, workers
         self.witnesses = []  # see Case.settle()
+        self.settling = threading.Lock()
         self.folder = tempfile.TemporaryDirectory(prefix="hawker-conformance-")
         os.chmod(self.folder.name, 0o755)
         self.path = self.folder.name
@@ -200,7 +205,7 @@ class Broker:
                 stdout=log,
                 stderr=log,
                 pass_fds=kept,
-                env={**os.environ, "NOTIFY_SOCKET": self.notices.path},
+                env={**os.environ, **self.environment, "NOTIFY_SOCKET": self.notices.path},
             )
 
     def configuration(self, config):

@@ -2,7 +2,9 @@
 """Limits that count by address, by listener and over all."""
 import os
 import socket
+import time
 
+import codec
 from harness import test
 
 HERE = ["listener {port}"]
@@ -56,9 +58,17 @@ def connections_of_an_address(c):
         assert c.left() > 0
 
 
+def burst_of_ten(c, *sources):
+    """Of 30 connections ten may come in at once, then one a second."""
+    begin, good = time.monotonic(), 0
+    for source in sources:
+        good += attempts(c, 30 // len(sources), source)
+    assert 9 <= good <= 12 + time.monotonic() - begin, good
+
+
 @test(versions=[5], config=["address_max_connection_rate 1"] + HERE, own=True)
 def rate_of_an_address(c):
-    assert 9 <= attempts(c, 30) <= 13
+    burst_of_ten(c, "127.0.0.1")
     c.client("other", source="127.0.0.2")
     logged(c, "too many new connections from the address")
 
@@ -66,7 +76,12 @@ def rate_of_an_address(c):
 @test(versions=[5], config=["address_max_connection_rate 1"] + HERE, own=True)
 def refused_ones_are_told_why(c):
     attempts(c, 12)
-    assert refused(c) == 0x9F
+    reason = 0
+    while reason == 0:  # one a second comes in
+        peer = c.raw()
+        peer.open(client_id=c.id("too-many"))
+        reason = peer.expect(codec.CONNACK).reason
+    assert reason == 0x9F
 
 
 @test(
@@ -76,18 +91,19 @@ def refused_ones_are_told_why(c):
 )
 def addresses_of_a_prefix_are_one(c):
     assert attempts(c, 12) >= 9
-    assert attempts(c, 5, "127.0.0.2") <= 1
+    begin = time.monotonic()
+    assert attempts(c, 5, "127.0.0.2") <= 1 + time.monotonic() - begin
     assert attempts(c, 5, "127.0.1.1") == 5
 
 
 @test(versions=[5], config=["@max_connection_rate 1"], own=True)
 def rate_of_a_listener(c):
-    assert 9 <= attempts(c, 30) <= 13
+    burst_of_ten(c, "127.0.0.1")
 
 
 @test(versions=[5], config=["global_max_connection_rate 1"] + HERE, own=True)
 def rate_of_all(c):
-    assert 9 <= attempts(c, 15) + attempts(c, 15, "127.0.0.2") <= 13
+    burst_of_ten(c, "127.0.0.1", "127.0.0.2")
 
 
 @test(

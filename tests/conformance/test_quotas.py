@@ -45,8 +45,7 @@ def said(c, reasons):
 @test(versions=[4, 5], config=["client_max_message_rate 10", "limit_action disconnect"])
 def too_many_messages_end_the_connection(c):
     peer = c.client("a")
-    for _ in range(200):
-        peer.send(codec.publish(c.version, c.topic(), b"x", 0))
+    peer.send(codec.publish(c.version, c.topic(), b"x", 0) * 200)
     peer.refused(TOO_FAST)
 
 
@@ -194,8 +193,7 @@ def user_with_too_many_messages_loses_a_connection(c):
         for _ in range(5):
             peer.publish(c.topic(), b"x")
         peer.ping()
-    for _ in range(100):
-        peers[3].send(codec.publish(c.version, c.topic(), b"x", 0))
+    peers[3].send(codec.publish(c.version, c.topic(), b"x", 0) * 100)
     peers[3].refused(TOO_FAST)
 
 
@@ -246,12 +244,12 @@ def connections_of_a_user(c):
 def connection_rate_of_a_user(c):
     for number in range(10):
         member(c, "m%d" % number).disconnect()
-    reasons = []
-    for _ in range(5):  # one a second may come in
+    reason = 0
+    while reason == 0:  # one a second may come in
         peer = c.raw()
         peer.open(client_id=c.id("too-many"), username="ada", password=b"p")
-        reasons.append(peer.expect(codec.CONNACK).reason)
-    assert (TOO_OFTEN if c.version == 5 else 3) in reasons, reasons
+        reason = peer.expect(codec.CONNACK).reason
+    assert reason == (TOO_OFTEN if c.version == 5 else 3)
     member(c, "other", "bob").ping()
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only the clock brings about: expiry, delays, keep alive. All run side by side."""
+"""What only the clock brings about: expiry, delays, keep alive. All run side by side. What must not
+come yet has some seconds, for the machine may stall; how late it is may be told by the unit tests,
+which have a clock of their own."""
+import time
+
 import codec
 from codec import Will
 from harness import test
@@ -21,19 +25,26 @@ def expired_message_is_not_delivered(c, qos):
     c.client("sub", keep=True).take(b"lasting")
 
 
+def is_what_is_left(expiry, left, begin, waited=0):
+    """Of an expiry, since somewhere between `begin` and `waited` seconds ago."""
+    assert expiry - (time.monotonic() - begin) - 1 <= left <= expiry - waited, left
+
+
 @test(v5="3.3.2-6", timed=True)
 def forwarded_expiry_is_what_is_left(c):
+    begin = time.monotonic()
     offline(c, {"message_expiry": 100})
     c.after(2.1)
     left = c.client("sub", keep=True).take(b"x").prop("message_expiry")
-    assert 95 <= left <= 98, left
+    is_what_is_left(100, left, begin, 2)
 
 
 @test(v5="3.3.2-6")
 def message_forwarded_at_once_keeps_its_expiry(c):
     publisher, subscriber = c.pair()
+    begin = time.monotonic()
     publisher.publish(c.topic(), b"x", props={"message_expiry": 100})
-    assert subscriber.take(b"x").prop("message_expiry") in (99, 100)
+    is_what_is_left(100, subscriber.take(b"x").prop("message_expiry"), begin)
 
 
 @test(v5="3.3.2-5", timed=True)
@@ -50,30 +61,30 @@ def expired_retained_message_is_not_delivered(c):
 
 @test(v5="3.3.2-6", timed=True)
 def expiry_of_a_retained_message_is_what_is_left(c):
-    publisher = c.client("pub")
+    publisher, begin = c.client("pub"), time.monotonic()
     publisher.publish(c.topic(), b"x", 1, retain=True, props={"message_expiry": 50})
     c.after(2.1)
     late = c.client("late")
     late.subscribe(c.topic())
-    assert 45 <= late.take(b"x").prop("message_expiry") <= 48
+    is_what_is_left(50, late.take(b"x").prop("message_expiry"), begin, 2)
 
 
 @test(v5="4.3.3-7", timed=True, cases={"qos-1": 1, "qos-2": 2})
 def message_once_sent_does_not_expire(c, qos):
     publisher, subscriber = c.pair(qos=qos, keep=True)
-    publisher.publish(c.topic(), b"x", qos, props={"message_expiry": 1})
+    publisher.publish(c.topic(), b"x", qos, props={"message_expiry": 4})
     pid = subscriber.message(b"x").pid
     subscriber.drop()
-    c.after(2.2)
+    c.after(5.2)
     c.client("sub", keep=True).take(b"x", pid=pid, dup=True)
 
 
 @test(v5="4.3.3-7", timed=True)
 def exchange_goes_on_after_expiry(c):
     publisher, subscriber = c.pair(qos=2)
-    publisher.publish(c.topic(), b"x", 2, props={"message_expiry": 1})
+    publisher.publish(c.topic(), b"x", 2, props={"message_expiry": 4})
     pid = subscriber.message(b"x").pid
-    c.after(2.2)
+    c.after(5.2)
     subscriber.ack(codec.PUBREC, pid)
     subscriber.expect(codec.PUBREL, pid=pid, reason=0)
 
@@ -100,7 +111,7 @@ def session_ends_after_its_expiry(c):
 
 @test(v5="3.1.2-23", timed=True)
 def session_is_there_before_its_expiry(c):
-    c.client("a", props={"session_expiry": 5}).disconnect()
+    c.client("a", props={"session_expiry": 100}).disconnect()
     c.after(2)
     assert c.client("a", keep=True).connack.session_present == 1
 
@@ -131,10 +142,14 @@ def dying(c, delay, expiry, retain=False):
 
 @test(v5="3.1.2-8", timed=True)
 def delayed_will_comes_after_its_delay(c):
-    watcher = dying(c, 1, 100)
-    c.after(0.4)
-    c.nothing(watcher, c.client("pub"))
+    watcher, publisher = c.client("watch"), c.client("pub")
+    watcher.subscribe(c.topic())
+    will = Will(c.topic(), b"gone", props={"will_delay": 6})
+    begin = time.monotonic()
+    c.client("w", will=will, props={"session_expiry": 100}).drop()
+    c.nothing(watcher, publisher)
     watcher.take(b"gone")
+    assert time.monotonic() - begin >= 6
 
 
 @test(v5="3.1.2-8", timed=True)
@@ -144,17 +159,18 @@ def end_of_the_session_comes_before_the_delay(c):
 
 @test(v5="3.1.3-9", timed=True)
 def resumed_session_sends_no_delayed_will(c):
-    watcher = dying(c, 1, 100)
+    watcher = dying(c, 4, 100)
     peer = c.client("w", keep=True)
-    c.after(2.2)
+    c.after(5.2)
     c.nothing(watcher, peer)
 
 
 @test(v5="3.1.3-9", timed=True)
 def new_will_replaces_the_delayed_one(c):
-    watcher = dying(c, 1, 100)
+    watcher = dying(c, 5, 100)
     c.client("w", will=Will(c.topic(), b"second", props={"will_delay": 1}), keep=True).drop()
     watcher.take(b"second")
+    c.after(5.2)
     c.nothing(watcher, c.client("pub"))
 
 
@@ -170,18 +186,17 @@ def delayed_will_comes_once(c):
 def expiry_of_a_will_counts_from_its_publication(c):
     watcher = c.client("watch")
     watcher.subscribe(c.topic())
-    will = Will(c.topic(), b"gone", props={"will_delay": 2, "message_expiry": 1})
+    will = Will(c.topic(), b"gone", props={"will_delay": 5, "message_expiry": 4})
     c.client("w", will=will, props={"session_expiry": 100}).drop()
     watcher.take(b"gone")
 
 
 @test(v3="3.1.2-24", v5="3.1.2-22", timed=True, cases={"1-s": 1, "2-s": 2})
 def silent_client_is_disconnected(c, keep_alive):
-    peer = c.client("a", keep_alive=keep_alive)
-    before = peer.remaining()
-    peer.refused(0x8D)
-    waited = before - peer.remaining()
-    assert keep_alive * 1.4 <= waited <= keep_alive * 1.5 + 1.5, waited
+    before = time.monotonic()
+    c.client("a", keep_alive=keep_alive).refused(0x8D)
+    waited = time.monotonic() - before
+    assert waited >= keep_alive * 1.5, waited
 
 
 @test(v3="3.1.2-24 3.1.2-8", v5="3.1.2-22 3.1.2-8", timed=True)
@@ -199,9 +214,9 @@ def will_of_a_silent_client_is_published(c):
     cases={"ping": codec.PING, "publish": None},
 )
 def client_that_sends_stays(c, packet):
-    peer = c.client("a", keep_alive=1)
-    for _ in range(6):
-        c.after(0.5)
+    peer = c.client("a", keep_alive=6)
+    for _ in range(4):
+        c.after(3)
         peer.send(packet or codec.publish(c.version, c.topic(), b"x"))
     peer.ping()
 
@@ -209,11 +224,12 @@ def client_that_sends_stays(c, packet):
 @test(v3="3.1.2-24", v5="3.1.2-22", timed=True)
 def receiving_is_no_sign_of_life(c):
     publisher, subscriber = c.pair(qos=0, keep_alive=1)
-    for _ in range(8):
+    packets = []
+    while not packets or packets[-1] and packets[-1].kind == codec.PUBLISH:
         c.after(0.4)
         publisher.publish(c.topic(), b"x")
-    packets = subscriber.closed()
-    assert packets and len(packets) < 9
+        packets.append(subscriber.recv())
+    assert packets[0] and packets[0].kind == codec.PUBLISH, packets
 
 
 @test(versions=[4, 5], timed=True)
@@ -245,11 +261,11 @@ FAST = ["connect_timeout 1"]
     cases={"nothing": b"", "a-byte": b"\x10", "half": codec.connect(4, "half")[:9]},
 )
 def connect_that_does_not_come_is_not_awaited(c, start):
+    before = time.monotonic()
     peer = c.raw()
     peer.send(start)
-    before = peer.remaining()
     assert peer.closed() == []
-    assert 0.8 <= before - peer.remaining() <= 3
+    assert time.monotonic() - before >= 1
 
 
 @test(versions=[4], timed=True, config=FAST)
@@ -266,10 +282,10 @@ def connect_that_trickles_is_not_awaited(c):
     assert peer.closed() == []
 
 
-@test(versions=[4, 5], timed=True, config=FAST)
+@test(versions=[4, 5], timed=True, config=["connect_timeout 5"])
 def connected_client_has_no_connect_timeout(c):
     peer = c.client("a")
-    c.after(2)
+    c.after(6)
     peer.ping()
 
 
@@ -290,9 +306,10 @@ def server_keep_alive_is_enforced(c):
 @test(versions=[4, 5], timed=True, config=["sys_interval 0"])
 def idle_broker_uses_no_processor_time(c):
     peers = [c.client() for _ in range(10)]
-    c.after(0.5)
-    before = c.broker.processor_time()
-    c.after(2)
-    assert c.broker.processor_time() - before < 0.1
+    used = [c.broker.processor_time()]
+    while len(used) < 2 or used[-1] - used[-2] >= 0.1:  # what the start has left to do is soon done
+        c.after(2)
+        used.append(c.broker.processor_time())
+        assert c.left() > 0, used
     for peer in peers:
         peer.ping()

@@ -399,7 +399,7 @@ def half_handshakes_time_out(c, begin):
     peer = c.raw()
     peer.send(begin)
     peer.bytes_until_closed()
-    assert 1.5 < time.monotonic() - before < 6
+    assert time.monotonic() - before > 1.5
     logged(c, "no complete TLS handshake in time")
 
 
