@@ -181,13 +181,16 @@ CHECK = written(
     "check", '#!/bin/sh\n[ "$(tr -d "\\000")" = "$PAM_USER-$PAM_RHOST" ]\n', mode=0o755
 )
 PERMIT = "account required pam_permit.so"
+PATIENT = "connect_timeout 300"  # with programs that a busy machine starts
 PAM = [
     "allow_anonymous false",
+    PATIENT,
     service("pam", "auth required pam_exec.so expose_authtok quiet " + CHECK, PERMIT),
 ]
 HANGS = written("hangs", '#!/bin/sh\necho $$ >"$PAM_USER"; exec sleep 600\n', mode=0o755)
 HANGING = [
     "allow_anonymous false",
+    PATIENT,
     service("hanging", "auth required pam_exec.so quiet " + HANGS, PERMIT),
 ]
 EXPIRED = [
