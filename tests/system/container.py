@@ -162,7 +162,19 @@ class Container:
     def systemctl(self, *words):
         done = self.run("systemctl", *words)
         assert done.returncode == 0, f"systemctl {' '.join(words)}: {done.stdout}\n{self.journal()}"
+        if words[0] in ("start", "restart"):
+            self.wait_for_names(words)
         return done.stdout
+
+    def wait_for_names(self, units):
+        """Those of these services on the bus: a broker is ready without them, and has them soon."""
+        for unit in units:
+            found = re.fullmatch(r"hawker(?:@(\w+))?\.service", unit)
+            if found:
+                name = "org.hawker.Broker1" + (".instance_" + found[1] if found[1] else "")
+                wait_until(name, lambda name=name: "false" not in self.run(
+                    "busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                    "org.freedesktop.DBus", "NameHasOwner", "s", name).stdout)
 
     def show(self, unit, name):
         """One property of a unit."""

@@ -56,7 +56,10 @@ class Machine(Container):
         path = build_deb.with_version(self.deb, version, self.folder) if version else self.deb
         name = "/tmp/" + os.path.basename(path)
         shutil.copy(path, self.path(name))
-        return self.apt("install", *options, name)
+        said = self.apt("install", *options, name)
+        if self.show("hawker.service", "ActiveState") == "active":
+            self.wait_for_names(["hawker.service"])
+        return said
 
     def version(self):
         """Of the package that is installed; empty, if none is."""

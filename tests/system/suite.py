@@ -32,6 +32,14 @@ def listening(box, number):
         return answers(("127.0.0.1", number))
 
 
+def is_served(box, number):
+    """The same where the broker may be about to begin or to end."""
+    try:
+        return listening(box, number)
+    except OSError:
+        return False
+
+
 def clean(box):
     """As after the installation: nothing runs, nothing is configured."""
     box.systemctl("stop", *SOCKETS, SERVICE, "hawker@*.service")

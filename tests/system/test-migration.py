@@ -92,7 +92,7 @@ def hawker_is_installed_beside_it(box):
     box.run("journalctl", "--sync")
     told = box.journal("-b")
     assert "127.0.0.1:1883): Address already in use" in told, told
-    told = wait_until("the reason", lambda: box.journal("-b", "_COMM=hawkerd"))
+    told = wait_until("the reason", lambda: box.journal("-b", "SYSLOG_IDENTIFIER=hawkerd"))
     assert "Cannot listen on 127.0.0.1:1883: Address already in use" in told, told
     enter(box, "guest").disconnect()
 

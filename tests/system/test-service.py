@@ -15,7 +15,7 @@ import time
 
 # The first one: it says where the others are.
 from suite import (CONFIG, SERVICE, SERVICE_DROP_IN, SOCKET, SOCKET_DROP_IN, SOCKETS, clean, figure,
-                   listening, main)
+                   is_served, listening, main)
 from codec import CONNACK, DISCONNECT, PUBLISH, Will
 from container import DEADLINE, wait_until
 from freeze import Frozen
@@ -152,13 +152,6 @@ def nobody_is_refused_during_a_restart(box):
     assert not failures, failures
 
 
-def _tries_listening(box, number):
-    try:
-        return listening(box, number)
-    except OSError:
-        return False
-
-
 def _is_restarted_when(box, hold):
     box.write(SERVICE_DROP_IN, "[Service]\nWatchdogSec=3s\n")
     box.systemctl("daemon-reload")
@@ -171,7 +164,7 @@ def _is_restarted_when(box, hold):
         figure("stuck, with WatchdogSec=3s: noticed and started again", since)
     wait_until("active", lambda: box.show(SERVICE, "ActiveState") == "active")
     # A machine that stalls as long gives the watchdog a reason once more.
-    wait_until("served again", lambda: _tries_listening(box, 1884))
+    wait_until("served again", lambda: is_served(box, 1884))
     lines = box.journal("UNIT=" + SERVICE)
     assert "Watchdog timeout" in lines and "SIGABRT" in lines, lines
     return box.journal(invocation)
