@@ -10,9 +10,11 @@
 #include "control/bus.h"
 #include "util/log.h"
 
-#define USEC_PER_SEC   UINT64_C(1000000)
-#define OPEN_TIMEOUT   USEC_PER_SEC
-#define CALL_TIMEOUT   USEC_PER_SEC /* of what sd-bus asks the bus itself about a caller */
+#define USEC_PER_SEC UINT64_C(1000000)
+#define OPEN_TIMEOUT USEC_PER_SEC
+/* Of what the bus itself is asked: for the name, and about a caller. A busy machine may let it wait
+ * for seconds; the loop waits with it only for who writes a property. */
+#define CALL_TIMEOUT   (10 * USEC_PER_SEC)
 #define RETRY_FIRST    USEC_PER_SEC
 #define RETRY_LONGEST  (64 * USEC_PER_SEC)
 #define RETRY_ACCURACY (USEC_PER_SEC / 4)
