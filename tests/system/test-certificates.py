@@ -257,8 +257,8 @@ def an_end_that_is_near_is_told_once(box):
     wanted = ["_SYSTEMD_INVOCATION_ID=" + box.show(SERVICE, "InvocationID"),
               "MESSAGE_ID=" + CERTIFICATE_EXPIRES]
     box.systemctl("reload", SERVICE)  # the same certificates again
-    entry, = (json.loads(line) for line in
-              box.run("journalctl", "-o", "json", *wanted).stdout.splitlines())
+    entry, = wait_until("the entry", lambda: [
+        json.loads(line) for line in box.journal("-o", "json", *wanted).splitlines() if line.startswith("{")])
     assert entry["MQTT_LISTENER"] == str(PORT) and entry["PRIORITY"] == "4", entry
     assert entry["TLS_SERIAL"].lstrip("0") == own.serial(NAME).lstrip("0"), entry
     assert NAME in entry["TLS_SUBJECT"] and entry["TLS_NOT_AFTER"].endswith(" UTC"), entry

@@ -9,6 +9,9 @@ import time
 
 DEADLINE = 60  # seconds; only a failure ever waits that long
 FIRST = 3  # SD_LISTEN_FDS_START
+# What is said of the bus: the first of it is the end of the wait for it.
+BUS = ("Administered as", "There is no system bus", "There is no session bus", "does not give us the name",
+       "waiting for the name")
 
 
 def tcp(host="127.0.0.1", port=0):
@@ -30,6 +33,7 @@ class Service:
 
     def __init__(self, program, folder, config, passed=(), environment=None, options=()):
         self.lines, self.rest, self.states, self.status = [], b"", [], None
+        self.has_bus = any(name.startswith("DBUS_") for name in environment or {}) and "bus none" not in config
         self.path, self.options = os.path.join(folder, "hawker.conf"), options
         self.configure(config)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -115,7 +119,18 @@ class Service:
             self.states += lines
             for line in lines:
                 if line.startswith(beginning):
+                    if line == "READY=1" and self.has_bus:
+                        self._reach_bus()
                     return line
+
+    def _reach_bus(self):
+        """It is ready a second later at most, also without the name that its callers ask for."""
+        end = time.monotonic() + DEADLINE
+        while not any(words in text for words in BUS for text in (*self.lines, self.rest.decode())):
+            self._wait_readable(self.stderr, end, BUS)
+            data = os.read(self.stderr, 65536)
+            assert data, f"it ended without a bus: {self.lines}"
+            self.rest += data
 
     def _receive(self):
         return self.notify.recv(4096).decode().splitlines()
