@@ -12,7 +12,7 @@
 #include "util/macro.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
-#define TIMEOUT      USEC_PER_SEC
+#define TIMEOUT      (5 * USEC_PER_SEC) /* a machine that restarts much is a busy one */
 
 #define SYSTEMD         "org.freedesktop.systemd1"
 #define SYSTEMD_PATH    "/org/freedesktop/systemd1"

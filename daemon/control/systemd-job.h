@@ -13,7 +13,7 @@
 /*
  * Asks the systemd of the system bus whether the unit of this process is being restarted. True for
  * `systemctl restart` and its relatives; false for a stop, for a shutdown, and when nobody asked
- * for anything (somebody sent the signal). Blocks for up to a second in all. 0; or -errno, when
+ * for anything (somebody sent the signal). Blocks for up to five seconds in all. 0; or -errno, when
  * there is nobody to ask or no answer in time: no bus, no systemd, no unit of it around us
  * (-ENOENT, -ECONNREFUSED, -EHOSTUNREACH, -ETIMEDOUT, …). Then *ret_restart is untouched.
  */

@@ -185,7 +185,7 @@ static void test_no_answer_fails_within_its_time(void)
 
         g_assert_cmpint(ask(&mock, &restart), ==, -ETIMEDOUT);
         g_assert_true(restart);
-        g_assert_cmpint(g_get_monotonic_time() - since, >=, G_USEC_PER_SEC);
+        g_assert_cmpint(g_get_monotonic_time() - since, >=, 5 * G_USEC_PER_SEC);
 }
 
 static void test_a_bus_without_systemd_fails(void)
@@ -227,7 +227,7 @@ static void test_a_bus_that_is_stuck_fails_within_its_time(void)
         g_setenv("DBUS_SYSTEM_BUS_ADDRESS", name, TRUE);
         g_assert_cmpint(systemd_job_is_restart(&restart), ==, -ETIMEDOUT);
         g_assert_true(restart);
-        g_assert_cmpint(g_get_monotonic_time() - since, <, 10 * G_USEC_PER_SEC);
+        g_assert_cmpint(g_get_monotonic_time() - since, <, 30 * G_USEC_PER_SEC);
 }
 
 int main(int argc, char **argv)
