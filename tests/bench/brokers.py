@@ -157,7 +157,7 @@ class Running:
         """What it says of itself at SIGUSR2: names and numbers. Only of one that logs notices."""
         before = self.errors.stat().st_size
         self.process.send_signal(signal.SIGUSR2)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             words = [line.split()[-2:] for line in self.errors.read_text()[before:].splitlines()]
             if words and words[-1][0] == "checkpoints":
@@ -182,7 +182,7 @@ class Running:
         return str(path)
 
     def __enter__(self):
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while time.monotonic() < end and self.process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

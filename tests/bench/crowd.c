@@ -11,7 +11,7 @@
 #include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
-#define SETTLE_NS (10 * NS_PER_SECOND)
+#define SETTLE_NS (30 * NS_PER_SECOND)
 
 static int crowd_traffic(const Bench *bench, const Row *row, Traffic *traffic, Loop *loop,
                          CrowdTask task)

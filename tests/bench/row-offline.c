@@ -15,7 +15,7 @@
 #include "bench/traffic-run.h"
 #include "bench/verdict.h"
 
-#define SETTLE_NS (5 * NS_PER_SECOND)
+#define SETTLE_NS (30 * NS_PER_SECOND)
 #define NAME_SIZE 64
 /* Longer than Hawker waits. */
 #define CHECKPOINT_S 7
