@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -30,6 +29,7 @@ sys.path.append(os.path.join(ROOT, "tests", "conformance"))
 # pylint: disable=wrong-import-position
 import codec
 import mosquitto_db as db
+from broker import free_port
 from peer import Peer
 from service import Service, run
 from terminal import on_terminal
@@ -101,8 +101,7 @@ def owed(records, client_id):
 class Mosquitto:
     def __init__(self, folder, config=""):
         self.path = os.path.join(folder, "mosquitto.db")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         name = os.path.join(folder, "mosquitto.conf")
         with open(name, "w", encoding="utf-8") as file:
             file.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"

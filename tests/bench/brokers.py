@@ -10,10 +10,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "conformance"))
+
+from broker import free_port  # noqa: E402: the path is known only now
 
 # The queue must hold all of row offline, the window all of 64 in flight and a bit.
 COMMON = """\
@@ -49,12 +54,6 @@ STORE = """\
 persistence_location {folder}/state/
 autosave_interval 300
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def many_rules(users):

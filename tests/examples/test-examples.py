@@ -23,6 +23,11 @@ import urllib.request
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 EXAMPLES = os.path.join(ROOT, "examples")
+sys.path.append(os.path.join(ROOT, "tests", "conformance"))
+
+# pylint: disable=wrong-import-position
+from broker import free_port  # noqa: E402
+
 HAWKERD, CTL, MAKE_CERTIFICATES = (os.path.abspath(word) for word in sys.argv[1:4])
 DEADLINE = 60
 BROKER = ("local-only.conf", "internet.conf", "client-certificates.conf", "passwords-and-acl.conf",
@@ -62,12 +67,6 @@ def program(name):
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Place:

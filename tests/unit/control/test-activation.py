@@ -14,7 +14,11 @@ import subprocess
 import sys
 import tempfile
 
-from service import DEADLINE, Service, answers, run, tcp, unix
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "conformance"))
+
+# pylint: disable=wrong-import-position
+from broker import free_port  # noqa: E402
+from service import DEADLINE, Service, answers, run, tcp, unix  # noqa: E402
 
 HAWKERD = os.path.abspath(sys.argv[1])
 RUNNING = "is running with"
@@ -25,11 +29,6 @@ HEAD = "allow_anonymous true\nlog_type all\n" + USER
 
 def port_of(one):
     return one.getsockname()[1]
-
-
-def free_port():
-    with tcp() as one:
-        return port_of(one)
 
 
 def shown(one):
@@ -55,7 +54,7 @@ def unclaimed(service):
 
 def by_name_whatever_the_address(folder):
     port = free_port()
-    with tcp() as a, tcp() as b, unix(folder + "/c.sock") as c:
+    with tcp(port=free_port()) as a, tcp(port=free_port()) as b, unix(folder + "/c.sock") as c:
         with serving(folder, f"{HEAD}listener {port}\nsocket_name x\n",
                      ("x", a), ("y", b), ("x", c)) as (service, listening):
             assert listening == {shown(a), shown(c)}, listening
@@ -70,7 +69,7 @@ UPGRADE = (b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: 
 
 def websockets_come_by_a_socket_of_their_own(folder):
     """As hawker-ws.socket passes it, with no other listener."""
-    with tcp() as a, tcp() as b:
+    with tcp(port=free_port()) as a, tcp(port=free_port()) as b:
         config = f"{HEAD}listener {port_of(a)}\nprotocol websockets\nsocket_name ws\n"
         with serving(folder, config, ("ws", a), ("mqtt", b)) as (service, listening):
             assert listening == {shown(a)}, listening
@@ -87,7 +86,7 @@ def websockets_come_by_a_socket_of_their_own(folder):
 
 
 def by_address_and_port(folder):
-    with tcp("127.0.0.1") as a, tcp("127.0.0.2") as b:
+    with tcp("127.0.0.1", free_port()) as a, tcp("127.0.0.2") as b:
         with serving(folder, f"{HEAD}listener {port_of(b)} 127.0.0.2\n",
                      ("x", a), ("y", b)) as (service, listening):
             assert listening == {shown(b)} and answers(b.getsockname())
@@ -96,7 +95,7 @@ def by_address_and_port(folder):
 
 def every_family_alike(folder):
     path = folder + "/mqtt.sock"
-    with tcp("127.0.0.1") as a, tcp("::1") as b, unix(path) as c:
+    with tcp("127.0.0.1", free_port()) as a, tcp("::1") as b, unix(path) as c:
         config = (f"{HEAD}listener {port_of(a)} 127.0.0.1\nlistener {port_of(b)} ::1\n"
                   f"listener 0 {path}\n")
         with serving(folder, config, ("", c), ("", b), ("", a)) as (service, listening):
@@ -109,7 +108,7 @@ def every_family_alike(folder):
 
 def a_name_wins_over_an_address(folder):
     other = free_port()
-    with tcp("127.0.0.1") as a, tcp("127.0.0.2", port_of(a)) as b:
+    with tcp("127.0.0.1", free_port()) as a, tcp("127.0.0.2", port_of(a)) as b:
         config = (f"{HEAD}log_dest stderr\nlistener {port_of(a)}\n"
                   f"listener {other}\nsocket_name b\nmax_connections 0\n")
         with serving(folder, config, ("a", a), ("b", b)) as (_, listening):
@@ -119,7 +118,7 @@ def a_name_wins_over_an_address(folder):
 
 
 def all_addresses_are_those_that_were_passed(folder):
-    with tcp("127.0.0.1") as a:
+    with tcp("127.0.0.1", free_port()) as a:
         with serving(folder, f"{HEAD}listener {port_of(a)}\n", ("x", a)) as (service, listening):
             assert listening == {shown(a)} and answers(a.getsockname())
             warning = [line for line in service.lines if "is not on all addresses" in line]
@@ -132,7 +131,7 @@ def all_addresses_are_those_that_were_passed(folder):
 
 def what_is_not_passed_is_opened(folder):
     port = free_port()
-    with tcp() as a:
+    with tcp(port=free_port()) as a:
         config = f"{HEAD}listener {port_of(a)} 127.0.0.1\nlistener {port} 127.0.0.1\n"
         with serving(folder, config, ("x", a)) as (_, listening):
             assert listening == {shown(a), f"127.0.0.1:{port}"}, listening
@@ -150,7 +149,7 @@ def an_address_that_is_not_up_yet_is_waited_for(folder):
 
 def without_a_configuration_mqtt_replaces_the_own(folder):
     path = folder + "/mqtt.sock"
-    with tcp("127.0.0.1") as a, tcp("::1") as b, unix(path) as c:
+    with tcp("127.0.0.1", free_port()) as a, tcp("::1") as b, unix(path) as c:
         with serving(folder, "log_type all\n" + USER,
                      ("mqtt", a), ("mqtt", b), ("mqtt", c)) as (service, listening):
             assert listening == {shown(a), shown(b), shown(c)}, listening
@@ -162,7 +161,7 @@ def without_a_configuration_mqtt_replaces_the_own(folder):
 
 
 def without_a_configuration_nobody_comes_from_outside(folder):
-    with tcp("127.0.0.1") as a, tcp("0.0.0.0") as b, tcp("127.0.0.1") as c:
+    with tcp("127.0.0.1", free_port()) as a, tcp("0.0.0.0") as b, tcp("127.0.0.1", free_port()) as c:
         with serving(folder, "log_type all\n" + USER,
                      ("mqtt", a), ("mqtt", b), ("ws", c)) as (service, listening):
             assert listening == {shown(a)}, listening
@@ -173,7 +172,7 @@ def without_a_configuration_nobody_comes_from_outside(folder):
 
 def with_a_configuration_mqtt_needs_a_listener(folder):
     port = free_port()
-    with tcp() as a:
+    with tcp(port=free_port()) as a:
         with serving(folder, f"{HEAD}listener {port} 127.0.0.1\n",
                      ("mqtt", a)) as (service, listening):
             assert listening == {f"127.0.0.1:{port}"}, listening
@@ -212,7 +211,7 @@ def systemd_socket_activate_is_understood(folder):
 
 def a_reload_claims_what_was_passed(folder):
     """And what it no longer wants stays open, for the next one."""
-    with tcp("127.0.0.1") as a, unix(folder + "/c.sock") as c:
+    with tcp("127.0.0.1", free_port()) as a, unix(folder + "/c.sock") as c:
         both = f"{HEAD}listener {port_of(a)} 127.0.0.1\nlistener 0 {folder}/c.sock\n"
         one = f"{HEAD}listener {port_of(a)} 127.0.0.1\n"
         with serving(folder, one, ("a", a), ("c", c)) as (service, listening):
@@ -232,7 +231,7 @@ def a_reload_claims_what_was_passed(folder):
 def a_reload_that_fails_says_nothing_of_sockets(folder):
     """Whether it fails where a listener claims its sockets, or after all of them have: those that are
     served still are."""
-    with tcp("127.0.0.1") as a, tcp("127.0.0.1") as b:
+    with tcp("127.0.0.1", free_port()) as a, tcp("127.0.0.1", free_port()) as b:
         good = f"{HEAD}listener {port_of(a)} 127.0.0.1\nlistener {port_of(b)} 127.0.0.1\n"
         bad = (f"{good}certfile {folder}/none.pem\nkeyfile {folder}/none.key\n",
                f"{HEAD}log_dest file {folder}/none/log\nlistener {port_of(a)} 127.0.0.1\n")
@@ -245,7 +244,7 @@ def a_reload_that_fails_says_nothing_of_sockets(folder):
 
 def a_reload_ends_the_local_mode_and_begins_it_again(folder):
     path = folder + "/mqtt.sock"
-    with tcp("127.0.0.1") as a, unix(path) as c:
+    with tcp("127.0.0.1", free_port()) as a, unix(path) as c:
         with serving(folder, HEAD, ("mqtt", a), ("mqtt", c)) as (service, listening):
             assert listening == {shown(a), shown(c)}, listening
             assert service.reload(f"{HEAD}listener {port_of(a)}\n")
