@@ -293,7 +293,8 @@ static int hand_over(Shard *shard, bool here)
         return done;
 }
 
-static void keep(Shard *shard, bool here)
+/* True: it is on the disk, written by this worker. */
+static bool keep(Shard *shard, bool here)
 {
         ShardStore *store = shard->store;
         const uint64_t before = store->submitted;
@@ -307,6 +308,7 @@ static void keep(Shard *shard, bool here)
         held_end_turn(&store->held, store->submitted);
         if (is_done)
                 keeping_durable(shard, store->submitted);
+        return is_done;
 }
 
 static void tell(Shard *shard)
@@ -339,19 +341,21 @@ void keeping_end_turn(Shard *shard)
         shelf_turn(shard);
         ask_for_room(shard);
         if (!may_wait(shard))
-                keep(shard, false);
+                (void)keep(shard, false);
         tell(shard);
 }
 
-void keeping_end_flush(Shard *shard)
+bool keeping_end_flush(Shard *shard)
 {
-        keep(shard, may_wait(shard));
+        const bool is_done = keep(shard, may_wait(shard));
+
         tell(shard);
+        return is_done;
 }
 
 void keeping_hand_over(Shard *shard)
 {
-        keep(shard, false);
+        (void)keep(shard, false);
         tell(shard);
 }
 

@@ -32,8 +32,8 @@ void keeping_end_turn(Shard *shard);
 
 /* Behind the flush: hands over what only that has brought. If all that happens is that one client
  * waits for one answer, this worker puts it on the disk itself, where that is fast: it would wait
- * for another thread that waits for the disk. */
-void keeping_end_flush(Shard *shard);
+ * for another thread that waits for the disk. True: it did; what waited for that is to be sent. */
+bool keeping_end_flush(Shard *shard);
 
 /* Now, all that there is so far: for who wants to know its change. */
 void keeping_hand_over(Shard *shard);

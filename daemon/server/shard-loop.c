@@ -126,9 +126,12 @@ static void shard_settle_latency_now(Shard *shard)
 
 /* What has taken effect: mail first, then what may be acknowledged. What is to be kept is handed
  * over before, so that the disk is at work meanwhile; what only the writing brings goes behind, as
- * does what this worker puts on the disk itself. */
-static void shard_send(Shard *shard)
+ * does what this worker puts on the disk itself. True: it has, and there is more that has taken
+ * effect. */
+static bool shard_send_once(Shard *shard)
 {
+        bool is_kept = false;
+
         latency_note(&shard->delivery, latency_stamp(&shard->loop),
                      shard_sent(shard) - shard->sent_and_told);
         if (_unlikely_(shard->store != NULL))
@@ -139,9 +142,17 @@ static void shard_send(Shard *shard)
         shard->sent_and_told = shard_sent(shard);
         if (_unlikely_(shard->store != NULL)) {
                 shard_settle_latency_now(shard);
-                keeping_end_flush(shard);
+                is_kept = keeping_end_flush(shard);
                 shard_stop_go_on(shard);
         }
+        return is_kept;
+}
+
+/* Who waited for the disk with this worker need not wait for its next turn too. */
+static void shard_send(Shard *shard)
+{
+        if (_unlikely_(shard_send_once(shard)))
+                shard_send_once(shard);
 }
 
 /* Behind all others, whose answers are on their way: a flood of strangers does not hold them up. */
