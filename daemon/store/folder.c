@@ -15,6 +15,9 @@
 
 #define FILE_OWNER "owner"
 
+/* More than the table of readers takes. */
+#define LOCK_ROOM ((off_t)16 * 1024)
+
 /* Memory that is mapped, locks and fdatasync() do not mean there what they mean on a disk. The
  * numbers of linux/magic.h and, where that has none, of the file system itself. */
 static const uint32_t network_types[] = {
@@ -78,6 +81,18 @@ int store_folder_file(const StoreFolder *folder, const char *name)
         return open_file(folder, name, &fd);
 }
 
+/* LMDB maps it, and writes where nothing may have been allocated yet: on a full disk that would be
+ * a SIGBUS. A file system that cannot do it in advance does it then. */
+static int make_lock_file(const StoreFolder *folder)
+{
+        _cleanup_close_ int fd = -1;
+        int r = open_file(folder, STORE_FILE_LOCK, &fd);
+
+        if (r == 0)
+                (void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, LOCK_ROOM);
+        return r;
+}
+
 static int open_folder(StoreFolder *folder, bool allow_network)
 {
         struct statfs statfs;
@@ -136,7 +151,7 @@ int store_folder_open(StoreFolder *folder, const char *path, bool allow_network)
         if (r == 0)
                 r = store_folder_file(&result, STORE_FILE_DATA);
         if (r == 0)
-                r = store_folder_file(&result, STORE_FILE_LOCK);
+                r = make_lock_file(&result);
         if (r == 0)
                 r = flush_names(&result);
         if (r < 0) {
@@ -185,8 +200,8 @@ int store_folder_take_reserve(StoreFolder *folder, uint64_t size)
         return r;
 }
 
-void store_folder_give_reserve(StoreFolder *folder)
+bool store_folder_give_reserve(StoreFolder *folder)
 {
-        unlinkat(folder->fd, STORE_FILE_RESERVE, 0);
         folder->reserve = false;
+        return unlinkat(folder->fd, STORE_FILE_RESERVE, 0) == 0;
 }

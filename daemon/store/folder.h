@@ -37,9 +37,10 @@ int store_folder_file(const StoreFolder *folder, const char *name);
 /* What is free, and how large the file system is, in bytes. */
 int store_folder_space(const StoreFolder *folder, uint64_t *ret_free, uint64_t *ret_size);
 
-/* Takes room on the disk, or gives it back. A failure to take it means that there is none. */
+/* Takes room on the disk, or gives it back, also what another process took. A failure to take it
+ * means that there is none; false: there is nothing to give. */
 int store_folder_take_reserve(StoreFolder *folder, uint64_t size);
-void store_folder_give_reserve(StoreFolder *folder);
+bool store_folder_give_reserve(StoreFolder *folder);
 
 /* Whether a file system of this type (statfs) is shared by machines. */
 bool store_is_network(uint64_t type);

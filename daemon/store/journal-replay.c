@@ -15,9 +15,15 @@
 #include "store/store.h"
 #include "util/clock.h"
 
-/* What one transaction takes. */
-#define STEP_BYTES ((size_t)16 * 1024 * 1024)
-#define STEP_ITEMS 16384U
+/* What one transaction takes. On a disk that is full it is less: the pages that each of them writes
+ * anew are there twice until the next. */
+#define STEP_BYTES     ((size_t)16 * 1024 * 1024)
+#define STEP_ITEMS     16384U
+#define STEP_ITEMS_MIN 64U
+#define STEP_LESS      4U
+
+/* So many files go from one journal to the next: one is written while the other is settled. */
+#define FILES_KEPT 2U
 
 typedef struct Replay {
         Store *store;
@@ -25,6 +31,8 @@ typedef struct Replay {
         uint64_t journal;   /* the one that counts */
         size_t first, next; /* of the places: from here on */
         JournalReplay result;
+        size_t step_bytes; /* of one transaction */
+        uint64_t step_items;
 } Replay;
 
 /* --- which of them count --- */
@@ -96,7 +104,8 @@ static int replay_some(Replay *replay, StoreTxn *txn, size_t *next, uint64_t *it
         JournalMark mark = {.journal = replay->journal};
         size_t bytes = 0;
 
-        while (*next < replay->scan.n_places && bytes < STEP_BYTES && *items < STEP_ITEMS) {
+        while (*next < replay->scan.n_places && bytes < replay->step_bytes &&
+               *items < replay->step_items) {
                 const JournalPlace *place = &replay->scan.places[*next];
                 int r = replay_batch(replay, txn, place);
 
@@ -133,13 +142,23 @@ static int replay_step(Replay *replay)
         return 0;
 }
 
+/* False: it cannot. */
+static bool can_do_with_less(Replay *replay)
+{
+        if (replay->step_items <= STEP_ITEMS_MIN)
+                return store_give_reserve(replay->store);
+        replay->step_items /= STEP_LESS;
+        replay->step_bytes /= STEP_LESS;
+        return true;
+}
+
 static int replay_all(Replay *replay)
 {
         replay->next = replay->first;
         while (replay->next < replay->scan.n_places) {
                 int r = replay_step(replay);
 
-                if ((r == -ENOSPC || r == -EDQUOT) && store_give_reserve(replay->store))
+                if ((r == -ENOSPC || r == -EDQUOT) && can_do_with_less(replay))
                         continue;
                 if (r < 0)
                         return r;
@@ -161,7 +180,7 @@ static void set_aside(const Replay *replay)
 
 int journal_replay(Store *store, const JournalMark *mark, JournalReplay *ret_replay)
 {
-        Replay replay = {.store = store};
+        Replay replay = {.store = store, .step_bytes = STEP_BYTES, .step_items = STEP_ITEMS};
         int r = journal_scan(&store->folder, &replay.scan);
 
         if (r < 0)
@@ -185,10 +204,15 @@ int journal_clear(const StoreFolder *folder)
 {
         _cleanup_(journal_scan_donep) JournalScan scan = {};
         int r = journal_scan_slots(folder, &scan);
+        unsigned kept = 0;
 
         for (size_t i = 0; i < scan.n_slots; i++) {
                 char name[JOURNAL_NAME_SIZE];
 
+                if (kept < FILES_KEPT && journal_segment_clear(folder, scan.slots[i]) == 0) {
+                        kept++;
+                        continue;
+                }
                 journal_segment_name(scan.slots[i], name);
                 unlinkat(folder->fd, name, 0);
         }

@@ -30,5 +30,6 @@ typedef struct JournalReplay {
  */
 int journal_replay(Store *store, const JournalMark *mark, JournalReplay *ret_replay);
 
-/* Removes the files: the tables have got all, or they are those of another journal. */
+/* Removes the files: the tables have got all, or they are those of another journal. A few are kept,
+ * empty, for the next journal: others may have filled the disk, and would take their room. */
 int journal_clear(const StoreFolder *folder);

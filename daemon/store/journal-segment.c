@@ -18,6 +18,10 @@
 /* A new file goes to the disk in pieces, so that the flushes of others need not wait for all. */
 #define FILL_STEP ((size_t)1024 * 1024)
 
+/* Of another size a file was made for one large batch, or was not finished. */
+#define OLD_MIN ((off_t)256 * 1024)
+#define OLD_MAX ((off_t)8 * 1024 * 1024)
+
 void journal_segment_name(unsigned slot, char name[static JOURNAL_NAME_SIZE])
 {
         snprintf(name, JOURNAL_NAME_SIZE, PREFIX "%u", slot);
@@ -120,6 +124,52 @@ int journal_segment_new(const StoreFolder *folder, unsigned slot, uint64_t size,
         journal_segment_name(slot, name);
         r = make_file(folder, name, size, &segment->fd);
         if (r < 0) {
+                free(segment);
+                return r;
+        }
+        *ret_segment = segment;
+        return 0;
+}
+
+static int open_old(const StoreFolder *folder, unsigned slot, uint64_t *ret_size)
+{
+        char name[JOURNAL_NAME_SIZE];
+        struct stat stat;
+        int fd;
+
+        journal_segment_name(slot, name);
+        fd = openat(folder->fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_size < OLD_MIN ||
+            stat.st_size > OLD_MAX) {
+                close(fd);
+                return -EINVAL;
+        }
+        *ret_size = (uint64_t)stat.st_size;
+        return fd;
+}
+
+int journal_segment_clear(const StoreFolder *folder, unsigned slot)
+{
+        uint64_t size = 0;
+        _cleanup_close_ int fd = open_old(folder, slot, &size);
+
+        return fd < 0 ? fd : fill(fd, size);
+}
+
+int journal_segment_open(const StoreFolder *folder, unsigned slot, JournalSegment **ret_segment)
+{
+        JournalSegment *segment = calloc(1, sizeof(*segment));
+
+        if (!segment)
+                return -ENOMEM;
+        segment->slot = slot;
+        segment->is_old = true;
+        segment->fd = open_old(folder, slot, &segment->size);
+        if (segment->fd < 0) {
+                int r = segment->fd;
+
                 free(segment);
                 return r;
         }

@@ -23,6 +23,7 @@ typedef struct JournalSegment {
         int fd;
         uint64_t size, used;
         uint64_t last; /* the number of its last batch */
+        bool is_old;   /* it was there before the journal */
 } JournalSegment;
 
 void journal_segment_name(unsigned slot, char name[static JOURNAL_NAME_SIZE]);
@@ -33,6 +34,10 @@ bool journal_segment_has_name(const char *name, unsigned *ret_slot);
  * what the system says: there is no file then. */
 int journal_segment_new(const StoreFolder *folder, unsigned slot, uint64_t size,
                         JournalSegment **ret_segment);
+/* Fills one that is there with zeros, in its place. Else: it is of no use. */
+int journal_segment_clear(const StoreFolder *folder, unsigned slot);
+/* One that was cleared. 0 or -errno. */
+int journal_segment_open(const StoreFolder *folder, unsigned slot, JournalSegment **ret_segment);
 /* It is used again, from its beginning. */
 void journal_segment_reuse(JournalSegment *segment);
 /* Closes it; takes NULL, returns NULL. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "store/journal-batch.h"
+#include "store/journal-scan.h"
 #include "store/journal-segment.h"
 #include "util/list.h"
 
@@ -27,10 +28,33 @@ struct Journal {
         uint64_t settled;
 };
 
+/* One that is not to be had stays where it is, and will be looked at again by the next start. */
+static void adopt(Journal *journal, unsigned slot)
+{
+        JournalSegment *segment;
+
+        journal->next_slot = MAX(journal->next_slot, slot + 1);
+        if (journal_segment_open(journal->folder, slot, &segment) < 0)
+                return;
+        list_append(&journal->spares, &segment->link);
+        journal->n_spares++;
+}
+
+static int adopt_all(Journal *journal)
+{
+        _cleanup_(journal_scan_donep) JournalScan scan = {};
+        int r = journal_scan_slots(journal->folder, &scan);
+
+        for (size_t i = 0; i < scan.n_slots; i++)
+                adopt(journal, scan.slots[i]);
+        return r;
+}
+
 int journal_new(const StoreFolder *folder, const JournalMark *mark, uint64_t segment_size,
                 Journal **ret_journal)
 {
         Journal *journal = calloc(1, sizeof(*journal));
+        int r;
 
         if (!journal)
                 return -ENOMEM;
@@ -41,6 +65,11 @@ int journal_new(const StoreFolder *folder, const JournalMark *mark, uint64_t seg
         list_init(&journal->full);
         list_init(&journal->spares);
         pthread_mutex_init(&journal->lock, NULL);
+        r = adopt_all(journal);
+        if (r < 0) {
+                journal_free(journal);
+                return r;
+        }
         *ret_journal = journal;
         return 0;
 }
@@ -55,10 +84,25 @@ static JournalSegment *take_first(List *list)
         return container_of(first, JournalSegment, link);
 }
 
+/* All have one size, but those of an earlier journal. */
+static JournalSegment *take_large(List *list, uint64_t size)
+{
+        list_foreach (JournalSegment, segment, list, link) {
+                if (segment->size >= size) {
+                        list_remove(&segment->link);
+                        return segment;
+                }
+        }
+        return NULL;
+}
+
 /* Under the lock. False: it is one too many. */
 static bool recycle(Journal *journal, JournalSegment *segment)
 {
-        if (segment->size != journal->segment_size || journal->n_spares >= SPARES_MAX)
+        const uint64_t least = journal->segment_size;
+        const bool is_usual = segment->size == least || (segment->is_old && segment->size > least);
+
+        if (!is_usual || journal->n_spares >= SPARES_MAX)
                 return false;
         list_append(&journal->spares, &segment->link);
         journal->n_spares++;
@@ -113,8 +157,7 @@ static JournalSegment *take_spare(Journal *journal, uint64_t size)
         JournalSegment *segment = NULL;
 
         pthread_mutex_lock(&journal->lock);
-        if (size <= journal->segment_size)
-                segment = take_first(&journal->spares);
+        segment = take_large(&journal->spares, size);
         if (segment)
                 journal->n_spares--;
         journal->n_idle = MIN(journal->n_idle, journal->n_spares);
@@ -124,12 +167,28 @@ static JournalSegment *take_spare(Journal *journal, uint64_t size)
         return segment;
 }
 
-/* Another segment, with room for so much. */
+/* The one that is written, if the tables have got all of it. */
+static bool begin_again(Journal *journal, uint64_t size)
+{
+        JournalSegment *segment = journal->current;
+        bool is_settled;
+
+        pthread_mutex_lock(&journal->lock);
+        is_settled = segment && segment->last <= journal->settled && segment->size >= size;
+        pthread_mutex_unlock(&journal->lock);
+        if (is_settled)
+                journal_segment_reuse(segment);
+        return is_settled;
+}
+
+/* Another segment, with room for so much; the same one if the disk has no room for another. */
 static int change_segment(Journal *journal, uint64_t size)
 {
         JournalSegment *segment = take_spare(journal, size);
         int r = segment ? 0 : make(journal, MAX(size, journal->segment_size), &segment);
 
+        if (r == -ENOSPC && begin_again(journal, size))
+                return 0;
         if (r < 0)
                 return r;
         pthread_mutex_lock(&journal->lock);

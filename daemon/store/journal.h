@@ -20,8 +20,8 @@
 
 typedef struct Journal Journal;
 
-/* In a folder without segments, which outlives it; goes on from the mark, with files of this size
- * (a multiple of 4096). 0 or -ENOMEM. */
+/* In a folder, which outlives it, whose segments are empty (journal_clear()): it uses those; goes
+ * on from the mark, with files of this size (a multiple of 4096). 0 or -errno. */
 int journal_new(const StoreFolder *folder, const JournalMark *mark, uint64_t segment_size,
                 Journal **ret_journal);
 /* The files stay, but for those that nothing is in that the tables have not got. */

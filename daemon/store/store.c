@@ -99,10 +99,7 @@ int store_room(const StoreTxn *txn, size_t bytes, size_t records)
 
 bool store_give_reserve(Store *store)
 {
-        if (!store->folder.path || !store->folder.reserve)
-                return false;
-        store_folder_give_reserve(&store->folder);
-        return true;
+        return store->folder.path && store_folder_give_reserve(&store->folder);
 }
 
 /* --- transactions --- */
