@@ -42,7 +42,10 @@ const Option options_store[] = {
          OPTION_FIELD(storage_max), .fallback = "0", .maximum = BYTES_MAX, .value = "BYTES",
          .doc = "The most that the store may take on the disk; 0: a tenth of the file system. "
                 "Besides it always leaves a twentieth of the file system free, or 1 GiB if that is "
-                "less. When it is full, publishers at QoS 1 and 2 are told so (0x97), or not read "
+                "less. The journal, and room that is kept for a start on a full disk, come on top, "
+                "in "
+                "proportion to what is being written. When it is full, publishers at QoS 1 and 2 "
+                "are told so (0x97), or not read "
                 "from if they speak MQTT 3, until there is room again; what is acknowledged and "
                 "deleted goes on."},
         {"storage_on_network", OPTION_GLOBAL, OPTION_BOOL, OPTION_WORKS, OPTION_RESTART,

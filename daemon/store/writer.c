@@ -34,11 +34,21 @@ static uint64_t segment_size(uint64_t limit)
         return size - size % SEGMENT_UNIT;
 }
 
+/* A disk that has no room for the tail may have some later. */
+static int begin_journal(Writer *writer, uint64_t size)
+{
+        Store *store = writer->store;
+
+        store_tail_init(&writer->tail, &store->folder, 2 * size);
+        (void)store_tail_reach(&writer->tail, writer->usage.size, STORE_TAIL_WIDE);
+        return journal_new(&store->folder, &store->mark, size, &writer->journal);
+}
+
 int writer_init(Writer *writer, Store *store)
 {
         int r;
 
-        *writer = (Writer){.store = store};
+        *writer = (Writer){.store = store, .tail = {.fd = -1}};
         r = horizon_read(&writer->horizon, store, store->n_tables);
         if (r == 0)
                 r = store_usage(store, &writer->usage);
@@ -49,8 +59,7 @@ int writer_init(Writer *writer, Store *store)
         if (!writer->pending)
                 return -ENOMEM;
         if (store->folder.path)
-                r = journal_new(&store->folder, &store->mark, segment_size(writer->usage.limit),
-                                &writer->journal);
+                r = begin_journal(writer, segment_size(writer->usage.limit));
         if (r < 0)
                 writer_done(writer);
         return r;
@@ -61,6 +70,7 @@ static void look_at_usage(Writer *writer)
 {
         const uint64_t handed = writer->handed;
 
+        writer->elsewhere_tail = writer->handed_tail;
         (void)store_usage(writer->store, &writer->usage); /* else it is what it was */
         writer->elsewhere = writer->usage.used + handed;
 }
@@ -80,18 +90,29 @@ void writer_done(Writer *writer)
         if (writer->journal)
                 leave_journal(writer);
         writer->pending = pending_free(writer->pending);
+        store_tail_done(&writer->tail);
         buffer_done(&writer->buffer);
 }
 
 int writer_begin(Writer *writer)
 {
         writer->n_items = 0;
+        writer->staged_tail = 0;
         look_at_usage(writer);
         return journal_batch_begin(&writer->buffer);
 }
 
+/* Whether the tables will have room for all that the journal has by then. */
+static int check_tail(Writer *writer, uint64_t more, uint64_t beside)
+{
+        const uint64_t wanted =
+                writer->elsewhere_tail + writer->written_tail + writer->staged_tail + more + beside;
+
+        return store_tail_reach(&writer->tail, writer->usage.size, wanted);
+}
+
 /* What is staged is not in pending_cost() yet. */
-static int check_room(const Writer *writer, const Change *change)
+static int check_room(Writer *writer, const Change *change, uint64_t tail)
 {
         uint64_t used = writer->elsewhere + pending_cost(writer->pending) +
                         store_cost(buffer_length(&writer->buffer), writer->n_items);
@@ -101,31 +122,38 @@ static int check_room(const Writer *writer, const Change *change)
                 return 0;
         if (change->head.promised > 0)
                 limit += MIN(limit / PROMISED_SHARE, UINT64_MAX - limit);
-        return used + store_cost(change->head.put_bytes, change->head.puts) > limit ? -EDQUOT : 0;
+        if (used + store_cost(change->head.put_bytes, change->head.puts) > limit)
+                return -EDQUOT;
+        return check_tail(writer, tail,
+                          change->head.promised > 0 ? STORE_TAIL_NARROW : STORE_TAIL_WIDE);
 }
 
-static int check_items(const Writer *writer, Bytes items, uint32_t *ret_n)
+static int check_items(const Writer *writer, Bytes items, uint32_t *ret_n, uint64_t *ret_tail)
 {
         ChangeItem item;
+        uint64_t tail = 0;
         uint32_t n = 0;
 
         while (change_item_read(&items, &item) > 0) {
                 if (item.table >= writer->store->n_tables)
                         return -EINVAL;
                 n++;
+                tail += store_tail_cost(change_item_size(&item));
         }
         *ret_n = n;
+        *ret_tail = tail;
         return 0;
 }
 
 int writer_add(Writer *writer, const Change *change)
 {
         Bytes items = change_items(change);
+        uint64_t tail = 0;
         uint32_t n;
-        int r = check_items(writer, items, &n);
+        int r = check_items(writer, items, &n, &tail);
 
         if (r == 0)
-                r = check_room(writer, change);
+                r = check_room(writer, change, tail);
         if (r == 0)
                 r = buffer_reserve(&writer->buffer, items.length);
         if (r == 0)
@@ -134,6 +162,7 @@ int writer_add(Writer *writer, const Change *change)
                 return r;
         buffer_append(&writer->buffer, items.data, items.length);
         writer->n_items += n;
+        writer->staged_tail += tail;
         return 0;
 }
 
@@ -144,6 +173,8 @@ int writer_end(Writer *writer)
         if (writer->n_items == 0)
                 return 0;
         if (writer->journal)
+                r = check_tail(writer, 0, STORE_TAIL_NARROW);
+        if (r == 0 && writer->journal)
                 r = journal_write(writer->journal, &writer->buffer, writer->n_items);
         if (r < 0) {
                 pending_drop(writer->pending);
@@ -153,16 +184,20 @@ int writer_end(Writer *writer)
         }
         pending_commit(writer->pending, &writer->horizon);
         writer->bytes += buffer_length(&writer->buffer);
+        writer->written_tail += writer->staged_tail;
+        writer->staged_tail = 0;
         buffer_clear(&writer->buffer);
         if (buffer_room(&writer->buffer) > BUFFER_KEEP)
                 buffer_release(&writer->buffer);
         return r;
 }
 
-uint64_t writer_room(const Writer *writer)
+uint64_t writer_room(Writer *writer)
 {
         const uint64_t used = writer->elsewhere + pending_cost(writer->pending);
 
+        if (check_tail(writer, 0, STORE_TAIL_WIDE) < 0)
+                return 0;
         return used < writer->usage.limit ? writer->usage.limit - used : 0;
 }
 
@@ -189,6 +224,8 @@ Pending *writer_take(Writer *writer, uint64_t *ret_number)
         pending_advance(old, &writer->horizon);
         buffer_release(&writer->buffer);
         writer->handed = pending_cost(old);
+        writer->handed_tail = writer->written_tail;
+        writer->written_tail = 0;
         writer->bytes = 0;
         writer->pending = pending;
         *ret_number = writer->journal ? journal_number(writer->journal) : 0;
@@ -198,4 +235,5 @@ Pending *writer_take(Writer *writer, uint64_t *ret_number)
 void writer_settled(Writer *writer)
 {
         writer->handed = 0;
+        writer->handed_tail = 0;
 }

@@ -16,6 +16,7 @@
 #include "store/journal.h"
 #include "store/pending.h"
 #include "store/store.h"
+#include "store/tail.h"
 #include "util/buffer.h"
 
 typedef struct Writer {
@@ -29,6 +30,12 @@ typedef struct Writer {
         _Atomic uint64_t handed; /* what the checkpointer has takes so much of the limit */
         uint64_t elsewhere;      /* what is in the tables or with the checkpointer, of the limit */
         uint64_t bytes;          /* written since the last checkpoint began */
+        /* Of the tail, at most, what the tables will take for what was added, for what was written
+         * since, and for what the checkpointer has: now, and when the last batch began. */
+        uint64_t staged_tail, written_tail;
+        _Atomic uint64_t handed_tail;
+        uint64_t elsewhere_tail;
+        StoreTail tail;
 } Writer;
 
 /* 0 or -errno; then writer_done() need not be called. */
@@ -38,16 +45,15 @@ void writer_done(Writer *writer);
 
 /* What is to be added comes now. 0 or -ENOMEM. */
 int writer_begin(Writer *writer);
-/* Adds all of a change or nothing. 0; -EDQUOT: one that may be refused has no room; -EINVAL,
- * -ENOMEM.
- */
+/* Adds all of a change or nothing. 0; -EDQUOT, -ENOSPC: one that may be refused has no room;
+ * -EINVAL, -ENOMEM. */
 int writer_add(Writer *writer, const Change *change);
 /* Puts all that was added on the disk, if anything was. Else, as journal_write(): nothing is done
  * of it. */
 int writer_end(Writer *writer);
 
 /* What of the limit is left for others, as it was when the last batch began. */
-uint64_t writer_room(const Writer *writer);
+uint64_t writer_room(Writer *writer);
 
 /* How many bytes a checkpoint may come after at most, if the caller wants `bytes`: 0, any. */
 uint64_t writer_bound(const Writer *writer, uint64_t bytes);

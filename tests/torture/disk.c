@@ -284,6 +284,8 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
 
         if (!find(fd, &stat, path))
                 return REAL(fallocate)(fd, mode, offset, length);
+        if (mode == FALLOC_FL_KEEP_SIZE) /* nothing is to be read there */
+                return REAL(fallocate)(fd, mode, offset, length);
         if (mode != 0) { /* holes, which the log does not know */
                 errno = EOPNOTSUPP;
                 return -1;

@@ -13,6 +13,7 @@
 #include "store-fixture.h"
 
 #define SMALL "size=24m"
+#define LARGE "size=96m" /* an eighth may be in the journal */
 #define VALUE ((size_t)64 * 1024)
 
 /* Returns the number of the line that failed. */
@@ -168,7 +169,99 @@ static void full_disk(const char *folder, const char *path)
         close_all();
 }
 
-static void run(void (*test)(const char *folder, const char *path))
+/* --- a start on a disk that others have filled --- */
+
+/* What is only in the journal when the process dies. */
+typedef struct Load {
+        unsigned changes, items; /* of each change */
+        size_t size;             /* of a value */
+        bool is_scattered;       /* the keys come in no order: pages are half full */
+} Load;
+
+static const Load loads[] = {
+        {300, 1, 20000, false}, {300, 10, 2040, false}, /* too large for half a page: each has one
+                                                           of its own */
+        {60, 500, 100, true},   {60, 500, 20, true},    {6, 1, 1000000, false},
+};
+
+static void put_item(Change **change, const Load *load, unsigned n)
+{
+        static const uint8_t value[1024 * 1024];
+        uint64_t key = GUINT64_TO_BE((uint64_t)n * (load->is_scattered ? 0x9e3779b97f4a7c15 : 1));
+
+        change_put(change, TABLE_LOG, (Bytes){(const uint8_t *)&key, sizeof(key)},
+                   (Bytes){value, load->size});
+}
+
+static void write_load(const char *path, const Load *load)
+{
+        uint64_t number;
+
+        open_all(path, (uint64_t)1024 * 1024 * 1024);
+        for (unsigned i = 0; i < load->changes; i++) {
+                Change *change = change_new(false, 0);
+
+                for (unsigned j = 0; j < load->items; j++)
+                        put_item(&change, load, i * load->items + j);
+                expect(committer_submit(stage.lane, change, &number) == 0);
+                expect(committer_turn(stage.committer) && told.done == number);
+        }
+        expect(told.refused == 0 && told.settled == 0);
+}
+
+static void read_load(const char *path, const Load *load)
+{
+        StoreCursor *cursor;
+        StoreTxn *txn;
+        Bytes key, value;
+        unsigned n = 0;
+
+        open_all(path, (uint64_t)1024 * 1024 * 1024);
+        expect(store_begin_read(stage.store, &txn) == 0);
+        expect(store_cursor_new(txn, TABLE_LOG, &cursor) == 0);
+        for (int r = store_cursor_seek(cursor, (Bytes){}, &key, &value); r > 0;
+             r = store_cursor_next(cursor, &key, &value), n++)
+                expect(value.length == load->size);
+        store_cursor_free(cursor);
+        store_abort(txn);
+        expect(n == load->changes * load->items);
+        put(UINT_MAX, true); /* or it is refused */
+        expect(put(UINT_MAX, false) && drop(UINT_MAX));
+}
+
+/* In a process that is killed. */
+static void run_killed(void (*step)(const char *path, const Load *load), const char *path,
+                       const Load *load)
+{
+        int status;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                step(path, load);
+                _exit(0);
+        }
+        expect(waitpid(pid, &status, 0) == pid);
+        if (status != 0)
+                _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+static void start_on_full_disk(const char *folder, const char *path)
+{
+        g_autofree char *reserve = g_build_filename(path, "reserve", NULL);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(loads); i++) {
+                run_killed(write_load, path, &loads[i]);
+                for (unsigned start = 0; start < 2; start++) {
+                        unlink(reserve); /* it may have been given up */
+                        fill_disk(folder);
+                        run_killed(read_load, path, &loads[i]);
+                }
+                empty_disk(folder);
+                fixture_remove(&(Fixture){.folder = (char *)(uintptr_t)path});
+        }
+}
+
+static void run(void (*test)(const char *folder, const char *path), const char *size)
 {
         g_autofree char *folder = g_dir_make_tmp("hawker-full-XXXXXX", NULL);
         g_autofree char *path = g_build_filename(folder, "store", NULL);
@@ -178,7 +271,7 @@ static void run(void (*test)(const char *folder, const char *path))
         if (pid == 0) {
                 if (unshare(CLONE_NEWNS) < 0 ||
                     mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-                    mount("none", folder, "tmpfs", 0, SMALL) < 0)
+                    mount("none", folder, "tmpfs", 0, size) < 0)
                         _exit(0xff);
                 test(folder, path);
                 _exit(0);
@@ -200,12 +293,17 @@ static void run_quota(const char *folder, const char *path)
 
 static void test_quota(void)
 {
-        run(run_quota);
+        run(run_quota, SMALL);
 }
 
 static void test_disk(void)
 {
-        run(full_disk);
+        run(full_disk, SMALL);
+}
+
+static void test_start(void)
+{
+        run(start_on_full_disk, LARGE);
 }
 
 int main(int argc, char **argv)
@@ -213,5 +311,6 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/store/full/quota", test_quota);
         g_test_add_func("/store/full/disk", test_disk);
+        g_test_add_func("/store/full/start", test_start);
         return g_test_run();
 }
