@@ -111,6 +111,7 @@ class Guest:
         place = self.root + PLACE
         os.makedirs(place + "/certificates")
         for path in (os.path.join(HERE, "inside.py"), os.path.join(HERE, "machine.py"),
+                     os.path.join(SOURCES, "debian/hawker.postrm"),
                      *(os.path.join(SOURCES, "tests/conformance", name)
                        for name in ("codec.py", "peer.py", "websocket.py")),
                      os.path.join(self.build, "tests/confinement/confinement-probe")):

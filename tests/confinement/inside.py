@@ -369,6 +369,16 @@ def pam_may_execute_programs(machine):
         assert reason(username="ada", password=b"bob") == 0x86
 
 
+def a_purge_takes_the_profile_from_the_kernel(machine):
+    """The last one: there is no user any more. With Debian's package alone comes a profile."""
+    if machine.module != "apparmor":
+        return "there is no package with a profile of SELinux"
+    assert must("sh", f"{HERE}/hawker.postrm", "purge") == ""
+    assert not machine.enforces() and machine.profiles() and "hawker" not in machine.profiles()
+    assert run("getent", "passwd", "hawker").returncode != 0
+    return None
+
+
 TESTS = [
     the_kernel_enforces,
     the_first_client_starts_it,
@@ -388,6 +398,7 @@ TESTS = [
     web_sockets_and_pages_are_served,
     a_service_of_the_admin_may_be_asked,
     pam_may_execute_programs,
+    a_purge_takes_the_profile_from_the_kernel,
 ]
 
 

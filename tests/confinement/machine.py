@@ -71,8 +71,13 @@ class Machine:
         if self.module == "selinux":
             with open("/sys/fs/selinux/enforce", encoding="ascii") as file:
                 return file.read() == "1"
+        return "hawkerd (enforce)" in self.profiles()
+
+    @staticmethod
+    def profiles():
+        """Those of AppArmor that the kernel has."""
         with open("/sys/kernel/security/apparmor/profiles", encoding="ascii") as file:
-            return "hawkerd (enforce)" in file.read()
+            return file.read()
 
     def label(self, *paths):
         """As an admin does after files have come from elsewhere."""

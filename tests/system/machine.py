@@ -17,12 +17,6 @@ import tree
 
 PACKAGE = "hawker"
 DEADLINE = 240  # seconds of a call of apt
-# What no installation leaves as it was, or what has nothing to do with it.
-PASSING = ("/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/var/tmp", "/var/log", "/var/cache",
-           "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd/timers", "/var/lib/systemd/catalog",
-           "/etc/letsencrypt", "/var/lib/letsencrypt", "/etc/pebble", "/etc/hosts")
-ACCOUNTS = ("/passwd", "/passwd-", "/group", "/group-", "/shadow", "/shadow-", "/gshadow",
-            "/gshadow-")
 
 
 class Machine(Container):
@@ -64,25 +58,3 @@ class Machine(Container):
     def version(self):
         """Of the package that is installed; empty, if none is."""
         return self.run("dpkg-query", "-W", "-f", "${Version}", PACKAGE).stdout
-
-    def inventory(self):
-        """What the machine has, by kind: files, units, names on the bus, accounts."""
-        paths = [word for path in PASSING for word in ("-path", path, "-prune", "-o")]
-        files = self.run("find", "/", *paths, "-printf", "%p %y %M %u %g %l\\n").stdout
-        texts = self.run("find", "/etc", *paths, "-type", "f", "-exec", "md5sum", "{}", "+").stdout
-        units = self.systemctl("list-unit-files", "--no-legend", "--no-pager")
-        names = self.run("busctl", "list", "--activatable", "--no-legend", "--no-pager").stdout
-        # A user stays, as Debian has it: files elsewhere may be its own.
-        accounts = [line for kind in ("passwd", "group")
-                    for line in self.run("getent", kind).stdout.splitlines()
-                    if not line.startswith(PACKAGE)]
-        runtime = os.listdir(self.path("/run"))
-        return {
-            "files": set(files.splitlines()),
-            "texts": {line for line in texts.splitlines() if not line.endswith(ACCOUNTS)},
-            "units": {" ".join(line.split()[:2]) for line in units.splitlines()
-                      if line.strip() and "transient" not in line},
-            "names": {line.split()[0] for line in names.splitlines() if line.strip()},
-            "accounts": set(accounts),
-            "runtime": set(runtime),
-        }

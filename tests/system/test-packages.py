@@ -14,7 +14,8 @@ import sys
 import time
 
 # The first one: it says where the others are.
-from suite import SERVICE, SOCKET, listening, tell
+from suite import SERVICE, SERVICE_DROP_IN, SOCKET, listening, tell
+import inventory
 from container import DEADLINE, wait_until
 from machine import Machine
 from peer import Peer
@@ -26,6 +27,9 @@ OTHER, OTHER_PORT = "hawker@other.service", 1884
 OTHER_CONFIG = "/etc/hawker/other.conf"
 CONFIG = "/etc/hawker/hawker.conf"
 RETAINED = "kept/over/it"
+# What changes with mosquitto, which ends and begins again.
+OTHERS = (r"/(var/lib|var/log|run)/mosquitto(/.*)?",)
+POSTRM, ACCOUNTS = "/tmp/postrm", "/tmp/accounts.conf"
 TESTS_DEADLINE = 300  # seconds of those of the package itself
 
 
@@ -62,18 +66,24 @@ def succeed(box, *words):
 def beside_mosquitto_it_is_installed_and_says_what_is_wrong(box):
     box.systemctl("start", "mosquitto")
     wait_until("mosquitto", lambda: listening(box, 1883))
-    box.inventory_before = box.inventory()
+    box.before = inventory.take(box, OTHERS)
+    # Systemd gives up after so many tries, however long each takes.
+    box.write(SERVICE_DROP_IN, "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=5\n")
     box.install()
     assert box.version()
     assert box.show(SOCKET, "ActiveState") == "failed"
-    # The journal may come a moment later.
-    wait_until("a word", lambda: "Address already in use" in box.journal("-u", SOCKET, "-b"))
+    # The journal may come a moment later; too late to know the unit, when the process is gone.
+    wait_until("a word", lambda: f"{SOCKET}: Failed to create listening socket (127.0.0.1:1883): "
+               "Address already in use" in box.journal("-b"))
     assert listening(box, 1883) and box.show("mosquitto", "ActiveState") == "active"
     # It has not crashed but ended, each time that it was tried, with a word; systemd gives up.
     wait_until("an end", lambda: box.show(SERVICE, "ActiveState") == "failed")
     assert box.show(SERVICE, "ExecMainStatus") == "1" and box.show(SERVICE, "ExecMainCode") == "1"
     wait_until("a word", lambda: "Cannot listen on 127.0.0.1:1883: Address already in use"
-               in box.journal("-u", SERVICE))
+               in box.journal("-b", "-t", "hawkerd"))
+    os.unlink(box.path(SERVICE_DROP_IN))
+    os.rmdir(os.path.dirname(box.path(SERVICE_DROP_IN)))
+    box.systemctl("daemon-reload")
     said = box.run("hawkerctl", "doctor")
     assert said.returncode != 0
     assert re.search(r"hawker\.socket.*127\.0\.0\.1:1883", said.stdout), said.stdout
@@ -146,6 +156,7 @@ def a_removal_keeps_what_it_knew(box):
     assert is_there(box, "/var/lib/hawker-other")
     assert not is_there(box, "/run/hawker") and not is_there(box, "/run/hawker-other")
     assert not is_there(box, "/usr/sbin/hawkerd")
+    assert accounts(box) == {"hawker", "hawker-admin"}
 
 
 def listening_at(box, port):
@@ -174,19 +185,69 @@ def the_page_for_cockpit_comes_and_goes(box):
     assert not is_there(box, "/usr/share/cockpit/hawker")
 
 
-def a_purge_leaves_nothing(box):
-    box.apt("purge", "hawker")
-    now = box.inventory()
-    for kind, before in box.inventory_before.items():
-        # mosquitto was disabled.
-        left = {line for line in now[kind] - before if "hawker" in line}
-        assert not left, (kind, left)
-    for name in ("/etc/hawker", "/var/lib/hawker", "/var/lib/hawker-other", "/run/hawker"):
-        assert not is_there(box, name), name
-    assert succeed(box, "getent", "passwd", "hawker")
-    left = [line for line in box.systemctl("list-units", "--all", "--no-legend").splitlines()
-            if "hawker" in line and "not-found" not in line and ".slice" not in line]
-    assert not left, left
+def a_purge_leaves_the_system_as_it_was(box):
+    """The configuration of an instance is a file of the admin's, and stays. That it was enabled does not,
+    nor that another has failed."""
+    for name, kept in (("/usr/lib/sysusers.d/hawker.conf", ACCOUNTS),
+                       ("/var/lib/dpkg/info/hawker.postrm", POSTRM)):
+        shutil.copy(box.path(name), box.path(kept))
+    box.systemctl("enable", OTHER, "hawker-certificates@here.path", "hawker-ws.socket")
+    box.systemctl("start", OTHER)
+    assert box.run("systemctl", "start", "hawker@nothing").returncode != 0
+    said = box.apt("purge", "hawker")
+    assert "directory '/etc/hawker' not empty so not removed" in said, said
+    assert text_of(box, OTHER_CONFIG)
+    for name in (POSTRM, ACCOUNTS):
+        shutil.move(box.path(name), box.folder)
+    shutil.rmtree(box.path("/etc/hawker"))
+    box.systemctl("enable", "--now", "mosquitto")
+    found = inventory.differences(box.before, inventory.take(box, OTHERS))
+    assert not found, "\n".join(found)
+    box.systemctl("disable", "--now", "mosquitto")
+
+
+def accounts(box):
+    return {name for kind in ("passwd", "group")
+            for name in re.findall(r"(?m)^hawker[^:]*", box.run("getent", kind).stdout)}
+
+
+def purge(box):
+    """The script alone, as dpkg calls it; returns what it said."""
+    return succeed(box, "env", "DPKG_MAINTSCRIPT_PACKAGE=hawker", "sh", POSTRM, "purge")
+
+
+def a_purge_says_which_accounts_stay(box):
+    for name in (POSTRM, ACCOUNTS):
+        shutil.copy(os.path.join(box.folder, os.path.basename(name)), box.path(name))
+    assert purge(box) == ""
+    succeed(box, "systemd-sysusers", ACCOUNTS)
+    assert accounts(box) == {"hawker", "hawker-admin"}
+    # A process of the admin's runs as the user; and who may administer the broker does not any more.
+    box.systemctl("reset-failed")
+    succeed(box, "systemd-run", "--uid=hawker", "--unit=somebody", "sleep", "infinity")
+    succeed(box, "usermod", "-aG", "hawker-admin", "daemon")
+    said = purge(box)
+    assert "user hawker is currently used by process" in said and "The user hawker stays" in said, said
+    assert "The group hawker-admin is no more; its members were daemon." in said, said
+    assert accounts(box) == {"hawker"}
+    box.systemctl("stop", "somebody")
+    # Further members of its group are no reason.
+    succeed(box, "usermod", "-aG", "hawker", "daemon")
+    assert "The group hawker is no more; its members were daemon." in purge(box)
+    assert not accounts(box)
+    # Who has it as the group to begin with is.
+    succeed(box, "systemd-sysusers", ACCOUNTS)
+    succeed(box, "useradd", "-g", "hawker-admin", "eve")
+    assert "The group hawker-admin stays." in purge(box)
+    assert accounts(box) == {"hawker-admin"}
+    succeed(box, "userdel", "eve")
+    assert purge(box) == "" and not accounts(box)
+    # The admin's own.
+    succeed(box, "useradd", "--system", "hawker")
+    succeed(box, "groupadd", "hawker-admin")
+    assert purge(box) == "" and accounts(box) == {"hawker", "hawker-admin"}
+    succeed(box, "userdel", "hawker")
+    succeed(box, "groupdel", "hawker-admin")
 
 
 def after_a_purge_it_is_installed_as_on_the_first_day(box):
@@ -199,8 +260,9 @@ def after_a_purge_it_is_installed_as_on_the_first_day(box):
 TESTS = (beside_mosquitto_it_is_installed_and_says_what_is_wrong, what_the_doctor_says_mends_it,
          an_upgrade_and_a_downgrade_drop_nobody, a_changed_configuration_stays,
          a_removal_keeps_what_it_knew, installed_again_it_goes_on,
-         the_page_for_cockpit_comes_and_goes, a_purge_leaves_nothing,
-         after_a_purge_it_is_installed_as_on_the_first_day, its_own_tests_pass)
+         the_page_for_cockpit_comes_and_goes, a_purge_leaves_the_system_as_it_was,
+         a_purge_says_which_accounts_stay, after_a_purge_it_is_installed_as_on_the_first_day,
+         its_own_tests_pass)
 
 if __name__ == "__main__":
     sys.exit(tell("packages", TESTS, Shelf, sys.argv[1]))
