@@ -23,7 +23,8 @@ LINTIAN = ("lintian", "--allow-root", "--no-cfg", "--pedantic", "-EvIL", "+pedan
 
 def run(*words, **options):
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=240, check=False, **options)
+                          stderr=subprocess.PIPE, text=True, timeout=build_deb.DEADLINE,
+                          check=False, **options)
     assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -19,7 +19,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "../.."))
 SPEC = os.path.join(ROOT, "rpm/hawker.spec")
-DEADLINE = 500
+DEADLINE = 1500
 FAST = ("--without", "check", "--define", "optflags -O0")
 
 SOCKETS = ("hawker.socket", "hawker-tls.socket", "hawker-ws.socket", "hawker-wss.socket")
