@@ -26,9 +26,23 @@
 #include "server/upgrade.h"
 #include "transport/stream.h"
 
+/*
+ * When to ask again whether its keep alive is over; 0: it is, now. A worker that comes late finds
+ * the time over, and what the client has said in time not read yet: its next turn reads it.
+ */
+static msec_t client_silent_until(Connection *connection, msec_t now)
+{
+        if (!connection_reads(connection))
+                connection->last_received = now;
+        if (now - connection->last_received < connection->keep_alive)
+                return connection->last_received + connection->keep_alive;
+        return stream_has_input(connection->source.fd) ? now + 1 : 0;
+}
+
 static void client_timer_due(LoopTimer *timer, msec_t now)
 {
         Connection *connection = container_of(timer, Connection, timer);
+        msec_t again;
 
         static const char *const late[] = {
                 [CONNECTION_PROXIED] = "no complete header of a proxy in time",
@@ -56,15 +70,11 @@ static void client_timer_due(LoopTimer *timer, msec_t now)
                 connection_fail(connection, REASON_SERVER_BUSY, "no time to check its password");
                 return;
         case CONNECTION_OPEN:
-                if (connection->is_paused || connection->is_stalled)
-                        connection->last_received = now;
-                if (now - connection->last_received < connection->keep_alive) {
-                        /* Cannot fail: the timer has just left the heap. */
-                        loop_timer_arm(&connection->shard->loop, timer,
-                                       connection->last_received + connection->keep_alive);
-                        return;
-                }
-                connection_fail(connection, REASON_KEEP_ALIVE_TIMEOUT, NULL);
+                again = client_silent_until(connection, now);
+                if (again > 0) /* Cannot fail: the timer has just left the heap. */
+                        loop_timer_arm(&connection->shard->loop, timer, again);
+                else
+                        connection_fail(connection, REASON_KEEP_ALIVE_TIMEOUT, NULL);
                 return;
         default:
                 connection_close(connection);

@@ -226,3 +226,10 @@ void stream_forget(int fd)
 
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 }
+
+bool stream_has_input(int fd)
+{
+        uint8_t first;
+
+        return recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}

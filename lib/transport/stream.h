@@ -38,6 +38,9 @@ int stream_accept(int listen_fd, Address *ret_peer, int *ret_fd);
  * those that come in a flood would fill it. What has been written may be lost. */
 void stream_forget(int fd);
 
+/* Whether something lies in the socket that nobody has read yet, were it only its end. */
+bool stream_has_input(int fd);
+
 /*
  * Of a TCP socket; a listening one hands them on to all that it accepts. nodelay: no Nagle.
  * user_timeout: milliseconds after which a peer that acknowledges nothing is given up (0: the

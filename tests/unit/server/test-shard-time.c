@@ -118,6 +118,39 @@ static void test_keep_alive(void)
         stage_done(&stage);
 }
 
+static Client *pinging;
+static uint64_t (*stage_clock)(void);
+
+static uint64_t clock_behind_a_ping(void)
+{
+        if (pinging) {
+                client_send_bytes(pinging, BYTES_LITERAL("\xC0\0"));
+                stage_sleep(SECONDS(15));
+                pinging = NULL;
+        }
+        return stage_clock();
+}
+
+/* A worker asks what there is, is held back for longer than the keep alive, and then looks at the
+ * clock: what came meanwhile came in time. */
+static void test_keep_alive_of_a_late_worker(void)
+{
+        Client *client;
+        Stage stage;
+
+        stage_init(&stage, 1, NULL);
+        client = join_with(&stage, with_keep_alive, "x");
+        pinging = client;
+        stage_clock = stage_shard(&stage, 0)->loop.clock;
+        stage_shard(&stage, 0)->loop.clock = clock_behind_a_ping;
+        stage_turn(&stage);
+        client_take(client, PACKET_PINGRESP);
+        assert_at(&stage, SECONDS(15), client_take_nothing(client),
+                  client_take_disconnect(client, REASON_KEEP_ALIVE_TIMEOUT));
+        client_free(client);
+        stage_done(&stage);
+}
+
 /* Who does not close after its DISCONNECT is closed. */
 static void test_linger(void)
 {
@@ -337,6 +370,8 @@ int main(int argc, char **argv)
         g_test_add_func("/server/shard-time/connect-timeout", test_connect_timeout);
         g_test_add_func("/server/shard-time/connect-timeout-is-over", test_connect_timeout_is_over);
         g_test_add_func("/server/shard-time/keep-alive", test_keep_alive);
+        g_test_add_func("/server/shard-time/keep-alive-of-a-late-worker",
+                        test_keep_alive_of_a_late_worker);
         g_test_add_func("/server/shard-time/linger-ends", test_linger);
         g_test_add_func("/server/shard-time/will-delay", test_will_delay);
         g_test_add_func("/server/shard-time/will-at-session-end", test_will_at_session_end);
