@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 RUN_AS = $$(id -un hawker 2>/dev/null || echo nobody)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build deb packages-check rpm dist dist-check sbom check bench attack fuzz soak torture selinux-check apparmor-check \
+.PHONY: help run build deb packages-check rpm dist dist-check sbom check bench attack fuzz soak torture late-check selinux-check apparmor-check \
         install format clean
 
 help: ## list these targets
@@ -79,6 +79,11 @@ torture: ## kill it and cut its power, 300 times each, under clients that keep r
 	done; done
 	@python3 tests/torture/store.py --lanes $(BUILD)/tests/torture/store-lanes \
 		--shim $(BUILD)/tests/torture/torture-disk.so --count 300
+
+late-check: ## the conformance tests while threads and clients are held back at random (minutes)
+	@.ci/dependencies check
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 tests/conformance/late_check.py $(BUILD) $(LATE_OPTIONS)
 
 selinux-check: ## the service in a virtual machine where SELinux enforces (minutes)
 	@.ci/dependencies check

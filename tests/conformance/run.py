@@ -2,26 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """run.py [--broker PROGRAM] [--workers N] [--folder FOLDER] [--filter TEXT] [--list]
        [--certificates PROGRAM] [--tls VERSION] [--websocket] [--framing WHOSE]
-       [--persistence DURABILITY]
+       [--persistence DURABILITY] [--late SHIM [--seed N]]
        [GROUP...]
 
 Runs the tests of the groups (files test_GROUP.py of the folder, by default the one this file is in;
 all groups if none is named) and prints TAP. The broker is $HAWKERD, else --broker. --workers 0
 leaves the option out, for brokers that do not know it. --certificates names the program that makes
 what tests of TLS need; with --tls 1_2 or 1_3 all tests run over TLS of that version, with
---websocket over WebSocket; --framing is who makes its frames. With --persistence strict or relaxed each broker has a store of its own.
+--websocket over WebSocket; --framing is who makes its frames. With --persistence strict or relaxed each broker has a store of its own. With --late
+everybody is late now and then (late.py), by a chance that --seed brings back.
 """
 import argparse
 import faulthandler
 import importlib
 import os
 import pathlib
+import random
 import ssl
 import subprocess
 import sys
 import tempfile
 
 import harness
+import late
 from broker import Broker
 from peer import Peer
 
@@ -60,6 +63,8 @@ def main():
     parser.add_argument("--websocket", action="store_true")
     parser.add_argument("--framing", choices=["native", "libwebsockets"], default="native")
     parser.add_argument("--persistence", choices=["strict", "relaxed"], default="")
+    parser.add_argument("--late")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--list", action="store_true")
     parser.add_argument("group", nargs="*")
     options = parser.parse_args()
@@ -78,6 +83,9 @@ def main():
     program = os.environ.get("HAWKERD") or options.broker
     Broker.durability = options.persistence
     Broker.in_frames = Peer.in_frames = options.websocket
+    if options.late:
+        print("# --seed %d" % options.seed, flush=True)
+        late.begin(options.late, options.seed)
     if not options.certificates:
         return harness.run(tests, program, options.workers)
     with tempfile.TemporaryDirectory(prefix="hawker-certificates-") as folder:
