@@ -167,7 +167,8 @@ def main():
         names = collect(folder)
         services = [name for name in names if re.match(r"hawker(@.*)?\.service", name)]
         tests = [(verify, name) for name in names]
-        tests += [(test, name) for test in (is_hardened, has_no_capability, keys_come_before_the_broker)
+        tests += [(is_hardened, name) for name in names if name.endswith(".service")]
+        tests += [(test, name) for test in (has_no_capability, keys_come_before_the_broker)
                   for name in services]
         tests += [(sysusers_are_understood, os.path.basename(SYSUSERS)),
                   (catalog_explains_every_message, "hawker.catalog"),
