@@ -197,9 +197,11 @@ def test_will_of_who_comes_back_in_time_does_not_come(c):
 
 @keeping()
 def test_will_that_came_does_not_come_again(c):
+    """Killed while it is on its way it may: the message is kept first, and then the will forgotten."""
     absent(c)
     mortal(c)
     again(c)
+    flushed(c)
     again(c)
     subscriber = back(c)
     subscriber.take(b"will")
