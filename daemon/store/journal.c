@@ -121,6 +121,20 @@ static bool remove_all(const Journal *journal, List *segments)
         return any;
 }
 
+/* One that is settled stays, as it is, for the next journal: others may fill the disk meanwhile. */
+static void leave_one(Journal *journal)
+{
+        JournalSegment *segment = journal->current;
+        const bool is_settled = segment && segment->last <= journal->settled;
+
+        if (is_settled && !recycle(journal, segment))
+                journal_segment_remove(segment, journal->folder);
+        else if (!is_settled)
+                journal_segment_free(segment);
+        journal_segment_free(take_first(&journal->spares));
+        (void)remove_all(journal, &journal->spares);
+}
+
 Journal *journal_free(Journal *journal)
 {
         JournalSegment *segment;
@@ -128,13 +142,8 @@ Journal *journal_free(Journal *journal)
         if (!journal)
                 return NULL;
         journal_release(journal, journal->settled);
-        (void)journal_give_spares(journal);
+        leave_one(journal);
         while ((segment = take_first(&journal->full)))
-                journal_segment_free(segment);
-        segment = journal->current;
-        if (segment && segment->last <= journal->settled)
-                journal_segment_remove(segment, journal->folder);
-        else
                 journal_segment_free(segment);
         pthread_mutex_destroy(&journal->lock);
         free(journal);

@@ -24,7 +24,8 @@ typedef struct Journal Journal;
  * on from the mark, with files of this size (a multiple of 4096). 0 or -errno. */
 int journal_new(const StoreFolder *folder, const JournalMark *mark, uint64_t segment_size,
                 Journal **ret_journal);
-/* The files stay, but for those that nothing is in that the tables have not got. */
+/* The files stay, but for those that nothing is in that the tables have not got: of them one stays,
+ * so that the next journal has room whoever fills the disk meanwhile. */
 Journal *journal_free(Journal *journal);
 DEFINE_CLEANUP(Journal, journal_free)
 

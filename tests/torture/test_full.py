@@ -290,3 +290,17 @@ def test_others_take_all_between_two_starts(c):
         taken.append(take_everything(c, name))
     c.broker.arrive()
     goes_on(c, take_all(c, 400), taken)
+
+
+@keeping("storage_max 1000000000", room=200 * MIB, versions=(5,))
+def test_it_starts_full_after_a_stop(c):
+    """No file of a journal is left then that it could write on in."""
+    absent(c)
+    publisher = c.client("pub")
+    for number in range(50):
+        assert publisher.publish(c.topic(), payload(number), 1).reason == 0
+    c.broker.terminate()
+    assert c.broker.process.wait(60) == 0
+    taken = [take_everything(c, "all")]
+    c.broker.arrive()
+    goes_on(c, take_all(c, 50), taken)
