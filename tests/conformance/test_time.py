@@ -257,7 +257,7 @@ FAST = ["connect_timeout 1"]
 @test(
     versions=[4],
     timed=True,
-    config=FAST,
+    config=["connect_timeout 5"],
     cases={"nothing": b"", "a-byte": b"\x10", "half": codec.connect(4, "half")[:9]},
 )
 def connect_that_does_not_come_is_not_awaited(c, start):
@@ -265,7 +265,8 @@ def connect_that_does_not_come_is_not_awaited(c, start):
     peer = c.raw()
     peer.send(start)
     assert peer.closed() == []
-    assert time.monotonic() - before >= 1
+    # A worker's time is that of its turn, which began earlier.
+    assert time.monotonic() - before >= 4
 
 
 @test(versions=[4], timed=True, config=FAST)

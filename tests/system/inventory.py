@@ -10,6 +10,7 @@ PASSING = {
     r"/(var/)?tmp/systemd-private-[0-9a-f]+-(?!hawker).*": "of services that begin when they are asked",
     r"/run/systemd/units/invocation:(?!hawker).*": "the same: which run",
     r"/run/systemd/journal/streams/.*": "the same: what they say",
+    r"/run/systemd/journal/(flushed|synced)": "when the journal was last written out, for who asked",
     r"/(run|var)/log/journal/.*": "the log of the system",
     r"/var/log/(wtmp|btmp|lastlog)": "who was here",
     r"/var/log/(dpkg\.log|apt/.*)": "the logs of dpkg and apt",
