@@ -59,7 +59,7 @@ def main():
     for workers in (1, 4):
         with tempfile.TemporaryDirectory(prefix="hawker-pages-") as folder, Bus(folder) as bus:
             lines = [f"listener 0 {folder}/mqtt.sock", "allow_anonymous true", f"workers {workers}",
-                     *(["user root"] if os.geteuid() == 0 else []), "log_type error", ""]
+                     *(["user root"] if os.geteuid() == 0 else []), "connection_messages false", ""]
             with Service(HAWKERD, folder, "\n".join(lines), environment=bus.environment()) as one:
                 one.state("READY=1")
                 print(f"{CLIENTS} clients, {workers} workers", flush=True)
