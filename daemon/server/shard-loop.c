@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,13 +199,21 @@ void shard_turn(Shard *shard, msec_t max_wait)
         if (shard->finishing)
                 wait = MIN(wait, (msec_t)FINISH_WAIT);
         wait = MIN(wait, time_left(shard, shard->acceptors_due));
-        if (shard_reviews_now(shard) || !list_is_empty(&shard->gathers) ||
-            !list_is_empty(&shard->flushes) || sessions_have_left(shard->sessions) ||
-            !list_is_empty(&shard->movers) || !list_is_empty(&shard->subscribing) ||
-            shard_has_mail(shard) || !mailbox_prepare_sleep(&shard->mailbox))
+        if (shard_reviews_now(shard) || !list_is_empty(&shard->flushes) ||
+            sessions_have_left(shard->sessions) || !list_is_empty(&shard->movers) ||
+            !list_is_empty(&shard->subscribing) || shard_has_mail(shard) ||
+            !mailbox_prepare_sleep(&shard->mailbox))
                 wait = 0;
         if (_unlikely_(shard->store != NULL))
                 wait = MIN(wait, keeping_patience(shard));
+        if (wait > 0 && !list_is_empty(&shard->gathers)) {
+                /* Only questions are left: who waits for this processor comes first. It may well be
+                 * the client that was just answered, whose next message would wait until the whole
+                 * question is done: 99 % of PUBACKs 0.5 ms instead of 0.07 while pages are read, on
+                 * two processors (tests/bus/measure-pages). 50 µs of sleep do less for more. */
+                sched_yield();
+                wait = 0;
+        }
         if (wait > 0 && shard_has_latency(shard))
                 shard_settle_latency(shard, loop_read(&shard->loop));
         loop_wait(&shard->loop, wait);

@@ -4,9 +4,14 @@
 
 Usage: measure-pages.py HAWKERD PAGES [CLIENTS]
 
-CLIENTS is 15000 unless it is given; each has a subscription. Fails if the median of a page
-is not below 50 ms.
+CLIENTS is 15000 unless it is given; each has a subscription. Fails if a page is not below 50 ms.
+
+The caller, the bus and the broker need processors, too, and where there are few a message waits for
+one. So the same is done with a second broker beside, which nobody asks: what its clients see is the
+machine's part. It fails as well if those of the broker that is asked wait longer than without the
+pages, or than that.
 """
+import contextlib
 import os
 import re
 import resource
@@ -27,7 +32,9 @@ from traffic import Traffic
 HAWKERD, PAGES = (os.path.abspath(word) for word in sys.argv[1:3])
 CLIENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 15000
 LIMIT = 50  # ms
-QUIET = 20000  # messages before the lists are asked for
+QUIET = 5000  # messages before the lists are asked for
+ROUNDS = 10
+NOISE = 1.25  # by so much the 99th percentile differs between two runs of the same
 
 
 def fill(folder):
@@ -35,36 +42,71 @@ def fill(folder):
     return [Peer(folder, f"client-{number:06}").subscribe(f"site/{number}/+") for number in range(CLIENTS)]
 
 
-def measure(folder, bus):
-    stay = fill(folder)
-    traffic = Traffic(folder)
+class Setup:
+    """A broker on a bus of its own. Use it as a context."""
+
+    def __init__(self, workers):
+        self.stack = contextlib.ExitStack()
+        self.folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="hawker-pages-"))
+        self.bus = self.stack.enter_context(Bus(self.folder))
+        lines = [f"listener 0 {self.folder}/mqtt.sock", "allow_anonymous true", f"workers {workers}",
+                 *(["user root"] if os.geteuid() == 0 else []), "connection_messages false", ""]
+        service = Service(HAWKERD, self.folder, "\n".join(lines), environment=self.bus.environment())
+        self.stack.enter_context(service).state("READY=1")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stack.close()
+
+
+def ask(asked, sends):
+    """All pages of `asked` while somebody publishes to `sends`: those, and the times of both."""
+    traffic = Traffic(sends.folder)
     traffic.start()
     while len(traffic.times) < QUIET:
         time.sleep(0.01)
-    traffic.told("before")
-    done = subprocess.run([PAGES], env={**os.environ, **bus.environment()}, check=True,
+    quiet, traffic.times = traffic.times, []
+    done = subprocess.run([PAGES], env={**os.environ, **asked.bus.environment()}, check=True,
                           capture_output=True, text=True)
-    traffic.told("meanwhile")
     traffic.end()
-    print(done.stdout, end="")
-    for peer in stay:
-        peer.close()
-    return [float(ms) for ms in re.findall(r"median ([\d.]+) ms", done.stdout)]
+    return done.stdout, quiet, traffic.times
+
+
+def told(words, times):
+    """The 99th percentile, in ms."""
+    times = sorted(times)
+    late = times[len(times) * 99 // 100]
+    print(f"PUBACK, {words}: {len(times)} messages, median {times[len(times) // 2]:.2f} ms, "
+          f"99% {late:.2f} ms", flush=True)
+    return late
+
+
+def measure(workers):
+    """Whether all was well."""
+    print(f"{CLIENTS} clients, workers {workers}", flush=True)
+    quiet, apart, same, slowest = [], [], [], 0
+    with Setup(workers) as asked, Setup(workers) as other:
+        stay = fill(asked.folder)
+        for _ in range(ROUNDS):
+            for sends, times in ((other, apart), (asked, same)):
+                pages, before, meanwhile = ask(asked, sends)
+                quiet += before
+                times += meanwhile
+                slowest = max(slowest, *(float(ms) for ms in re.findall(r"most ([\d.]+) ms", pages)))
+        for peer in stay:
+            peer.close()
+    print(pages, end="")
+    print(f"the slowest page of all: {slowest:.1f} ms")
+    most = NOISE * max(told("nobody asks", quiet), told("another broker is asked", apart))
+    return told("this one is asked", same) < most and slowest < LIMIT
 
 
 def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    slow = False
-    for workers in (1, 4):
-        with tempfile.TemporaryDirectory(prefix="hawker-pages-") as folder, Bus(folder) as bus:
-            lines = [f"listener 0 {folder}/mqtt.sock", "allow_anonymous true", f"workers {workers}",
-                     *(["user root"] if os.geteuid() == 0 else []), "connection_messages false", ""]
-            with Service(HAWKERD, folder, "\n".join(lines), environment=bus.environment()) as one:
-                one.state("READY=1")
-                print(f"{CLIENTS} clients, {workers} workers", flush=True)
-                slow |= max(measure(folder, bus)) >= LIMIT
-    return slow
+    return not all([measure(workers) for workers in (1, 4)])
 
 
 if __name__ == "__main__":
