@@ -247,12 +247,13 @@ def measure(case, good, watched, target, attack, arguments):
         return result
 
 
-def held(case, name, attack, *arguments, memory=64 << 20):
+def held(case, name, attack, *arguments, memory=64 << 20, each=0):
         """The attack while the good ones go on: nothing of theirs is lost, and it takes hardly longer. Noise only ever
-        adds, so one of some tries is enough."""
+        adds, so one of some tries is enough. Memory grows by `memory` at most, and by `each` for what the attackers do."""
         good, watched = Good(case), Memory(case.broker)
         for _ in range(TRIES):
                 result = measure(case, good, watched, case.broker.address, attack, arguments)
+                memory += each * result.n
                 print('# %s: %s; memory +%.1f MB' % (name, result, watched.most / 1e6))
                 sys.stdout.flush()
                 if result.holds() or case.broker.is_instrumented:

@@ -18,6 +18,7 @@ from daemon import Skip, surroundings
 from watch import require, require_quick
 
 SILENT, HALF = (15000, 5000) if LONG else (4000, 1500)
+RETAINED = 450  # bytes of a short message that is retained, at most
 
 
 # What attackers do
@@ -179,5 +180,5 @@ def test_retained_flood(case):
 
 @surroundings(*LISTENER)
 def test_retained_flood_without_limit(case):
-        held(case, '100 retained messages, no limit', retain, 100, memory=1 << 30)
+        held(case, '100 retained messages, no limit', retain, 100, each=100 * RETAINED)
 
