@@ -31,7 +31,7 @@ static void match_push(TopicMatch *match, const TopicNode *parent, unsigned dept
 {
         uint32_t hash = topic_child_hash(parent->hash, level_hash);
 
-        topic_tree_prefetch_bucket(match->tree, hash);
+        topic_table_prefetch_bucket(&match->tree->table, hash);
         match->steps[match->n_steps++] = (TopicStep){
                 .parent = parent,
                 .hash = hash,
@@ -62,11 +62,11 @@ static void match_prefetch_path(TopicMatch *match)
 
         for (; n < PREFETCH_LEVELS && match_has_level(match, n); n++) {
                 hash = topic_child_hash(hash, match->levels[n].hash);
-                topic_tree_prefetch_bucket(match->tree, hash);
+                topic_table_prefetch_bucket(&match->tree->table, hash);
                 hashes[n] = hash;
         }
         for (unsigned i = 0; i < n; i++)
-                topic_tree_prefetch_node(match->tree, hashes[i]);
+                topic_table_prefetch_node(&match->tree->table, hashes[i]);
 }
 
 void topic_match_init(TopicMatch *match, const TopicTree *tree, Bytes topic)
@@ -92,8 +92,8 @@ TopicNode *topic_match_next(TopicMatch *match)
                 TopicNode *node;
 
                 if (match->n_steps > 0)
-                        topic_tree_prefetch_node(match->tree,
-                                                 match->steps[match->n_steps - 1].hash);
+                        topic_table_prefetch_node(&match->tree->table,
+                                                  match->steps[match->n_steps - 1].hash);
                 node = topic_tree_child(match->tree, step.parent, level, step.hash);
                 if (!node)
                         continue;

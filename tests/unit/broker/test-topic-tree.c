@@ -50,7 +50,7 @@ static void test_same_level_under_different_parents(void)
         g_assert_cmpint(topic_tree_init(&tree, sizeof(TopicNode), false), ==, 0);
         g_assert_true(add(&tree, "a/x") != add(&tree, "b/x"));
         g_assert_true(add(&tree, "a/x") == find(&tree, "a/x"));
-        g_assert_cmpuint(tree.count, ==, 4);
+        g_assert_cmpuint(tree.table.count, ==, 4);
         topic_tree_done(&tree, NULL);
 }
 
@@ -62,13 +62,13 @@ static void test_unref_prunes_upwards(void)
         g_assert_cmpint(topic_tree_init(&tree, sizeof(TopicNode), false), ==, 0);
         deep = add(&tree, "a/b/c/d");
         branch = add(&tree, "a/b/x");
-        g_assert_cmpuint(tree.count, ==, 5);
+        g_assert_cmpuint(tree.table.count, ==, 5);
         topic_tree_unref(&tree, deep);
-        g_assert_cmpuint(tree.count, ==, 3);
+        g_assert_cmpuint(tree.table.count, ==, 3);
         g_assert_null(find(&tree, "a/b/c"));
         g_assert_true(find(&tree, "a/b/x") == branch);
         topic_tree_unref(&tree, branch);
-        g_assert_cmpuint(tree.count, ==, 0);
+        g_assert_cmpuint(tree.table.count, ==, 0);
         g_assert_cmpuint(tree.root->references, ==, 1);
         topic_tree_done(&tree, NULL);
 }
@@ -96,7 +96,7 @@ static void test_flags_follow_wildcard_children(void)
         topic_tree_unref(&tree, literal);
         g_assert_false(topic_node_has_literals(above));
         topic_tree_unref(&tree, hash);
-        g_assert_cmpuint(tree.count, ==, 0);
+        g_assert_cmpuint(tree.table.count, ==, 0);
         topic_tree_done(&tree, NULL);
 }
 
@@ -109,11 +109,11 @@ static void test_too_deep_changes_nothing(void)
 
         g_assert_cmpint(topic_tree_init(&tree, sizeof(TopicNode), false), ==, 0);
         g_assert_cmpint(topic_tree_add(&tree, bytes_from_string(deeper), &node), ==, -E2BIG);
-        g_assert_cmpuint(tree.count, ==, 0);
+        g_assert_cmpuint(tree.table.count, ==, 0);
         node = add(&tree, deepest);
-        g_assert_cmpuint(tree.count, ==, TOPIC_TREE_DEPTH_MAX);
+        g_assert_cmpuint(tree.table.count, ==, TOPIC_TREE_DEPTH_MAX);
         topic_tree_unref(&tree, node);
-        g_assert_cmpuint(tree.count, ==, 0);
+        g_assert_cmpuint(tree.table.count, ==, 0);
         topic_tree_done(&tree, NULL);
 }
 
@@ -130,7 +130,7 @@ static void test_many_nodes(void)
 
                 nodes[i] = add(&tree, path);
         }
-        g_assert_cmpuint(tree.count, ==, N + 10);
+        g_assert_cmpuint(tree.table.count, ==, N + 10);
         for (unsigned i = 0; i < N; i += 2)
                 topic_tree_unref(&tree, nodes[i]);
         for (unsigned i = 0; i < N; i++) {
@@ -140,8 +140,8 @@ static void test_many_nodes(void)
         }
         for (unsigned i = 1; i < N; i += 2)
                 topic_tree_unref(&tree, nodes[i]);
-        g_assert_cmpuint(tree.count, ==, 0);
-        g_assert_cmpuint(tree.n_buckets, <=, 32);
+        g_assert_cmpuint(tree.table.count, ==, 0);
+        g_assert_cmpuint(tree.table.now.n, <=, 32);
         topic_tree_done(&tree, NULL);
         g_free(nodes);
 }
@@ -159,15 +159,88 @@ static void test_buckets_overflow_and_recover(void)
 
                 nodes[i] = add(&tree, path);
         }
-        g_assert_cmpuint(tree.n_buckets, ==, 16);
-        for (unsigned i = 0; i < tree.n_buckets; i++)
-                n_passed += tree.buckets[i].passed;
+        g_assert_cmpuint(tree.table.now.n, ==, 16);
+        for (unsigned i = 0; i < tree.table.now.n; i++)
+                n_passed += tree.table.now.at[i].passed;
         g_assert_cmpuint(n_passed, >, 0);
         for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++)
                 topic_tree_unref(&tree, nodes[i]);
-        g_assert_cmpuint(tree.n_buckets, ==, 16);
-        for (unsigned i = 0; i < tree.n_buckets; i++)
-                g_assert_cmpuint(tree.buckets[i].passed, ==, 0);
+        g_assert_cmpuint(tree.table.now.n, ==, 16);
+        for (unsigned i = 0; i < tree.table.now.n; i++)
+                g_assert_cmpuint(tree.table.now.at[i].passed, ==, 0);
+        topic_tree_done(&tree, NULL);
+}
+
+static char *numbered(unsigned number)
+{
+        return g_strdup_printf("%u/%u", number % 10, number);
+}
+
+/* Those from `first` to before `end` are there, and none of those before. */
+static void assert_holds(const TopicTree *tree, TopicNode *const *nodes, unsigned first,
+                         unsigned end)
+{
+        for (unsigned i = 0; i < end; i++) {
+                g_autofree char *path = numbered(i);
+
+                g_assert_true(find(tree, path) == (i < first ? NULL : nodes[i]));
+        }
+}
+
+/* A large table changes its size while nodes come and go, each does a bounded part of it, and all
+ * are found meanwhile: those that were moved, those that were not, and those that are new. */
+static void test_large_table_moves_bit_by_bit(void)
+{
+        enum { N = 100000, EACH = 8 };
+        TopicNode **nodes = g_new(TopicNode *, N);
+        unsigned n_looks = 0, n_moving = 0, first = 0;
+        size_t moved = 0;
+        TopicTree tree;
+
+        g_assert_cmpint(topic_tree_init(&tree, sizeof(TopicNode), false), ==, 0);
+        for (unsigned i = 0; i < N; i++) {
+                g_autofree char *path = numbered(i);
+                const bool was_moving = tree.table.old.memory;
+
+                nodes[i] = add(&tree, path);
+                g_assert_true(add(&tree, path) == nodes[i]);
+                topic_tree_unref(&tree, nodes[i]);
+                if (!tree.table.old.memory)
+                        continue;
+                g_assert_cmpuint(tree.table.moved, <=, (was_moving ? moved : 0) + EACH);
+                moved = tree.table.moved;
+                if (n_moving++ % 1000 == 0) {
+                        assert_holds(&tree, nodes, 0, i + 1);
+                        n_looks++;
+                }
+        }
+        g_assert_cmpuint(n_looks, >, 3);
+        for (n_looks = n_moving = 0; first < N; first++) {
+                topic_tree_unref(&tree, nodes[first]);
+                if (tree.table.old.memory && n_moving++ % 1000 == 0) {
+                        assert_holds(&tree, nodes, first + 1, N);
+                        n_looks++;
+                }
+        }
+        g_assert_cmpuint(n_looks, >, 1);
+        g_assert_cmpuint(tree.table.count, ==, 0);
+        g_assert_null(tree.table.old.memory);
+        g_assert_cmpuint(tree.table.now.n, <=, 32);
+        topic_tree_done(&tree, NULL);
+        g_free(nodes);
+}
+
+/* Whoever is in the old buckets is freed with the others. */
+static void test_done_amid_a_move(void)
+{
+        TopicTree tree;
+
+        g_assert_cmpint(topic_tree_init(&tree, sizeof(TopicNode), false), ==, 0);
+        for (unsigned i = 0; !tree.table.old.memory; i++) {
+                g_autofree char *path = numbered(i);
+
+                add(&tree, path);
+        }
         topic_tree_done(&tree, NULL);
 }
 
@@ -309,6 +382,9 @@ int main(int argc, char **argv)
         g_test_add_func("/broker/topic-tree/many-nodes", test_many_nodes);
         g_test_add_func("/broker/topic-tree/buckets-overflow-and-recover",
                         test_buckets_overflow_and_recover);
+        g_test_add_func("/broker/topic-tree/large-table-moves-bit-by-bit",
+                        test_large_table_moves_bit_by_bit);
+        g_test_add_func("/broker/topic-tree/done-amid-a-move", test_done_amid_a_move);
         g_test_add_func("/broker/topic-tree/links-hold-all-children", test_links_hold_all_children);
         for (size_t i = 0; i < ARRAY_SIZE(match_cases); i++) {
                 g_autofree char *name = g_strdup_printf("/broker/topic-tree/match/%zu", i);
