@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What is behind a Transport of tls.h: for tls.c and tls-peer.c only.
+ * What is behind a Transport of tls.h: for tls.c, tls-wire.c and tls-peer.c only.
  *
  * Thread: any one at a time
  */
@@ -16,7 +16,7 @@
 typedef struct TlsSession {
         struct gnutls_session_int *session;
         TlsCredentials *credentials; /* dropped after the session */
-        struct Wire *wire;           /* while a read goes on */
+        struct TlsWire *wire;        /* while a read goes on */
         Buffer rest;                 /* read from the socket, not yet decrypted; mostly none */
         char *trouble;               /* transport_trouble() */
         uint32_t received, sent;     /* bytes of the handshake, since they were asked for */

@@ -15,118 +15,13 @@
 
 #include "transport/tls-pieces.h"
 #include "transport/tls-session.h"
+#include "transport/tls-wire.h"
 #include "util/buffer.h"
 
-/* What one read takes from the socket: some records of the largest kind. */
-#define WIRE_SIZE (64U * 1024U)
 /* Memory that a step of a handshake takes at most, with room to spare. */
 #define STEP_MEMORY (96U * 1024U)
 /* Warnings that a handshake puts up with in one call. */
 #define WARNINGS_MAX 16U
-
-typedef struct Wire Wire;
-
-/* The bytes of one read, on their way into GnuTLS. */
-struct Wire {
-        const uint8_t *at;
-        size_t length;
-        bool is_closed; /* no more comes from the socket in this call */
-        uint8_t *room;  /* WIRE_SIZE bytes for what the socket has */
-};
-
-static ssize_t receive(int fd, void *data, size_t size)
-{
-        ssize_t n;
-
-        do
-                n = recv(fd, data, size, MSG_DONTWAIT);
-        while (n < 0 && errno == EINTR);
-        return n < 0 ? -errno : n;
-}
-
-/* --- from the socket into GnuTLS --- */
-
-/* A handshake takes only its own bytes: what follows stays in the socket, where epoll sees it. */
-static ssize_t pull_handshake(TlsSession *tls, void *data, size_t size)
-{
-        ssize_t n = receive(tls->fd, data, size);
-
-        tls->has_left = n == 0;
-        if (n > 0)
-                tls->received += (uint32_t)n;
-        if (n > 0 && !tls->has_begun) {
-                tls->has_begun = true;
-                tls->first_byte = *(uint8_t *)data;
-        }
-        return n;
-}
-
-static ssize_t pull_wire(Wire *wire, int fd, void *data, size_t size)
-{
-        size_t n;
-
-        if (wire->length == 0) {
-                ssize_t got = -EAGAIN;
-
-                if (!wire->is_closed)
-                        got = receive(fd, wire->room, WIRE_SIZE);
-                wire->is_closed = true;
-                if (got <= 0)
-                        return got;
-                wire->at = wire->room;
-                wire->length = (size_t)got;
-        }
-        n = MIN(size, wire->length);
-        memcpy(data, wire->at, n);
-        wire->at += n;
-        wire->length -= n;
-        return (ssize_t)n;
-}
-
-static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
-{
-        TlsSession *tls = pointer;
-        ssize_t n = tls->wire ? pull_wire(tls->wire, tls->fd, data, size)
-                              : pull_handshake(tls, data, size);
-
-        if (n >= 0)
-                return n;
-        gnutls_transport_set_errno(tls->session, (int)-n);
-        return -1;
-}
-
-/* One or more records at once; never SIGPIPE. What has more behind it waits in the kernel, that all
- * goes as one packet: pieces of a flight of the handshake until end_flight(), records of a writev()
- * until the last. */
-static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *pieces, int n)
-{
-        TlsSession *tls = pointer;
-        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (tls->has_more_to_say ? MSG_MORE : 0);
-        struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
-        ssize_t sent;
-
-        do
-                sent = sendmsg(tls->fd, &message, flags);
-        while (sent < 0 && errno == EINTR);
-        if (sent < 0)
-                gnutls_transport_set_errno(tls->session, errno);
-        else
-                tls->is_held_back = tls->has_more_to_say;
-        if (sent > 0 && !tls->is_open)
-                tls->sent += (uint32_t)sent;
-        return sent;
-}
-
-/* Says nothing about Nagle's algorithm: only what waits goes. Unix sockets have none of it. */
-static void end_flight(TlsSession *tls)
-{
-        const int off = 0;
-
-        tls->has_more_to_say = false;
-        if (tls->is_held_back)
-                setsockopt(tls->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
-        tls->is_held_back = false;
-}
 
 /* --- what went wrong --- */
 
@@ -280,7 +175,7 @@ static int tls_handshake(Transport *transport)
                 if (gnutls_error_is_fatal(r))
                         break;
         }
-        end_flight(tls);
+        tls_wire_end_flight(tls);
         if (r == GNUTLS_E_AGAIN)
                 return -EAGAIN;
         if (r < 0)
@@ -337,7 +232,7 @@ static ssize_t read_records(TlsSession *tls, uint8_t *data, size_t size)
 
 /* What the wire has left over goes before what the socket has; it came from the rest itself, or
  * from the socket when there was none. */
-static int keep_rest(TlsSession *tls, const Wire *wire, size_t before)
+static int keep_rest(TlsSession *tls, const TlsWire *wire, size_t before)
 {
         Buffer *rest = &tls->rest;
 
@@ -365,9 +260,9 @@ static ssize_t tls_read_end(Transport *transport, ssize_t n)
 static ssize_t tls_read(Transport *transport, void *data, size_t size)
 {
         TlsSession *tls = transport->state;
-        uint8_t room[WIRE_SIZE]; /* only what comes is touched */
+        uint8_t room[TLS_WIRE_SIZE]; /* only what comes is touched */
         size_t left = buffer_length(&tls->rest);
-        Wire wire = {
+        TlsWire wire = {
                 .at = left > 0 ? buffer_head(&tls->rest) : room,
                 .length = left,
                 .is_closed = transport->has_more,
@@ -377,7 +272,7 @@ static ssize_t tls_read(Transport *transport, void *data, size_t size)
 
         transport->has_more = false;
         if (!tls->is_open)
-                return receive(tls->fd, data, size);
+                return tls_wire_receive(tls->fd, data, size);
         if (tls->last_code < 0 || tls->has_ended)
                 return tls_read_end(transport, tls->last_code);
         tls->wire = &wire;
@@ -513,9 +408,7 @@ int tls_init(Transport *transport, int fd, TlsCredentials *credentials)
         }
         tls->fd = fd;
         tls->credentials = tls_credentials_ref(credentials);
-        gnutls_transport_set_ptr(tls->session, tls);
-        gnutls_transport_set_pull_function(tls->session, pull);
-        gnutls_transport_set_vec_push_function(tls->session, push);
+        tls_wire_attach(tls);
         gnutls_handshake_set_timeout(tls->session, 0);
         *transport = (Transport){.ops = &tls_ops,
                                  .state = tls,
