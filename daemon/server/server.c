@@ -5,7 +5,6 @@
 #include "server/server.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,20 +14,13 @@
 #include "server/catch-up.h"
 #include "server/figures.h"
 #include "server/gather.h"
-#include "server/http.h"
 #include "server/keeping.h"
+#include "server/plane-setup.h"
 #include "server/plane-store.h"
 #include "server/retention.h"
 #include "server/settings-change.h"
 #include "server/shard-loop.h"
 #include "server/shard-stop.h"
-
-/* Threads beside the workers. */
-#define HELPERS_MAX 4U
-/* Of handshakes: some seconds of work, which clients wait for about as long. */
-/* They sleep most of the time: a directory that takes 50 ms for an answer serves 320 a second. */
-#define ASKERS_MAX          16U
-#define HELPERS_WAITING_MAX 4096U
 
 struct Server {
         Plane plane;
@@ -36,58 +28,6 @@ struct Server {
         uint64_t ping;      /* number of the last one */
         bool running;
 };
-
-/* A machine that has nothing else to do still must not do only this. */
-static unsigned helper_threads(void)
-{
-        cpu_set_t cpus;
-
-        if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
-                return 1;
-        return MIN((unsigned)CPU_COUNT(&cpus), HELPERS_MAX);
-}
-
-static int server_init_plane(Plane *plane, Settings *settings)
-{
-        unsigned n = settings_workers(settings);
-        int r;
-
-        if (sem_init(&plane->wills_published, 0, 0) < 0 || sem_init(&plane->answers, 0, 0) < 0)
-                return -errno;
-        plane->shards = aligned_alloc(_Alignof(Shard), n * sizeof(*plane->shards));
-        if (!plane->shards)
-                return -ENOMEM;
-        memset(plane->shards, 0, n * sizeof(*plane->shards));
-        r = router_new(n, &plane->router);
-        if (r == 0)
-                r = retained_new(&plane->retained);
-        if (r == 0)
-                r = retained_count_authors(plane->retained, retention_counts(settings));
-        if (r == 0)
-                r = neighbours_new(&plane->neighbours);
-        if (r == 0)
-                r = accounts_new(n, &plane->accounts);
-        if (r == 0)
-                r = owners_new(&plane->owners);
-        if (r == 0)
-                r = bans_new(&plane->bans);
-        if (r == 0)
-                r = ban_queue_new(&plane->ban_queue);
-        if (r == 0)
-                r = event_queue_new(&plane->events);
-        if (r == 0)
-                r = traces_new(&plane->traces);
-        if (r == 0)
-                r = work_pool_new(helper_threads(), HELPERS_WAITING_MAX, &plane->helpers);
-        if (r == 0)
-                r = work_pool_new(ASKERS_MAX, HELPERS_WAITING_MAX, &plane->askers);
-        if (r == 0)
-                r = http_new(&plane->http);
-        plane->n_shards = n;
-        for (unsigned i = 0; r == 0 && i < n; i++)
-                r = shard_init(&plane->shards[i], plane, i, settings);
-        return r;
-}
 
 int server_new(Settings *settings, Server **ret_server)
 {
@@ -97,7 +37,7 @@ int server_new(Settings *settings, Server **ret_server)
         if (!server)
                 return -ENOMEM;
         server->settings = settings_ref(settings);
-        r = server_init_plane(&server->plane, settings);
+        r = plane_init(&server->plane, settings);
         if (r < 0)
                 return r;
         *ret_server = TAKE_PTR(server);
@@ -152,32 +92,10 @@ void server_close_store(Server *server)
 
 Server *server_free(Server *server)
 {
-        Plane *plane;
-
         if (!server || server_stragglers(server) > 0)
                 return NULL;
-        plane = &server->plane;
-        work_pool_free(plane->helpers);
-        work_pool_free(plane->askers);
-        plane_store_close(plane);
-        /* Sessions of one worker hold cursors and groups that all share: these go last. */
-        for (unsigned i = 0; i < plane->n_shards; i++)
-                shard_done(&plane->shards[i]);
-        free(plane->shards);
-        http_free(plane->http);
-        plane_store_free(plane);
-        retained_free(plane->retained);
-        neighbours_free(plane->neighbours);
-        accounts_free(plane->accounts);
-        owners_free(plane->owners);
-        bans_free(plane->bans);
-        ban_queue_free(plane->ban_queue);
-        event_queue_free(plane->events);
-        traces_free(plane->traces);
-        router_free(plane->router);
+        plane_done(&server->plane);
         settings_unref(server->settings);
-        sem_destroy(&plane->wills_published);
-        sem_destroy(&plane->answers);
         free(server);
         return NULL;
 }
