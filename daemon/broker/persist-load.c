@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "broker/persist-key.h"
-#include "broker/sender-queues.h"
+#include "broker/sender-leave.h"
 
 typedef struct Load {
         StoreTxn *txn;
@@ -228,12 +228,6 @@ static int make_outgoing(const Load *load, Message *message, const PersistTaker 
         return r;
 }
 
-static void count_in(Sender *sender, const Message *message)
-{
-        counter_add(&sender->shared->counters.queued, 1);
-        counter_add(&sender->shared->counters.queued_bytes, message_size(message));
-}
-
 static int enqueue(PersistSession *stored, Outgoing *outgoing, bool shelves)
 {
         const Message *message = outgoing->message;
@@ -248,7 +242,7 @@ static int enqueue(PersistSession *stored, Outgoing *outgoing, bool shelves)
                 outgoing_done(outgoing);
                 return r;
         }
-        count_in(sender, message);
+        sender_count_in(sender, message);
         stored->next++;
         if (!shelves)
                 return 0;
@@ -403,7 +397,7 @@ static int restore_exchange(Sender *sender, PersistExchange *exchange)
                 return r == -EBADMSG ? 0 : r;
         exchange->loaded = (Outgoing){};
         if (item.outgoing.message)
-                count_in(sender, item.outgoing.message);
+                sender_count_in(sender, item.outgoing.message);
         sender->inflight.last_id = item.id;
         return 0;
 }

@@ -4,35 +4,13 @@
 
 #include <errno.h>
 
+#include "broker/sender-leave.h"
 #include "broker/sender-shelf.h"
 #include "broker/sender-store.h"
 #include "mqtt/protocol.h"
 
 /* How many expired messages one call passes over. */
 #define SLICE 64U
-
-static void count_in(Sender *sender, const Outgoing *outgoing)
-{
-        counter_add(&sender->shared->counters.queued, 1);
-        counter_add(&sender->shared->counters.queued_bytes, message_size(outgoing->message));
-}
-
-/* The message leaves the queues: it is not counted any more, the caller has it. */
-static void count_out(Sender *sender, const Outgoing *outgoing)
-{
-        if (!outgoing->message)
-                return;
-        counter_subtract(&sender->shared->counters.queued, 1);
-        counter_subtract(&sender->shared->counters.queued_bytes, message_size(outgoing->message));
-}
-
-static void let_go(Sender *sender, Outgoing *outgoing)
-{
-        count_out(sender, outgoing);
-        if (sender_persist(sender) && outgoing->message)
-                sender_store_done(sender, outgoing);
-        outgoing_done(outgoing);
-}
 
 void sender_init(Sender *sender, SessionShared *shared, SessionId id)
 {
@@ -46,12 +24,12 @@ void sender_done(Sender *sender)
 
         while ((entry = inflight_find(&sender->inflight, sender->inflight.first))) {
                 outgoing = inflight_remove(&sender->inflight, entry);
-                let_go(sender, &outgoing);
+                sender_let_go(sender, &outgoing);
         }
         inflight_done(&sender->inflight);
         sender_drop_shelf(sender);
         while (sender->outbox && outbox_pop(sender->outbox, OUTBOX_ANY, &outgoing))
-                let_go(sender, &outgoing);
+                sender_let_go(sender, &outgoing);
         sender->outbox = outbox_free(sender->outbox);
         sender->runs = retained_runs_free(sender->runs);
         outgoing_done(&sender->lent);
@@ -149,7 +127,7 @@ static bool make_room(Sender *sender, const Offer *offer, msec_t now)
         if (_likely_(outbox_has_room(outbox, limits, size)))
                 return true;
         while (outbox_take_expired(outbox, &walk, now, &outgoing)) {
-                let_go(sender, &outgoing);
+                sender_let_go(sender, &outgoing);
                 counter_add(&sender->shared->counters.expired_messages, 1);
         }
         while (!outbox_has_room(outbox, limits, size)) {
@@ -157,7 +135,7 @@ static bool make_room(Sender *sender, const Offer *offer, msec_t now)
                         return false;
                 if (!outbox_yield(outbox, limits, offer->qos, size, &outgoing))
                         return false;
-                let_go(sender, &outgoing);
+                sender_let_go(sender, &outgoing);
                 dropped(sender, 0);
         }
         return true;
@@ -183,7 +161,7 @@ static int enqueue(Sender *sender, const Offer *offer, msec_t now, Delivery *ret
                 outgoing_done(&outgoing);
                 return dropped(sender, r);
         }
-        count_in(sender, &outgoing);
+        sender_count_in(sender, outgoing.message);
         ret_delivery->packet_id = 0;
         return OFFER_QUEUED;
 }
@@ -220,7 +198,7 @@ static int begin(Sender *sender, const Offer *offer, Delivery *ret_delivery)
                 outgoing_done(&outgoing);
                 return dropped(sender, r);
         }
-        count_in(sender, &outgoing);
+        sender_count_in(sender, outgoing.message);
         delivery_of(offer, ret_delivery);
         ret_delivery->packet_id = id;
         return sender_persist(sender) && !sender_launch(sender, false) ? OFFER_QUEUED : OFFER_SEND;
@@ -298,11 +276,11 @@ static int dequeue_waiting(Sender *sender, bool blocked, msec_t now, Delivery *r
                         return 0;
                 if (message_is_expired(first->message, now)) {
                         outbox_pop(sender->outbox, kind, &outgoing);
-                        let_go(sender, &outgoing);
+                        sender_let_go(sender, &outgoing);
                         counter_add(&sender->shared->counters.expired_messages, 1);
                 } else if (outgoing_qos(first) == 0) {
                         outbox_pop(sender->outbox, kind, &outgoing);
-                        count_out(sender, &outgoing);
+                        sender_count_out(sender, outgoing.message);
                         return lend(sender, outgoing, ret_delivery);
                 } else if (!window_is_open(sender, first->message)) {
                         blocked = true;
@@ -330,7 +308,7 @@ static int begin_retained(Sender *sender, Outgoing outgoing, Delivery *ret_deliv
                 outgoing_done(&outgoing);
                 return dropped(sender, r);
         }
-        count_in(sender, &outgoing);
+        sender_count_in(sender, outgoing.message);
         if (sender_persist(sender) && !sender_launch_own(sender))
                 return 0;
         return deliver(sender, &outgoing, id, ret_delivery);
@@ -425,77 +403,7 @@ bool sender_has_pending(const Sender *sender)
         return has_new(sender, must_repeat(sender));
 }
 
-/* --- acknowledgements --- */
-
-static int finish(Sender *sender, InflightEntry *entry)
-{
-        Outgoing outgoing;
-
-        sender_store_landed(sender, entry);
-        outgoing = inflight_remove(&sender->inflight, entry);
-        let_go(sender, &outgoing);
-        return 0;
-}
-
-int sender_puback(Sender *sender, uint16_t packet_id)
-{
-        InflightEntry *entry = inflight_find(&sender->inflight, packet_id);
-
-        if (!entry)
-                return REASON_PACKET_IDENTIFIER_NOT_FOUND;
-        return entry->qos == 1 ? finish(sender, entry) : REASON_PROTOCOL_ERROR;
-}
-
-int sender_pubrec(Sender *sender, uint16_t packet_id, uint8_t reason)
-{
-        InflightEntry *entry = inflight_find(&sender->inflight, packet_id);
-        Outgoing outgoing;
-
-        if (!entry)
-                return REASON_PACKET_IDENTIFIER_NOT_FOUND;
-        if (entry->qos != 2)
-                return REASON_PROTOCOL_ERROR;
-        if (reason >= REASON_UNSPECIFIED_ERROR)
-                return finish(sender, entry);
-        outgoing = inflight_release(&sender->inflight, entry);
-        sender_store_released(sender, entry);
-        let_go(sender, &outgoing);
-        return 0;
-}
-
-int sender_pubcomp(Sender *sender, uint16_t packet_id)
-{
-        InflightEntry *entry = inflight_find(&sender->inflight, packet_id);
-
-        if (!entry)
-                return REASON_PACKET_IDENTIFIER_NOT_FOUND;
-        if (entry->qos != 2 || !inflight_is_released(entry))
-                return REASON_PROTOCOL_ERROR;
-        return finish(sender, entry);
-}
-
-/* --- shared and retained --- */
-
-bool sender_take_shared(Sender *sender, Message **ret_message, ShareGroup **ret_group)
-{
-        InflightEntry *entry = inflight_shared(&sender->inflight);
-        Outgoing outgoing;
-
-        if (entry) {
-                sender_store_landed(sender, entry);
-                outgoing = inflight_remove(&sender->inflight, entry);
-        } else if (!sender->outbox || !outbox_pop(sender->outbox, OUTBOX_SHARED, &outgoing)) {
-                return false;
-        }
-        count_out(sender, &outgoing);
-        outgoing_split(&outgoing, ret_message, ret_group);
-        return true;
-}
-
-bool sender_has_shared(const Sender *sender)
-{
-        return inflight_shared(&sender->inflight) || waits(sender, OUTBOX_SHARED);
-}
+/* --- retained --- */
 
 int sender_want_retained(Sender *sender, Bytes filter_text, RetainedCursor *cursor,
                          SubscriptionOptions options, uint32_t identifier)

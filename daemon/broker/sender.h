@@ -41,11 +41,6 @@ void sender_disconnect(Sender *sender);
 int sender_offer(Sender *sender, const Offer *offer, msec_t now, Delivery *ret_delivery);
 int sender_dequeue(Sender *sender, msec_t now, Delivery *ret_delivery);
 bool sender_has_pending(const Sender *sender);
-int sender_puback(Sender *sender, uint16_t packet_id);
-int sender_pubrec(Sender *sender, uint16_t packet_id, uint8_t reason);
-int sender_pubcomp(Sender *sender, uint16_t packet_id);
-bool sender_take_shared(Sender *sender, Message **ret_message, ShareGroup **ret_group);
-bool sender_has_shared(const Sender *sender);
 
 /* Takes the cursor over, on failure too. 0 or -ENOMEM. */
 int sender_want_retained(Sender *sender, Bytes filter_text, RetainedCursor *cursor,

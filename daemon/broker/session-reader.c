@@ -6,6 +6,7 @@
 
 #include "broker/outgoing-record.h"
 #include "broker/packet-ids.h"
+#include "broker/sender-leave.h"
 #include "broker/sender.h"
 #include "broker/state-format.h"
 
@@ -113,13 +114,6 @@ static int get_subscription(SessionReader *reader, RecordReader *record)
         return r > 0 || r == -E2BIG ? -EBADMSG : r;
 }
 
-/* It is in a queue now. */
-static void count_in(const Sender *sender, const Outgoing *outgoing)
-{
-        counter_add(&sender->shared->counters.queued, 1);
-        counter_add(&sender->shared->counters.queued_bytes, message_size(outgoing->message));
-}
-
 static int get_inflight(SessionReader *reader, RecordReader *record)
 {
         Sender *sender = reader->inside.sender;
@@ -141,7 +135,7 @@ static int get_inflight(SessionReader *reader, RecordReader *record)
         if (r < 0)
                 outgoing_done(&item.outgoing);
         else if (item.outgoing.message)
-                count_in(sender, &item.outgoing);
+                sender_count_in(sender, item.outgoing.message);
         return r;
 }
 
@@ -163,7 +157,7 @@ static int get_waiting(SessionReader *reader, RecordReader *record)
         if (r < 0)
                 outgoing_done(&outgoing);
         else
-                count_in(sender, &outgoing);
+                sender_count_in(sender, outgoing.message);
         return r;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/packet-ids.h"
+#include "broker/sender-leave.h"
 #include "broker/sender-shelf.h"
 #include "broker/sender-store.h"
 #include "broker/sender.h"
