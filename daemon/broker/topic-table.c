@@ -20,7 +20,7 @@
 #define AT_ONCE_MAX 1024U
 /* Else each node that comes or goes moves so many buckets, in some microseconds. The old ones are
  * empty long before the new ones are full (LOAD_MAX of them for each), or can be halved again. */
-#define BUCKETS_MOVED 8U
+#define BUCKETS_MOVED 16U
 
 static_assert(sizeof(void *) != 8 || sizeof(TopicBucket) == 64, "a bucket is a cache line");
 static_assert(offsetof(TopicBucket, passed) == TOPIC_BUCKET_NODES, "eight bytes in one word");

@@ -191,7 +191,7 @@ static void assert_holds(const TopicTree *tree, TopicNode *const *nodes, unsigne
  * are found meanwhile: those that were moved, those that were not, and those that are new. */
 static void test_large_table_moves_bit_by_bit(void)
 {
-        enum { N = 100000, EACH = 8 };
+        enum { N = 100000, EACH = 16, LOOK = 200 };
         TopicNode **nodes = g_new(TopicNode *, N);
         unsigned n_looks = 0, n_moving = 0, first = 0;
         size_t moved = 0;
@@ -209,7 +209,7 @@ static void test_large_table_moves_bit_by_bit(void)
                         continue;
                 g_assert_cmpuint(tree.table.moved, <=, (was_moving ? moved : 0) + EACH);
                 moved = tree.table.moved;
-                if (n_moving++ % 1000 == 0) {
+                if (n_moving++ % LOOK == 0) {
                         assert_holds(&tree, nodes, 0, i + 1);
                         n_looks++;
                 }
@@ -217,7 +217,7 @@ static void test_large_table_moves_bit_by_bit(void)
         g_assert_cmpuint(n_looks, >, 3);
         for (n_looks = n_moving = 0; first < N; first++) {
                 topic_tree_unref(&tree, nodes[first]);
-                if (tree.table.old.memory && n_moving++ % 1000 == 0) {
+                if (tree.table.old.memory && n_moving++ % LOOK == 0) {
                         assert_holds(&tree, nodes, first + 1, N);
                         n_looks++;
                 }
