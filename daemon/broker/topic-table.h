@@ -7,7 +7,7 @@
  * bucket is in one of the next. The table doubles when it is full, and halves when it is empty. A
  * large one does so bit by bit: the nodes are moved by those that are added and taken out later,
  * some buckets each time, and until then there are two tables to look into. At once it would hold
- * up everybody, a million nodes for 50 ms.
+ * up everybody, a million nodes for 60 ms.
  *
  * Thread: any (no lock inside: the owner of the tree has one)
  */

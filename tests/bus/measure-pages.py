@@ -18,7 +18,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "unit", "control"))
@@ -27,7 +26,7 @@ sys.path.append(os.path.join(HERE, "..", "unit", "control"))
 from daemon import Bus
 from peer import Peer
 from service import Service
-from traffic import Traffic
+from traffic import Traffic, told
 
 HAWKERD, PAGES = (os.path.abspath(word) for word in sys.argv[1:3])
 CLIENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 15000
@@ -63,24 +62,13 @@ class Setup:
 
 def ask(asked, sends):
     """All pages of `asked` while somebody publishes to `sends`: those, and the times of both."""
-    traffic = Traffic(sends.folder)
-    traffic.start()
-    while len(traffic.times) < QUIET:
-        time.sleep(0.01)
-    quiet, traffic.times = traffic.times, []
+    traffic = Traffic(sends.folder, QUIET)
+    traffic.begin()
+    quiet = traffic.take()
     done = subprocess.run([PAGES], env={**os.environ, **asked.bus.environment()}, check=True,
                           capture_output=True, text=True)
     traffic.end()
-    return done.stdout, quiet, traffic.times
-
-
-def told(words, times):
-    """The 99th percentile, in ms."""
-    times = sorted(times)
-    late = times[len(times) * 99 // 100]
-    print(f"PUBACK, {words}: {len(times)} messages, median {times[len(times) // 2]:.2f} ms, "
-          f"99% {late:.2f} ms", flush=True)
-    return late
+    return done.stdout, quiet, traffic.take()
 
 
 def measure(workers):

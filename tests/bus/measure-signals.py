@@ -21,7 +21,7 @@ from caller import Caller
 from daemon import Bus
 from peer import Peer
 from service import Service
-from traffic import Traffic
+from traffic import Traffic, told
 
 HAWKERD = os.path.abspath(sys.argv[1])
 CLIENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 40000
@@ -67,16 +67,16 @@ def part(which, folder):
 
 def measure(folder):
     traffic = Traffic(folder)
-    traffic.start()
+    traffic.begin()
     with part("come-and-go", folder) as others:
         rate = others.stdout.read().strip()
-    traffic.told(f"nobody listens, {rate}")
+    told(f"nobody listens, {rate}", traffic.take())
     with part("listen", folder) as listener:
         assert listener.stdout.readline() == "ready\n"
-        traffic.times = []
+        traffic.take()
         with part("come-and-go", folder) as others:
             rate = others.stdout.read().strip()
-        traffic.told(f"somebody does, {rate}")
+        told(f"somebody does, {rate}", traffic.take())
         print(listener.stdout.read(), end="", flush=True)
     traffic.end()
 
