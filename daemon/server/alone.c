@@ -21,7 +21,7 @@ bool alone_use(Alone *alone, msec_t now)
 {
         if (!alone->who || now - alone->since < alone->patience)
                 return false;
-        if (now - alone->calm >= ALONE_LASTS * alone->patience) {
+        if (now - alone->calm >= MAX(ALONE_LASTS * alone->patience, ALONE_CALM)) {
                 alone->patience = MAX(alone->patience / 2, ALONE_MIN);
                 alone->calm = now;
         }

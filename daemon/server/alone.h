@@ -15,10 +15,12 @@
 #include "util/clock.h"
 
 /* The while: from the first to the last of these, ms. */
-#define ALONE_MIN ((msec_t)20)
+#define ALONE_MIN ((msec_t)5)
 #define ALONE_MAX ((msec_t)16 * MSEC_PER_SEC)
-/* So many times as long it must last to become half. */
+/* So many times as long it must last to become half, and longer than whoever comes every second is
+ * away, ms. */
 #define ALONE_LASTS 64U
+#define ALONE_CALM  ((msec_t)1500)
 
 typedef struct Alone {
         const void *who; /* came last; only compared */

@@ -13,14 +13,12 @@
 #include "store/change.h"
 #include "store/checkpointer.h"
 #include "store/commit-batch.h"
+#include "store/commit-times.h"
 #include "store/schedule.h"
 #include "store/teller.h"
 #include "store/thread.h"
 #include "store/writer.h"
 #include "util/mailbox.h"
-
-/* Until some have been timed a commit takes long, ns. */
-#define COMMIT_TIME_UNKNOWN UINT64_C(100000000)
 
 struct Committer {
         Teller teller;
@@ -32,9 +30,8 @@ struct Committer {
         atomic_bool ends;
         _Atomic uint64_t submitted_bytes, done_bytes;
         _Atomic uint64_t checkpoint_asked;
-        _Atomic uint64_t commit_time; /* ns */
-        _Atomic uint64_t room;        /* after the last commit, */
-        _Atomic uint64_t promised;    /* of which so much */
+        _Atomic uint64_t room;     /* after the last commit, */
+        _Atomic uint64_t promised; /* of which so much */
         /* Of whose turn it is: the thread has it but for while it waits. */
         pthread_mutex_t turn;
         Writer writer;
@@ -42,7 +39,7 @@ struct Committer {
         CommitMail *waiting; /* in the mailbox's memory */
         size_t n_waiting;
         Schedule schedule;
-        Histogram times; /* of whose turn it is */
+        CommitTimes times;
         _Atomic uint64_t commits, changes, bytes, checkpoints, refused;
 };
 
@@ -77,15 +74,6 @@ static void checkpoint(Committer *committer)
 }
 
 /* --- one turn --- */
-
-/* The worst of late: each that is better takes an eighth of it. */
-static void note_time(Committer *committer, uint64_t ns)
-{
-        const uint64_t worst = committer->commit_time;
-
-        committer->commit_time = MAX(ns, worst - worst / 8);
-        histogram_add(&committer->times, ns / 1000, 1);
-}
 
 static void free_batch(Committer *committer, const CommitBatch *batch)
 {
@@ -126,7 +114,7 @@ static void commit(Committer *committer, const CommitBatch *batch)
 
         if (!teller_has_failed(&committer->teller) && write_batch(committer, batch) == 0 &&
             batch->bytes > 0)
-                note_time(committer, clock_monotonic_ns() - began);
+                commit_times_add(&committer->times, clock_monotonic_ns() - began);
         committer->changes += batch->count;
         committer->bytes += batch->bytes;
         committer->room = writer_room(&committer->writer);
@@ -309,7 +297,7 @@ int committer_new(Store *store, const CommitterOptions *options, const Committer
         }
         committer->delay = options->delay;
         committer->is_driven = options->no_thread;
-        committer->commit_time = COMMIT_TIME_UNKNOWN;
+        commit_times_init(&committer->times);
         pthread_mutex_init(&committer->turn, NULL);
         schedule_init(&committer->schedule, options->checkpoint_after, options->checkpoint_bytes);
         teller_init(&committer->teller, events);
@@ -444,12 +432,12 @@ int committer_commit(CommitLane *lane, Change *change, uint64_t *ret_number)
 
 void committer_collect_times(const Committer *committer, HistogramSample *sum)
 {
-        histogram_collect(&committer->times, sum);
+        histogram_collect(&committer->times.histogram, sum);
 }
 
 uint64_t committer_commit_time(const Committer *committer)
 {
-        return committer->commit_time;
+        return commit_times_worst(&committer->times);
 }
 
 bool committer_has_room(const Committer *committer, uint64_t cost)

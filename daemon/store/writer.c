@@ -23,6 +23,9 @@
 #define BOUND_MIN   ((uint64_t)1024 * 1024)
 #define BOUND_MAX   ((uint64_t)64 * 1024 * 1024)
 
+/* What others take of the disk is seen after so long, ms. */
+#define USAGE_LASTS ((msec_t)10)
+
 /* A buffer that has held one large message is given back at once, any other with a checkpoint: the
  * last one of a burst leaves nothing. */
 #define BUFFER_KEEP ((size_t)8 * 1024 * 1024)
@@ -55,6 +58,7 @@ int writer_init(Writer *writer, Store *store)
         if (r < 0)
                 return r;
         writer->elsewhere = writer->usage.used;
+        writer->is_stale = true; /* the journal takes of it */
         writer->pending = pending_new(0);
         if (!writer->pending)
                 return -ENOMEM;
@@ -68,11 +72,24 @@ int writer_init(Writer *writer, Store *store)
 /* What the checkpointer settles meanwhile is counted twice, rather than not at all. */
 static void look_at_usage(Writer *writer)
 {
-        const uint64_t handed = writer->handed;
+        uint64_t handed;
 
+        writer->is_stale = false;
+        writer->max_size = writer->store->max_size;
+        writer->has_looked = true;
+        writer->looked = clock_boottime();
+        handed = writer->handed;
         writer->elsewhere_tail = writer->handed_tail;
         (void)store_usage(writer->store, &writer->usage); /* else it is what it was */
         writer->elsewhere = writer->usage.used + handed;
+}
+
+/* Only a checkpoint changes what the tables take, and what others take of the disk meanwhile is not
+ * of the tail: so it can be old. To look takes the 20th part of a flush. */
+static bool usage_is_old(const Writer *writer)
+{
+        return writer->is_stale || writer->max_size != writer->store->max_size ||
+               clock_boottime() - writer->looked >= USAGE_LASTS;
 }
 
 /* Another journal of the same store goes on from there; but not from one that the tables have not
@@ -98,7 +115,9 @@ int writer_begin(Writer *writer)
 {
         writer->n_items = 0;
         writer->staged_tail = 0;
-        look_at_usage(writer);
+        writer->has_looked = false;
+        if (usage_is_old(writer))
+                look_at_usage(writer);
         return journal_batch_begin(&writer->buffer);
 }
 
@@ -112,17 +131,33 @@ static int check_tail(Writer *writer, uint64_t more, uint64_t beside)
 }
 
 /* What is staged is not in pending_cost() yet. */
-static int check_room(Writer *writer, const Change *change, uint64_t tail)
+static bool is_within(const Writer *writer, const Change *change)
 {
         uint64_t used = writer->elsewhere + pending_cost(writer->pending) +
                         store_cost(buffer_length(&writer->buffer), writer->n_items);
         uint64_t limit = writer->usage.limit;
 
-        if (!change->head.may_refuse)
-                return 0;
         if (change->head.promised > 0)
                 limit += MIN(limit / PROMISED_SHARE, UINT64_MAX - limit);
-        if (used + store_cost(change->head.put_bytes, change->head.puts) > limit)
+        return used + store_cost(change->head.put_bytes, change->head.puts) <= limit;
+}
+
+/* Nothing is refused for what may be no longer so. */
+static bool has_room(Writer *writer, const Change *change)
+{
+        if (is_within(writer, change))
+                return true;
+        if (writer->has_looked)
+                return false;
+        look_at_usage(writer);
+        return is_within(writer, change);
+}
+
+static int check_room(Writer *writer, const Change *change, uint64_t tail)
+{
+        if (!change->head.may_refuse)
+                return 0;
+        if (!has_room(writer, change))
                 return -EDQUOT;
         return check_tail(writer, tail,
                           change->head.promised > 0 ? STORE_TAIL_NARROW : STORE_TAIL_WIDE);
@@ -225,6 +260,7 @@ Pending *writer_take(Writer *writer, uint64_t *ret_number)
         buffer_release(&writer->buffer);
         writer->handed = pending_cost(old);
         writer->handed_tail = writer->written_tail;
+        writer->is_stale = true;
         writer->written_tail = 0;
         writer->bytes = 0;
         writer->pending = pending;
@@ -236,4 +272,5 @@ void writer_settled(Writer *writer)
 {
         writer->handed = 0;
         writer->handed_tail = 0;
+        writer->is_stale = true;
 }

@@ -18,6 +18,7 @@
 #include "store/store.h"
 #include "store/tail.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 
 typedef struct Writer {
         Store *store;
@@ -27,6 +28,10 @@ typedef struct Writer {
         Buffer buffer;
         uint32_t n_items;
         StoreUsage usage;
+        msec_t looked;           /* at the usage, when */
+        uint64_t max_size;       /* was that of the store */
+        bool has_looked;         /* in this batch */
+        atomic_bool is_stale;    /* it has changed since */
         _Atomic uint64_t handed; /* what the checkpointer has takes so much of the limit */
         uint64_t elsewhere;      /* what is in the tables or with the checkpointer, of the limit */
         uint64_t bytes;          /* written since the last checkpoint began */
@@ -52,7 +57,7 @@ int writer_add(Writer *writer, const Change *change);
  * of it. */
 int writer_end(Writer *writer);
 
-/* What of the limit is left for others, as it was when the last batch began. */
+/* What of the limit is left for others, as it was when the last batch began or a little before. */
 uint64_t writer_room(Writer *writer);
 
 /* How many bytes a checkpoint may come after at most, if the caller wants `bytes`: 0, any. */
