@@ -207,6 +207,24 @@ static void test_full_store_refuses_what_it_may(void)
         stage_done();
 }
 
+/* What a checkpoint has put into the tables takes room at once, not when somebody looks next. */
+static void test_full_after_a_checkpoint(void)
+{
+        uint64_t number;
+
+        stage_init(false, &(CommitterOptions){.no_thread = true});
+        store_set_max_size(stage.fixture.store, 1024 * 1024);
+        submit("first", 600 * 1024, true);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpint(committer_checkpoint(stage.committer, &number), ==, 0);
+        g_assert_true(committer_turn(stage.committer));
+        submit("second", 600 * 1024, true);
+        g_assert_true(committer_turn(stage.committer));
+        g_assert_cmpuint(stage.refused, ==, 2);
+        g_assert_true(is_there("first"));
+        stage_done();
+}
+
 static void test_change_that_went_wrong(void)
 {
         Change *change = change_new(false, 0);
@@ -523,6 +541,7 @@ int main(int argc, char **argv)
                         test_what_is_left_is_written_at_the_end);
         g_test_add_func("/store/committer/full-store-refuses-what-it-may",
                         test_full_store_refuses_what_it_may);
+        g_test_add_func("/store/committer/full-after-a-checkpoint", test_full_after_a_checkpoint);
         g_test_add_func("/store/committer/change-that-went-wrong", test_change_that_went_wrong);
         g_test_add_func("/store/committer/settled-by-a-checkpoint-that-is-due",
                         test_settled_by_a_checkpoint_that_is_due);
