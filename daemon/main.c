@@ -3,6 +3,7 @@
 /* hawkerd: the command line, the settings, the log, and then the manager for as long as it runs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,15 @@ static void prepare_descriptors(void)
         make_room_for_descriptors(&limit);
 }
 
+/* What glibc keeps of small pieces that were freed it joins all at once, when a large one is freed:
+ * 1 to 2 ms, in which a worker does nothing else, behind a client that has left 20,000 filters. */
+static void prepare_memory(void)
+{
+#ifdef M_MXFAST
+        mallopt(M_MXFAST, 0);
+#endif
+}
+
 /* Without what others have registered for the end of the process. */
 static _Noreturn void end_at_once(Manager *manager, int status)
 {
@@ -143,6 +153,7 @@ static int run(const CommandLine *command, Settings *settings)
                 return EXIT_CANNOT_START;
         }
         prepare_descriptors();
+        prepare_memory();
         signals_block();
         r = manager_new(&command->source, settings, &manager);
         if (r < 0)

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/macro.h"
 #include "util/siphash.h"
 
-#define CHAIN_LENGTH 4U /* on average, before the table grows */
+/* On average, of a table; before there is one a chain of ONLY_LENGTH does. */
+#define CHAIN_LENGTH 2U
+#define ONLY_LENGTH  4U
+/* Of the array of chains, which then grows by powers of two. */
+#define CHAINS_MIN 4U
 
 static uint32_t n_chains(const Subscriptions *subscriptions)
 {
@@ -21,11 +26,25 @@ static Subscription **chain(const Subscriptions *subscriptions, uint32_t i)
                                      : (Subscription **)&subscriptions->only;
 }
 
+/* The largest power of two that is not above n, which is above 0. */
+static uint32_t base_of(uint32_t n)
+{
+        return UINT32_C(1) << (31 - __builtin_clz(n));
+}
+
+/* Linear hashing: the chains below n - base_of(n) have been split, each into itself and the one so
+ * much behind it. So a table grows by one chain at a time, and nobody waits for a large one. */
+static uint32_t place_in(uint32_t n, Bytes text)
+{
+        const uint32_t hash = (uint32_t)hash_bytes(text.data, text.length), base = base_of(n);
+        const uint32_t place = hash & (2 * base - 1);
+
+        return place < n ? place : place - base;
+}
+
 static uint32_t place_of(const Subscriptions *subscriptions, Bytes text)
 {
-        return subscriptions->chains ? (uint32_t)hash_bytes(text.data, text.length) &
-                                               (subscriptions->n_chains - 1)
-                                     : 0;
+        return subscriptions->chains ? place_in(subscriptions->n_chains, text) : 0;
 }
 
 static Subscription **chain_of(const Subscriptions *subscriptions, Bytes text)
@@ -61,30 +80,52 @@ Subscription *subscriptions_find(const Subscriptions *subscriptions, Bytes text)
         return subscription;
 }
 
-/* Without memory for a larger table the chains just become longer. */
+/* There is room for as many chains as the next power of two says, CHAINS_MIN at least. */
+static int make_room(Subscriptions *subscriptions)
+{
+        const uint32_t n = n_chains(subscriptions);
+        Subscription **chains;
+
+        if (subscriptions->chains && (n < CHAINS_MIN || n != base_of(n)))
+                return 0;
+        chains = reallocarray(subscriptions->chains, MAX(2 * (size_t)n, (size_t)CHAINS_MIN),
+                              sizeof(*chains));
+        if (!chains)
+                return -ENOMEM;
+        if (!subscriptions->chains)
+                chains[0] = subscriptions->only;
+        subscriptions->only = NULL;
+        subscriptions->chains = chains;
+        subscriptions->n_chains = n;
+        return 0;
+}
+
+/* One chain more. Without memory for it the chains just become longer. */
 static void grow(Subscriptions *subscriptions)
 {
-        Subscriptions grown = *subscriptions;
+        Subscription **from, **to;
+        uint32_t n;
 
-        grown.n_chains = n_chains(subscriptions) * 4;
-        grown.chains = calloc(grown.n_chains, sizeof(Subscription *));
-        if (!grown.chains)
+        if (make_room(subscriptions) < 0)
                 return;
-        grown.only = NULL;
-        for (uint32_t i = 0; i < n_chains(subscriptions); i++) {
-                Subscription **old = chain(subscriptions, i);
-
-                while (*old) {
-                        Subscription *subscription = *old;
-                        Subscription **to = chain_of(&grown, subscription_text(subscription));
-
-                        *old = subscription->next;
-                        subscription->next = *to;
-                        *to = subscription;
+        n = subscriptions->n_chains++;
+        from = &subscriptions->chains[n - base_of(n)];
+        to = &subscriptions->chains[n];
+        while (*from) {
+                if (place_of(subscriptions, subscription_text(*from)) == n) {
+                        *to = *from;
+                        *from = (*from)->next;
+                        to = &(*to)->next;
+                } else {
+                        from = &(*from)->next;
                 }
         }
-        free(subscriptions->chains);
-        *subscriptions = grown;
+        *to = NULL;
+}
+
+static bool is_crowded(const Subscriptions *subscriptions)
+{
+        return subscriptions->count >= MAX(n_chains(subscriptions) * CHAIN_LENGTH, ONLY_LENGTH);
 }
 
 int subscriptions_add(Subscriptions *subscriptions, Bytes text, Subscription **ret_subscription)
@@ -94,7 +135,7 @@ int subscriptions_add(Subscriptions *subscriptions, Bytes text, Subscription **r
 
         if (!subscription)
                 return -ENOMEM;
-        if (subscriptions->count >= n_chains(subscriptions) * CHAIN_LENGTH)
+        if (is_crowded(subscriptions))
                 grow(subscriptions);
         subscription->identifier = SUBSCRIPTION_NO_IDENTIFIER;
         subscription->text_length = (uint16_t)text.length;
@@ -125,10 +166,10 @@ void subscriptions_remove(Subscriptions *subscriptions, Subscription *subscripti
 
 uint32_t subscriptions_n_parts(const Subscriptions *subscriptions)
 {
-        return n_chains(subscriptions);
+        return base_of(n_chains(subscriptions));
 }
 
-/* A table that grows has so many times more chains: one is split into those of the same rest. */
+/* A chain that is split is so into those of the same rest by this power of two. */
 Subscription *subscriptions_next_in_part(const Subscriptions *subscriptions, uint32_t part,
                                          uint32_t n_parts, const Subscription *subscription)
 {

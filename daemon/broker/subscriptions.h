@@ -28,7 +28,7 @@ typedef struct Subscription {
 typedef struct Subscriptions {
         Subscription **chains; /* NULL: there is but one, `only` */
         Subscription *only;
-        uint32_t n_chains; /* a power of two, or 0 with `only` */
+        uint32_t n_chains; /* 0 with `only` */
         uint32_t count;
         uint32_t n_shared;
 } Subscriptions;

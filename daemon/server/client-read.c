@@ -14,6 +14,10 @@
 #define HEARD_PIECE 16384U
 #define HEARD_MAX   (1024U * 1024U)
 
+/* Of one that sends many small packets, at a time: some hundred, which take about as long as one
+ * turn has for such. */
+#define LATE_PIECE 32768U
+
 /* How much to read behind a packet that has begun: what comes after it goes elsewhere. */
 static size_t client_missing(const Connection *connection)
 {
@@ -84,14 +88,25 @@ static int client_read_once(Connection *connection, uint8_t *to, size_t size)
         return has_begun && (size_t)n == size;
 }
 
+/* Of one that is behind the others only so much that they do not wait long, for they may come
+ * meanwhile. */
+static size_t client_piece(const Connection *connection)
+{
+        return connection->source.is_behind ? MIN(connection->source.piece * CLIENT_PIECE_UNIT,
+                                                  (size_t)SHARD_SCRATCH_SIZE)
+                                            : SHARD_SCRATCH_SIZE;
+}
+
 /* What the transport holds is asked for until it is empty: no event will tell of it. */
 void client_read(Connection *connection)
 {
+        const size_t size = client_piece(connection);
         uint8_t *scratch = connection->shard->scratch;
         bool again = true;
 
+        connection->source.is_behind = false; /* until it sends very much again */
         for (;;) {
-                int r = client_read_once(connection, scratch, SHARD_SCRATCH_SIZE);
+                int r = client_read_once(connection, scratch, size);
 
                 if (r < 0 || (!connection->transport.has_more && (r == 0 || !again)))
                         return;

@@ -16,6 +16,11 @@
 /* Of a CONNECT. */
 #define CONNECT_SIZE_MAX (2U * 1024U * 1024U)
 
+/* Who sends so many packets at once is served behind those who do not, the next time, */
+#define PACKETS_MANY 32U
+/* and then about so many at a time: they take as long as a turn of a busy worker. */
+#define PACKETS_PIECE 512U
+
 /* What a stranger may make us buffer: all that the fields of a CONNECT can hold, and some
  * properties. */
 static size_t client_max_size(const Connection *connection)
@@ -46,6 +51,16 @@ static int client_take_packet(Connection *connection, const Packet *packet)
                     : 0;
 
         return r == 0 ? dispatch_packet(connection, packet) : r;
+}
+
+/* It has sent so much, in so many packets, at once. */
+static void client_note_load(Connection *connection, uint64_t packets, size_t bytes)
+{
+        const size_t piece = bytes / packets * PACKETS_PIECE;
+
+        connection->source.is_behind = true;
+        connection->source.piece =
+                (uint8_t)MIN(MAX(piece / CLIENT_PIECE_UNIT, 1U), (size_t)UINT8_MAX);
 }
 
 /*
@@ -84,6 +99,8 @@ static int client_take_packets(Connection *connection, Bytes data, size_t *ret_u
                 n++;
         }
         counters_add(connection->shard->counters.messages_received, n);
+        if (n >= PACKETS_MANY && connection->phase == CONNECTION_OPEN)
+                client_note_load(connection, n, used);
         *ret_used = used;
         if (r != -EINPROGRESS)
                 return r;

@@ -144,8 +144,10 @@ static void client_ready(LoopSource *source, uint32_t events)
         }
         if (events & EPOLLOUT)
                 connection_schedule(connection);
-        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+                connection->shard->has_heard = true;
                 client_read(connection);
+        }
 }
 
 /*

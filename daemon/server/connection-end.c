@@ -45,6 +45,7 @@ static void connection_linger(Connection *connection)
 
         connection_drop_relay(connection);
         connection->phase = CONNECTION_LINGERS;
+        connection->source.is_behind = false;
         connection->source.is_late = true;
         connection_leave_place(connection);
         connection_leave_newcomers(connection);

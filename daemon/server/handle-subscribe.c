@@ -112,6 +112,11 @@ static int refuse(Connection *connection, Excess excess)
         return REASON_QUOTA_EXCEEDED;
 }
 
+/* Such a number of filters is checked in the time that one takes to be subscribed. */
+#define CHECK_STEP 8U
+/* So many filters are dealt with before it is asked whether their time in this turn is over. */
+#define FILTERS_STEP 16U
+
 /* One entry: the reason code to answer with, or -errno. */
 static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, uint32_t identifier)
 {
@@ -170,11 +175,22 @@ static int wait_for_turn(Connection *connection, SubscribingPart *part)
         return r < 0 ? r : -EINPROGRESS;
 }
 
+/* Behind some, for they may take longer than usual. */
+static bool turn_is_over(const Shard *shard)
+{
+        return shard->filters_left % FILTERS_STEP == 0 &&
+               shard->loop.clock() >= shard->filters_until;
+}
+
 static bool turn_has_room(Connection *connection)
 {
-        if (connection->shard->filters_left == 0)
+        Shard *shard = connection->shard;
+
+        if (shard->filters_left == 0)
                 return false;
-        connection->shard->filters_left--;
+        shard->filters_left--;
+        if (turn_is_over(shard))
+                shard->filters_left = 0;
         return true;
 }
 
@@ -191,14 +207,37 @@ static void end_parts(Connection *connection)
 static int begin_subscribe(Connection *connection, Bytes body, SubscribingPart *ret)
 {
         Subscribe subscribe;
-        int r = subscribe_decode(body, connection->version, &subscribe);
+        int r = subscribe_begin(body, connection->version, &subscribe);
 
         if (r != 0)
                 return r;
-        *ret = (SubscribingPart){.filters = subscribe.entries, .packet_id = subscribe.packet_id};
+        *ret = (SubscribingPart){.filters = subscribe.entries,
+                                 .unchecked = subscribe.entries,
+                                 .packet_id = subscribe.packet_id};
         if (properties_has(&subscribe.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER))
                 ret->identifier = subscribe.properties.subscription_identifier;
-        return buffer_reserve(&ret->reasons, subscribe.n_entries);
+        return 0;
+}
+
+/* All of them, before the first takes effect. As the handler. */
+static int check(Connection *connection, SubscribingPart *part, PacketType type)
+{
+        Reader *at = &part->unchecked;
+
+        if (reader_is_empty(at))
+                return 0;
+        while (!reader_is_empty(at)) {
+                int r;
+
+                if (!turn_has_room(connection))
+                        return wait_for_turn(connection, part);
+                r = type == PACKET_SUBSCRIBE
+                            ? subscribe_check(at, connection->version, CHECK_STEP, &part->n_checked)
+                            : unsubscribe_check(at, CHECK_STEP, &part->n_checked);
+                if (r != 0)
+                        return r;
+        }
+        return buffer_reserve(&part->reasons, part->n_checked);
 }
 
 int handle_subscribe(Connection *connection, const Packet *packet)
@@ -212,6 +251,8 @@ int handle_subscribe(Connection *connection, const Packet *packet)
                 subscribing_resume(connection->extras->subscribing, packet->body, &part);
         else
                 r = begin_subscribe(connection, packet->body, &part);
+        if (r == 0)
+                r = check(connection, &part, PACKET_SUBSCRIBE);
         if (r != 0)
                 return r;
         rest.entries = part.filters;
@@ -240,15 +281,16 @@ int handle_subscribe(Connection *connection, const Packet *packet)
 static int begin_unsubscribe(Connection *connection, Bytes body, SubscribingPart *ret)
 {
         Unsubscribe unsubscribe;
-        int r = unsubscribe_decode(body, connection->version, &unsubscribe);
+        int r = unsubscribe_begin(body, connection->version, &unsubscribe);
 
         if (r != 0)
                 return r;
         *ret = (SubscribingPart){
                 .filters = unsubscribe.filters,
+                .unchecked = unsubscribe.filters,
                 .packet_id = unsubscribe.packet_id,
         };
-        return buffer_reserve(&ret->reasons, unsubscribe.n_filters);
+        return 0;
 }
 
 int handle_unsubscribe(Connection *connection, const Packet *packet)
@@ -262,6 +304,8 @@ int handle_unsubscribe(Connection *connection, const Packet *packet)
                 subscribing_resume(connection->extras->subscribing, packet->body, &part);
         else
                 r = begin_unsubscribe(connection, packet->body, &part);
+        if (r == 0)
+                r = check(connection, &part, PACKET_UNSUBSCRIBE);
         if (r != 0)
                 return r;
         rest.filters = part.filters;

@@ -31,8 +31,11 @@
 /* Of each turn, for who has not been let in, ns: so much longer others may wait in a flood. What is
  * begun is done, and one thing is done in any case. */
 #define NEWCOMERS_TIME 200000U
-/* Of each turn: filters that are subscribed or unsubscribed, at some microseconds each. */
-#define FILTERS_MAX 128U
+/* Of each turn: filters that are subscribed or unsubscribed, and for how long, µs. */
+#define FILTERS_MAX  128U
+#define FILTERS_TIME 100U
+/* Of those who have left, so many at a time. */
+#define FILTERS_STEP 16U
 /* Of questions (gather.h), so many slices in a turn: one, and another for each of these times that
  * the turn has taken, µs. So a message is held up little, and a busy worker has answers, too. */
 #define SLICE_EVERY 100U
@@ -156,16 +159,59 @@ static void shard_send(Shard *shard)
                 shard_send_once(shard);
 }
 
-/* Behind all others, whose answers are on their way: a flood of strangers does not hold them up. */
-static void shard_serve_newcomers(Shard *shard)
+static bool shard_has_others(const Shard *shard)
 {
-        const bool has_movers = !list_is_empty(&shard->movers);
+        return shard->loop.late_count > 0 || !list_is_empty(&shard->subscribing) ||
+               !list_is_empty(&shard->movers) || sessions_have_left(shard->sessions);
+}
 
-        if (has_movers || shard->loop.late_count > 0)
-                shard_settle_latency_now(shard);
+/* Of what ended sessions have left behind; how many. */
+static unsigned shard_take_back(Shard *shard)
+{
+        unsigned n = 0;
+
+        shard->filters_until = shard->loop.clock() + FILTERS_TIME;
+        while (sessions_have_left(shard->sessions) && n < FILTERS_MAX / 2 &&
+               (n == 0 || shard->loop.clock() < shard->filters_until))
+                n += sessions_take_back(shard->sessions, FILTERS_STEP);
+        return n;
+}
+
+/* What goes on from turn to turn has its part in any case, whatever others subscribe to; but none
+ * subscribes faster than what is left behind is taken back, or it would become more and more. */
+static void shard_go_on_with_filters(Shard *shard)
+{
+        const unsigned taken = shard_take_back(shard);
+        const unsigned part = sessions_have_left(shard->sessions) ? taken : FILTERS_MAX / 2;
+
+        if (list_is_empty(&shard->subscribing))
+                return;
+        shard->filters_left = MAX(shard->filters_left, part);
+        shard->filters_until = shard->loop.clock() + FILTERS_TIME;
+        client_serve_subscribing(shard);
+}
+
+/* Behind all that others wait for, which is on its way: neither a flood of strangers holds them up,
+ * nor who sends as much as it can (client-read.c) or subscribes to thousands. */
+static void shard_serve_others(Shard *shard)
+{
+        shard_settle_latency_now(shard);
+        shard_go_on_with_filters(shard);
+        loop_dispatch_behind(&shard->loop);
         client_serve_movers(shard, shard->newcomers_time);
-        if (loop_dispatch_late(&shard->loop, shard->newcomers_time) > 0 || has_movers)
+        loop_dispatch_late(&shard->loop, shard->newcomers_time);
+        shard_send(shard);
+}
+
+/* Where all there is comes from who is behind, one flush does: what is written to one whose socket
+ * was full goes along with what has come for it since. */
+static void shard_serve(Shard *shard)
+{
+        loop_dispatch(&shard->loop);
+        if (shard->has_heard || shard->store || !shard_has_others(shard))
                 shard_send(shard);
+        if (shard_has_others(shard))
+                shard_serve_others(shard);
 }
 
 /* Behind all that is traffic. */
@@ -223,15 +269,13 @@ void shard_turn(Shard *shard, msec_t max_wait)
         mailbox_awake(&shard->mailbox);
         if (_unlikely_(shard->store != NULL))
                 keeping_note_events(shard);
-        shard_take_all_mail(shard);
+        shard->has_heard = shard_take_all_mail(shard) > 0;
         acceptors_run_due(shard);
         review_go_on(shard);
-        shard->filters_left = FILTERS_MAX - sessions_take_back(shard->sessions, FILTERS_MAX / 2);
-        client_serve_subscribing(shard);
+        shard->filters_left = sessions_have_left(shard->sessions) ? FILTERS_STEP : FILTERS_MAX;
+        shard->filters_until = loop_now_usec(&shard->loop) + FILTERS_TIME;
         client_serve_stalled(shard);
-        loop_dispatch(&shard->loop);
-        shard_send(shard);
-        shard_serve_newcomers(shard);
+        shard_serve(shard);
         shard_answer_questions(shard);
         shard_bury(shard);
 }
@@ -242,6 +286,7 @@ bool shard_settle(Shard *shard)
 
         /* What has taken effect in part goes on to its end: nobody else could. */
         shard->filters_left = UINT_MAX;
+        shard->filters_until = UINT64_MAX;
         client_serve_subscribing(shard);
         n = shard_take_all_mail(shard);
         shard_send(shard);

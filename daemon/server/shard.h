@@ -94,10 +94,12 @@ struct Shard {
         Excesses excesses;
         FullQueues full_queues;
         ShardGreeting greeting;
-        unsigned filters_left;   /* so many may be subscribed or unsubscribed in this turn */
+        unsigned filters_left;   /* so many may be subscribed or unsubscribed in this turn, */
+        uint64_t filters_until;  /* and only up to then: µs of the loop's clock */
         uint64_t newcomers_time; /* ns of a turn that those who are not let in may take */
         unsigned n_steps;        /* of handshakes, and passwords, that helpers have */
         unsigned n_asked_again;  /* of these, whether a client may stay: see consult.h */
+        bool has_heard;          /* in this turn, from who is not behind others */
         bool is_made;
         bool is_reviewing;
         uint32_t review;  /* number of the last one: see review.h */

@@ -12,6 +12,8 @@ void subscribing_resume(Subscribing *subscribing, Bytes body, SubscribingPart *r
 
         *ret_part = (SubscribingPart){
                 .filters = {end - subscribing->left, end},
+                .unchecked = {end - subscribing->unchecked, end},
+                .n_checked = subscribing->n_checked,
                 .reasons = subscribing->reasons,
                 .identifier = subscribing->identifier,
                 .packet_id = subscribing->packet_id,
@@ -34,6 +36,8 @@ int subscribing_wait(Subscribing **subscribing, Connection *connection, List *li
         }
         own->reasons = part->reasons;
         own->left = reader_left(&part->filters);
+        own->unchecked = reader_left(&part->unchecked);
+        own->n_checked = part->n_checked;
         own->identifier = part->identifier;
         own->packet_id = part->packet_id;
         part->reasons = (Buffer){};

@@ -53,7 +53,7 @@ static int check_entry(Reader *reader, MqttVersion version)
         return entry.no_local && parsed.group.length > 0 ? REASON_PROTOCOL_ERROR : 0;
 }
 
-int subscribe_decode(Bytes body, MqttVersion version, Subscribe *ret)
+int subscribe_begin(Bytes body, MqttVersion version, Subscribe *ret)
 {
         Reader reader = reader_of(body);
         int r;
@@ -65,12 +65,31 @@ int subscribe_decode(Bytes body, MqttVersion version, Subscribe *ret)
         if (r != 0)
                 return r;
         ret->entries = reader;
-        for (ret->n_entries = 0; !reader_is_empty(&reader); ret->n_entries++) {
-                r = check_entry(&reader, version);
+        ret->n_entries = 0;
+        return reader_is_empty(&reader) ? REASON_PROTOCOL_ERROR : 0;
+}
+
+int subscribe_check(Reader *entries, MqttVersion version, size_t max, size_t *n)
+{
+        for (size_t i = 0; i < max && !reader_is_empty(entries); i++) {
+                int r = check_entry(entries, version);
+
                 if (r != 0)
                         return r;
+                ++*n;
         }
-        return ret->n_entries > 0 ? 0 : REASON_PROTOCOL_ERROR;
+        return 0;
+}
+
+int subscribe_decode(Bytes body, MqttVersion version, Subscribe *ret)
+{
+        int r = subscribe_begin(body, version, ret);
+        Reader entries;
+
+        if (r != 0)
+                return r;
+        entries = ret->entries;
+        return subscribe_check(&entries, version, SIZE_MAX, &ret->n_entries);
 }
 
 bool subscribe_next(Subscribe *subscribe, SubscribeEntry *ret)

@@ -40,6 +40,12 @@ typedef struct SubscribeEntry {
  */
 int subscribe_decode(Bytes body, MqttVersion version, Subscribe *ret);
 
+/* The same in parts, for there may be 100,000 entries: first all but these, which are not counted
+ * yet; then so many at most from the reader's place on, which begins as a copy of `entries`. They
+ * are added to *n. When the reader is empty, and no part was wrong, the packet is right. */
+int subscribe_begin(Bytes body, MqttVersion version, Subscribe *ret);
+int subscribe_check(Reader *entries, MqttVersion version, size_t max, size_t *n);
+
 /* Takes the next entry; false when there is none left. To walk twice, keep a copy of `entries`. */
 bool subscribe_next(Subscribe *subscribe, SubscribeEntry *ret);
 

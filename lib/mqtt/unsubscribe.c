@@ -16,7 +16,7 @@ static int check_filter(Reader *reader)
         return r != 0 ? r : topic_filter_parse(filter, &parsed);
 }
 
-int unsubscribe_decode(Bytes body, MqttVersion version, Unsubscribe *ret)
+int unsubscribe_begin(Bytes body, MqttVersion version, Unsubscribe *ret)
 {
         Reader reader = reader_of(body);
         int r;
@@ -28,12 +28,31 @@ int unsubscribe_decode(Bytes body, MqttVersion version, Unsubscribe *ret)
         if (r != 0)
                 return r;
         ret->filters = reader;
-        for (ret->n_filters = 0; !reader_is_empty(&reader); ret->n_filters++) {
-                r = check_filter(&reader);
+        ret->n_filters = 0;
+        return reader_is_empty(&reader) ? REASON_PROTOCOL_ERROR : 0;
+}
+
+int unsubscribe_check(Reader *filters, size_t max, size_t *n)
+{
+        for (size_t i = 0; i < max && !reader_is_empty(filters); i++) {
+                int r = check_filter(filters);
+
                 if (r != 0)
                         return r;
+                ++*n;
         }
-        return ret->n_filters > 0 ? 0 : REASON_PROTOCOL_ERROR;
+        return 0;
+}
+
+int unsubscribe_decode(Bytes body, MqttVersion version, Unsubscribe *ret)
+{
+        int r = unsubscribe_begin(body, version, ret);
+        Reader filters;
+
+        if (r != 0)
+                return r;
+        filters = ret->filters;
+        return unsubscribe_check(&filters, SIZE_MAX, &ret->n_filters);
 }
 
 bool unsubscribe_next(Unsubscribe *unsubscribe, Bytes *ret_filter)

@@ -28,6 +28,10 @@ typedef struct Unsubscribe {
  * identifier 0. REASON_TOPIC_FILTER_INVALID: as topic_filter_parse() says. */
 int unsubscribe_decode(Bytes body, MqttVersion version, Unsubscribe *ret);
 
+/* The same in parts, as subscribe_begin() and subscribe_check(). */
+int unsubscribe_begin(Bytes body, MqttVersion version, Unsubscribe *ret);
+int unsubscribe_check(Reader *filters, size_t max, size_t *n);
+
 /* Takes the next filter, as written; false when there is none left. */
 bool unsubscribe_next(Unsubscribe *unsubscribe, Bytes *ret_filter);
 

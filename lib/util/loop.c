@@ -138,11 +138,28 @@ static int run_sources(Loop *loop)
 
                 if (!source)
                         continue;
-                if (source->is_late) { /* never beyond event_next */
+                if (source->is_late || source->is_behind) { /* never beyond event_next */
                         loop->events[loop->late_count++] = event;
                         continue;
                 }
                 source->ready(source, event.events);
+                called++;
+        }
+        return called;
+}
+
+int loop_dispatch_behind(Loop *loop)
+{
+        int called = 0;
+
+        for (int i = 0; i < loop->late_count; i++) {
+                struct epoll_event *event = &loop->events[i];
+                LoopSource *source = event->data.ptr;
+
+                if (!source || !source->is_behind)
+                        continue;
+                event->data.ptr = NULL; /* it may be freed now */
+                source->ready(source, event->events);
                 called++;
         }
         return called;
@@ -233,6 +250,7 @@ int loop_turn(Loop *loop, msec_t max_wait)
         int r = loop_wait(loop, max_wait);
         int called = loop_dispatch(loop);
 
+        called += loop_dispatch_behind(loop);
         called += loop_dispatch_late(loop, UINT64_MAX);
         return r < 0 ? r : called;
 }

@@ -19,8 +19,11 @@ typedef struct LoopSource {
         int fd;
         uint32_t events; /* what is asked for: EPOLLIN, EPOLLOUT, …; kept by the loop */
         void (*ready)(struct LoopSource *source, uint32_t events);
-        bool added;   /* kept by the loop */
-        bool is_late; /* the caller's: see loop_dispatch_late(); may change at any time */
+        bool added; /* kept by the loop */
+        /* The caller's; they may change at any time: */
+        bool is_behind; /* see loop_dispatch_behind() */
+        bool is_late;   /* see loop_dispatch_late() */
+        uint8_t piece;  /* how much of one that is behind to take at a time, in any unit */
 } LoopSource;
 
 /* `due` is called once per arming; the timer is disarmed by then and may be armed again inside. */
@@ -40,7 +43,7 @@ typedef struct Loop {
         uint64_t read;           /* by loop_read() since the last wait; 0: not */
         Heap timers;
         int event_next, event_count; /* where the turn is in `events`; 0, 0 outside of a turn */
-        int late_count;              /* so many events at the front are of late sources */
+        int late_count;              /* so many events at the front are not dispatched yet */
         unsigned late_first;         /* the next turn begins with this one of them */
         struct epoll_event events[LOOP_EVENTS_MAX];
 } Loop;
@@ -132,7 +135,11 @@ int loop_dispatch(Loop *loop);
  * if there are any. */
 unsigned loop_ready(const Loop *loop, const LoopSource *but, const LoopSource **ret_first);
 
-/* What follows, for late sources: loop_dispatch() has left them out. Calls them until so many ns
+/* What follows, for sources that are behind: loop_dispatch() has left them out, so that what the
+ * others have brought can be dealt with before. Returns the number of callbacks made. */
+int loop_dispatch_behind(Loop *loop);
+
+/* And then, for late sources, which it has left out, too. Calls them until so many ns
  * have passed, but one at least; the others come first in the next turn. So strangers, however
  * many, do not hold up those who are known. Returns the number of callbacks made. */
 int loop_dispatch_late(Loop *loop, uint64_t ns);

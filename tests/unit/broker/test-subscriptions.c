@@ -121,6 +121,44 @@ static void test_take(void)
         }
 }
 
+static void add_numbered(Subscriptions *subscriptions, uint32_t from, uint32_t to)
+{
+        for (uint32_t i = from; i < to; i++) {
+                g_autofree char *text = g_strdup_printf("building/%u/#", i);
+                const uint32_t before = MAX(subscriptions->n_chains, 1);
+
+                add(subscriptions, text)->identifier = i;
+                /* Nobody waits until a large table has grown. */
+                g_assert_cmpuint(subscriptions->n_chains, <=, before + 1);
+        }
+}
+
+/* Who is there from the beginning to the end is seen once, though the table grows in between. */
+static void test_walk_in_parts(void)
+{
+        for (uint32_t n = 1; n < 300; n += 1 + n / 3) {
+                g_autofree unsigned *seen = g_new0(unsigned, 4 * (n + 1));
+                Subscriptions subscriptions = {0};
+                uint32_t n_parts, n_added = n;
+
+                add_numbered(&subscriptions, 0, n);
+                n_parts = subscriptions_n_parts(&subscriptions);
+                for (uint32_t part = 0; part < n_parts; part++) {
+                        const Subscription *at = NULL;
+
+                        while ((at = subscriptions_next_in_part(&subscriptions, part, n_parts, at)))
+                                seen[at->identifier]++;
+                        add_numbered(&subscriptions, n_added, MIN(n_added + 7, 4 * n));
+                        n_added = MIN(n_added + 7, 4 * n);
+                }
+                for (uint32_t i = 0; i < 4 * n; i++) {
+                        g_assert_cmpuint(seen[i], <=, 1);
+                        g_assert_true(seen[i] == 1 || i >= n);
+                }
+                subscriptions_done(&subscriptions);
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -128,5 +166,6 @@ int main(int argc, char **argv)
         g_test_add_func("/broker/subscriptions/counts-shared", test_counts_shared);
         g_test_add_func("/broker/subscriptions/many", test_many);
         g_test_add_func("/broker/subscriptions/take", test_take);
+        g_test_add_func("/broker/subscriptions/walk-in-parts", test_walk_in_parts);
         return g_test_run();
 }

@@ -299,6 +299,26 @@ static void test_late(Fixture *f, gconstpointer data)
         g_assert_cmpint(loop_dispatch_late(&f->loop, UINT64_MAX), ==, 0);
 }
 
+/* Those who are behind come before those who are late, all of them, and once. */
+static void test_behind(Fixture *f, gconstpointer data)
+{
+        f->a.source.is_behind = true;
+        f->b.source.is_late = true;
+        g_assert_cmpint(loop_add(&f->loop, &f->a.source, EPOLLIN), ==, 0);
+        g_assert_cmpint(loop_add(&f->loop, &f->b.source, EPOLLIN), ==, 0);
+        poke(&f->a);
+        poke(&f->b);
+        g_assert_cmpint(loop_wait(&f->loop, 0), ==, 0);
+        g_assert_cmpint(loop_dispatch(&f->loop), ==, 0);
+        g_assert_cmpint(loop_dispatch_behind(&f->loop), ==, 1);
+        g_assert_cmpuint(f->a.ready, ==, 1);
+        g_assert_cmpuint(f->b.ready, ==, 0);
+        g_assert_cmpint(loop_dispatch_behind(&f->loop), ==, 0);
+        g_assert_cmpint(loop_dispatch_late(&f->loop, UINT64_MAX), ==, 1);
+        g_assert_cmpuint(f->a.ready, ==, 1);
+        g_assert_cmpuint(f->b.ready, ==, 1);
+}
+
 /* One has its turn at least, and the other one in the next turn. */
 static void test_late_have_their_time(Fixture *f, gconstpointer data)
 {
@@ -348,6 +368,7 @@ int main(int argc, char **argv)
         ADD("/util/loop/re-added-source-gets-no-old-event", test_no_event_for_heir);
         ADD("/util/loop/source-removes-itself", test_remove_self);
         ADD("/util/loop/late-ones-come-last", test_late);
+        ADD("/util/loop/behind", test_behind);
         ADD("/util/loop/late-ones-have-their-time", test_late_have_their_time);
         ADD("/util/loop/removed-late-source-gets-no-event", test_late_removed);
         ADD("/util/loop/timer-is-due-once", test_timer);
