@@ -39,7 +39,7 @@ static void set_figures(ClientFacts *facts, const Connection *connection)
         facts->will = session_has_will(session);
         facts->limited = connection->is_paused;
         facts->keep_alive = connection->keep_alive / PATIENCE_MS_PER_SECOND;
-        facts->silent = loop_now(&connection->shard->loop) - connection->last_received;
+        facts->silent = loop_now_or_later(&connection->shard->loop) - connection->last_received;
         facts->session_expiry = session_expiry(session);
         facts->subscriptions = session_n_subscriptions(session);
         facts->inflight = session_n_inflight(session);

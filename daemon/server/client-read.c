@@ -78,7 +78,7 @@ static int client_read_once(Connection *connection, uint8_t *to, size_t size)
         }
         counters_add(connection->shard->counters.bytes_received, n);
         connection->traffic.bytes_received += (uint64_t)n;
-        connection->last_received = loop_now(&connection->shard->loop);
+        connection->last_received = loop_now_or_later(&connection->shard->loop);
         if (has_begun)
                 buffer_commit(input, (size_t)n);
         if (!client_receive(connection, has_begun ? buffer_bytes(input) : (Bytes){to, (size_t)n}))

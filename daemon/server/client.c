@@ -34,7 +34,7 @@ static msec_t client_silent_until(Connection *connection, msec_t now)
 {
         if (!connection_reads(connection))
                 connection->last_received = now;
-        if (now - connection->last_received < connection->keep_alive)
+        if (connection->last_received + connection->keep_alive > now)
                 return connection->last_received + connection->keep_alive;
         return stream_has_input(connection->source.fd) ? now + 1 : 0;
 }

@@ -68,10 +68,10 @@ struct Connection {
         uint32_t pending_packets; /* appended since the output was last empty */
         uint32_t counted_packets; /* of these, what the gauges of the worker hold */
         size_t counted_bytes;
-        Aliases *aliases; /* once one is used or allowed */
-        LoopTimer timer;  /* connect_timeout, keep alive, the end of lingering */
-        msec_t last_received;
-        List link; /* in shard->connections */
+        Aliases *aliases;     /* once one is used or allowed */
+        LoopTimer timer;      /* connect_timeout, keep alive, the end of lingering */
+        msec_t last_received; /* or up to a millisecond later */
+        List link;            /* in shard->connections */
         union {
                 List newcomer_link; /* in shard->newcomers, while is_newcomer */
                 Pace *pace;         /* then, of one that is limited */

@@ -225,7 +225,8 @@ static void start_keep_alive(Connection *connection)
 
         /* Cannot fail: the timer of connect_timeout is in the heap and only moves. */
         if (connection->keep_alive > 0)
-                loop_timer_arm(loop, &connection->timer, loop_now(loop) + connection->keep_alive);
+                loop_timer_arm(loop, &connection->timer,
+                               loop_now_or_later(loop) + connection->keep_alive);
         else
                 loop_timer_disarm(loop, &connection->timer);
 }

@@ -92,6 +92,12 @@ static inline msec_t loop_now(const Loop *loop)
         return loop->now;
 }
 
+/* The same, up to the next whole millisecond: what must not be over too early counts from here. */
+static inline msec_t loop_now_or_later(const Loop *loop)
+{
+        return (loop->now_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
+}
+
 /* Microseconds that it has been busy, not waiting, up to this turn; a wait that asks for nothing
  * but what is there counts as busy. */
 static inline uint64_t loop_busy(const Loop *loop)

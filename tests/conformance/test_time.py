@@ -196,8 +196,7 @@ def silent_client_is_disconnected(c, keep_alive):
     before = time.monotonic()
     c.client("a", keep_alive=keep_alive).refused(0x8D)
     waited = time.monotonic() - before
-    # A worker counts whole milliseconds.
-    assert waited >= keep_alive * 1.5 - 0.001, waited
+    assert waited >= keep_alive * 1.5, waited
 
 
 @test(v3="3.1.2-24 3.1.2-8", v5="3.1.2-22 3.1.2-8", timed=True)
