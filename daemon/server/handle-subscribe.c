@@ -114,8 +114,6 @@ static int refuse(Connection *connection, Excess excess)
 
 /* Such a number of filters is checked in the time that one takes to be subscribed. */
 #define CHECK_STEP 8U
-/* So many filters are dealt with before it is asked whether their time in this turn is over. */
-#define FILTERS_STEP 16U
 
 /* One entry: the reason code to answer with, or -errno. */
 static int subscribe_entry(Connection *connection, const SubscribeEntry *entry, uint32_t identifier)
@@ -178,7 +176,7 @@ static int wait_for_turn(Connection *connection, SubscribingPart *part)
 /* Behind some, for they may take longer than usual. */
 static bool turn_is_over(const Shard *shard)
 {
-        return shard->filters_left % FILTERS_STEP == 0 &&
+        return shard->filters_left % SHARD_FILTERS_STEP == 0 &&
                shard->loop.clock() >= shard->filters_until;
 }
 

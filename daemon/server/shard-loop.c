@@ -34,8 +34,6 @@
 /* Of each turn: filters that are subscribed or unsubscribed, and for how long, µs. */
 #define FILTERS_MAX  128U
 #define FILTERS_TIME 100U
-/* Of those who have left, so many at a time. */
-#define FILTERS_STEP 16U
 /* Of questions (gather.h), so many slices in a turn: one, and another for each of these times that
  * the turn has taken, µs. So a message is held up little, and a busy worker has answers, too. */
 #define SLICE_EVERY 100U
@@ -173,7 +171,7 @@ static unsigned shard_take_back(Shard *shard)
         shard->filters_until = shard->loop.clock() + FILTERS_TIME;
         while (sessions_have_left(shard->sessions) && n < FILTERS_MAX / 2 &&
                (n == 0 || shard->loop.clock() < shard->filters_until))
-                n += sessions_take_back(shard->sessions, FILTERS_STEP);
+                n += sessions_take_back(shard->sessions, SHARD_FILTERS_STEP);
         return n;
 }
 
@@ -272,7 +270,8 @@ void shard_turn(Shard *shard, msec_t max_wait)
         shard->has_heard = shard_take_all_mail(shard) > 0;
         acceptors_run_due(shard);
         review_go_on(shard);
-        shard->filters_left = sessions_have_left(shard->sessions) ? FILTERS_STEP : FILTERS_MAX;
+        shard->filters_left =
+                sessions_have_left(shard->sessions) ? SHARD_FILTERS_STEP : FILTERS_MAX;
         shard->filters_until = loop_now_usec(&shard->loop) + FILTERS_TIME;
         client_serve_stalled(shard);
         shard_serve(shard);

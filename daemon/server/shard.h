@@ -35,6 +35,9 @@
 /* What a worker reads in one system call. */
 #define SHARD_SCRATCH_SIZE (128U * 1024U)
 
+/* So many filters are dealt with before it is asked whether their time in this turn is over. */
+#define SHARD_FILTERS_STEP 16U
+
 /* So many clients of a worker are asked about again at a time: others have questions too. */
 #define SHARD_ASKED_AGAIN_MAX 8U
 
