@@ -14,10 +14,6 @@
 #define HEARD_PIECE 16384U
 #define HEARD_MAX   (1024U * 1024U)
 
-/* Of one that sends many small packets, at a time: some hundred, which take about as long as one
- * turn has for such. */
-#define LATE_PIECE 32768U
-
 /* How much to read behind a packet that has begun: what comes after it goes elsewhere. */
 static size_t client_missing(const Connection *connection)
 {
