@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a lone durable message waits for: its PUBACK, beside one fdatasync() on the same disk. They
- * take turns, so that both have the same disk on the same day. Some thousand of them: of any
- * broker, one without a disk too, the first few hundred take 15 to 40 µs longer, while the kernel
- * has the two programs on different processors. */
+ * take turns, so that both have the same disk on the same day. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -89,7 +89,7 @@ static const Row rows[] = {
 
         {"durable-qos1",    row_traffic, PAIRS(10),   V311, 1, 256, 64, 0, 0,      TLS_NONE, true},
         {"durable-qos2",    row_traffic, PAIRS(10),   V311, 2, 256, 64, 0, 0,      TLS_NONE, true},
-        {"durable-flush",   row_flush,   QUEUE(1, 1), V311, 1, 256, 1,  0, 4000,   TLS_NONE, true},
+        {"durable-flush",   row_flush,   QUEUE(1, 1), V311, 1, 256, 1,  0, 500,    TLS_NONE, true},
         {"durable-guest",   row_guest,   QUEUE(1, 1), V311, 1, 256, 1,  0, 200,    TLS_NONE, true},
         {"durable-offline", row_offline, QUEUE(1, 1), V311, 1, 256, 64, 0, 100000, TLS_NONE, true},
 };
